@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Diagnostics channels and patched prototypes belong to a process: each file gets its own.
+    pool: 'forks',
+    testTimeout: 10_000,
+  },
+});
