@@ -1,0 +1,32 @@
+import type { HrTime } from '@opentelemetry/api';
+
+/** How far the wall clock may part from ours, in milliseconds, before we follow it. `Date.now` cuts off up to 1. */
+const TOLERANCE_MS = 2;
+
+let epoch = performance.timeOrigin;
+
+/** Milliseconds on the monotonic clock of this process. */
+export function now(): number {
+  return performance.now();
+}
+
+/**
+ * The wall-clock time, in milliseconds since 1970, of the monotonic clock's zero.
+ *
+ * All spans of a process share it, so that a server's span lies inside its client's to the microsecond. One
+ * request keeps the value it began with: its times never run backwards, even when the wall clock is set.
+ */
+export function epochAt(at: number): number {
+  const drift = Date.now() - (epoch + at);
+  if (drift > TOLERANCE_MS || drift < -TOLERANCE_MS) {
+    epoch += drift;
+  }
+  return epoch;
+}
+
+/** A moment as OpenTelemetry takes it with the least work: seconds and nanoseconds since 1970. */
+export function toHrTime(epochMs: number, at: number): HrTime {
+  const ms = epochMs + at;
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.floor((ms - seconds * 1000) * 1e6)];
+}

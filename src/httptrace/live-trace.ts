@@ -1,0 +1,52 @@
+import { type Context, context } from '@opentelemetry/api';
+import type { RequestTrace } from '../source/request-trace.js';
+import type { ClientTrace } from './client-trace.js';
+import { CLIENT_TRACE_HOOKS, runHook } from './compose.js';
+
+type Fact = keyof RequestTrace;
+type Handler = (...args: unknown[]) => unknown;
+
+/** What a source may tell beyond Go's hooks. */
+const FACTS = [
+  'wroteBodyChunk',
+  'gotResponse',
+  'gotBodyChunk',
+  'ended',
+  'failed',
+] as const satisfies readonly Fact[];
+
+/** A caller's trace for one request: its hooks run in the request's own context, and what they throw stays there. */
+export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
+  const live: Record<string, Handler> = {};
+  for (const name of CLIENT_TRACE_HOOKS) {
+    if (trace[name] !== undefined) {
+      const arity = name === 'dnsStart' ? 1 : Number.POSITIVE_INFINITY;
+      live[name] = (...args) =>
+        context.with(ctx, runHook, undefined, trace, name, args.length > arity ? args.slice(0, arity) : args);
+    }
+  }
+  return live;
+}
+
+/** One trace that tells both, `first` first. What only one of them wants to know costs no more than there. */
+export function joinTraces(first: RequestTrace, second: RequestTrace): RequestTrace {
+  const joined: Record<string, Handler> = {};
+  for (const name of [...CLIENT_TRACE_HOOKS, ...FACTS]) {
+    const toFirst = handlerOf(first, name);
+    const toSecond = handlerOf(second, name);
+    if (toFirst !== undefined && toSecond !== undefined) {
+      joined[name] = (...args) => {
+        const fromFirst = toFirst(...args);
+        return toSecond(...args) ?? fromFirst;
+      };
+    } else if (toFirst !== undefined || toSecond !== undefined) {
+      joined[name] = (toFirst ?? toSecond) as Handler;
+    }
+  }
+  return joined;
+}
+
+function handlerOf(trace: RequestTrace, name: Fact): Handler | undefined {
+  const handler = trace[name] as Handler | undefined;
+  return handler?.bind(trace);
+}

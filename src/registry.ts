@@ -1,0 +1,98 @@
+import { type Context, context, diag } from '@opentelemetry/api';
+import { contextClientTrace } from './httptrace/active-trace.js';
+import { joinTraces, liveTrace } from './httptrace/live-trace.js';
+import { isSuppressed } from './httptrace/suppression.js';
+import type { UndiciRequest } from './source/channels.js';
+import type { RequestTrace, Source, Stop } from './source/request-trace.js';
+import { UndiciSource } from './source/undici.js';
+
+/** A trace that records, and the context that its request runs in from then on. */
+export interface RecordedTrace extends RequestTrace {
+  readonly context: Context;
+}
+
+/** Records requests; `undefined`: this one is not to be recorded. */
+export interface ClientRecorders {
+  undici(request: UndiciRequest, ctx: Context, at: number): RecordedTrace | undefined;
+}
+
+/**
+ * Who wants to know of requests, in this whole process: the sources listen once for all of them, however many
+ * instances and copies of the package there are, and each request is recorded once.
+ */
+class Registry {
+  private readonly recorders: ClientRecorders[] = [];
+  private readonly sources: readonly Source[];
+  private callers = false;
+
+  constructor() {
+    const report = (message: string, error: unknown) => diag.error(`httptrace: ${message}`, error);
+    this.sources = [
+      new UndiciSource(
+        (request, at) => this.begin((recorders, ctx) => recorders.undici(request, ctx, at)),
+        report,
+      ),
+    ];
+  }
+
+  /** From now on the hooks of `withClientTrace` run, whether anything is recorded or not. */
+  observeForCallers(): void {
+    if (!this.callers) {
+      this.callers = true;
+      this.start();
+    }
+  }
+
+  /** Records requests from the next one on, unless somebody else does already. */
+  record(recorders: ClientRecorders): Stop {
+    this.recorders.push(recorders);
+    this.start();
+    return () => {
+      const index = this.recorders.indexOf(recorders);
+      if (index !== -1) {
+        this.recorders.splice(index, 1);
+        this.stopIfUnwanted();
+      }
+    };
+  }
+
+  private start(): void {
+    for (const source of this.sources) {
+      source.start();
+    }
+  }
+
+  private stopIfUnwanted(): void {
+    if (!this.callers && this.recorders.length === 0) {
+      for (const source of this.sources) {
+        source.stop();
+      }
+    }
+  }
+
+  private begin(
+    record: (recorders: ClientRecorders, ctx: Context) => RecordedTrace | undefined,
+  ): RequestTrace | undefined {
+    const ctx = context.active();
+    if (isSuppressed(ctx)) {
+      return undefined;
+    }
+    const [recorders] = this.recorders;
+    const recorded = recorders === undefined ? undefined : record(recorders, ctx);
+    const callers = contextClientTrace(ctx);
+    if (callers === undefined) {
+      return recorded;
+    }
+    const live = liveTrace(callers, recorded?.context ?? ctx);
+    return recorded === undefined ? live : joinTraces(recorded, live);
+  }
+}
+
+const REGISTRY = Symbol.for('opentelemetry-instrumentation-httptrace.registry.1');
+
+/** The registry of this process. The number in its key changes whenever copies could not share it any more. */
+export function registry(): Registry {
+  const shared: typeof globalThis & { [REGISTRY]?: Registry } = globalThis;
+  shared[REGISTRY] ??= new Registry();
+  return shared[REGISTRY];
+}

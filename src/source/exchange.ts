@@ -1,0 +1,72 @@
+import { AsyncResource } from 'node:async_hooks';
+import { now } from '../clock.js';
+import type { GotConnInfo } from '../httptrace/client-trace.js';
+import type { UndiciRequest } from './channels.js';
+import type { Connection } from './connection.js';
+import type { RequestTrace } from './request-trace.js';
+
+/** One request of undici's from its creation to its end, on whatever connections. */
+export class Exchange {
+  readonly request: UndiciRequest;
+  readonly origin: string;
+  readonly wantedAt = now();
+  /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
+  trace: RequestTrace | undefined = undefined;
+  /** The request whose dial made this one, a CONNECT, to get through a proxy. */
+  tunnelFor: Exchange | undefined = undefined;
+  connection: Connection<Exchange> | undefined = undefined;
+  /** Whether a dial for it is under way, or has given it its connection. */
+  dialled = false;
+  written = false;
+  responded = false;
+  settled = false;
+
+  constructor(request: UndiciRequest) {
+    this.request = request;
+    this.origin = typeof request.origin === 'string' ? request.origin : request.origin.origin;
+  }
+
+  /** It is about to be written to this connection, for the first time or once more. */
+  send(connection: Connection<Exchange>): GotConnInfo {
+    this.connection?.release(this);
+    this.connection = connection;
+    this.written = false;
+    this.responded = false;
+    return connection.take(this, this.wantedAt);
+  }
+
+  settle(): void {
+    this.settled = true;
+    this.connection?.release(this);
+  }
+
+  get unsent(): boolean {
+    return this.connection === undefined && !this.settled;
+  }
+
+  /** Whether it may be what a client dials for: one with a dial under way is not. */
+  get waiting(): boolean {
+    return this.unsent && !this.dialled;
+  }
+}
+
+let handlerSymbol: symbol | undefined;
+
+/**
+ * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
+ * the request later, while it handles another. `fetch` keeps no way back.
+ */
+export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
+  if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {
+    handlerSymbol = Object.getOwnPropertySymbols(request).find(
+      ({ description }) => description === 'handler',
+    );
+    if (handlerSymbol === undefined) {
+      return undefined;
+    }
+  }
+  const handler = request[handlerSymbol];
+  return handler instanceof AsyncResource && handler.triggerAsyncId() !== currentAsyncId
+    ? handler
+    : undefined;
+}

@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientTrace, DNSStartInfo } from '../httptrace/client-trace.js';
+
+/** The final response, as the client gave it; the headers in that client's own form. */
+export interface ResponseHead {
+  readonly statusCode: number;
+  readonly headers: unknown;
+}
+
+/**
+ * What a source tells of one request: Go's hooks, and the facts that Go learns elsewhere. Either `ended` or
+ * `failed` is called, once, and last of all but hooks of a dial that goes on.
+ */
+export interface RequestTrace extends ClientTrace {
+  /** @param at When the lookup began, on our clock: it is known a moment later that it did. */
+  dnsStart?(info: DNSStartInfo, at?: number): void;
+  got1xxResponse?(code: number, header: IncomingHttpHeaders): Error | undefined | void;
+  /** A part of the request's body was handed to the connection. */
+  wroteBodyChunk?(bytes: number): void;
+  /** The head of the final response is there; 101 and 2xx to a CONNECT included. */
+  gotResponse?(response: ResponseHead): void;
+  /** A part of the response's body arrived, still encoded as it was sent. */
+  gotBodyChunk?(bytes: number): void;
+  /** The response is complete, or the connection was handed over to another protocol. */
+  ended?(): void;
+  /** The request failed or was given up; with whatever the client gave as the reason. */
+  failed?(error: unknown): void;
+}
+
+/** Says who wants to know of a new request; `undefined`: nobody. */
+export type Begin<Request> = (request: Request, at: number) => RequestTrace | undefined;
+
+/** Undoes what it came from. Any number of times. */
+export type Stop = () => void;
+
+/** Where a failure of ours is told: what failed, and with what. */
+export type Report = (message: string, error: unknown) => void;
+
+/** Something that watches one kind of client. */
+export interface Source {
+  /** Listens, if it does not yet. */
+  start(): void;
+  /** Takes no new requests; listens on until those that are traced have ended. */
+  stop(): void;
+}

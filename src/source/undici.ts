@@ -1,0 +1,267 @@
+import { executionAsyncId } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.js';
+import { Connection } from './connection.js';
+import { Dial } from './dial.js';
+import { Dialling } from './dialling.js';
+import { callerOf, Exchange } from './exchange.js';
+import { Lifecycle } from './lifecycle.js';
+import type { Begin, Report, Source } from './request-trace.js';
+import { type Handlers, subscribe } from './subscribe.js';
+import { observeTlsConnect } from './tls-connect.js';
+import { incomingHeaders, sentHeaders } from './undici-headers.js';
+import { InstanceHooks } from './undici-instance.js';
+
+type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
+
+/** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
+export class UndiciSource implements Source {
+  private readonly begin: Begin<UndiciRequest>;
+  private readonly dialling = new Dialling();
+  private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
+  private readonly connections = new WeakMap<Socket, Connection<Exchange>>();
+  /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
+  private readonly tunnels = new WeakMap<Socket, Exchange>();
+  private readonly instanceHooks: InstanceHooks;
+  private readonly lifecycle: Lifecycle;
+
+  constructor(begin: Begin<UndiciRequest>, report: Report) {
+    this.begin = begin;
+    this.instanceHooks = new InstanceHooks(
+      {
+        responseStarted: (request) => this.onResponseStarted(request),
+        upgraded: (request, statusCode, headers) => this.onUpgraded(request, statusCode, headers),
+      },
+      report,
+    );
+    this.lifecycle = new Lifecycle(() => [
+      subscribe(this.handlers(), report),
+      observeTlsConnect((socket, over) => this.onTlsSocket(socket, over), report),
+    ]);
+  }
+
+  start(): void {
+    this.lifecycle.start();
+  }
+
+  stop(): void {
+    this.lifecycle.stop();
+  }
+
+  private handlers(): Handlers {
+    return {
+      'undici:request:create': (message) => this.onCreate(message),
+      'undici:client:beforeConnect': (message) => this.onBeforeConnect(message),
+      'net.client.socket': (message) => this.onSocket(message),
+      'undici:client:connected': (message) => this.onConnected(message),
+      'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
+      'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
+      'undici:request:bodySent': (message) => this.onBodySent(message),
+      'undici:request:headers': (message) => this.onHeaders(message),
+      'undici:request:bodyChunkReceived': (message) => this.onBodyChunkReceived(message),
+      'undici:request:trailers': (message) => this.onTrailers(message),
+      'undici:request:error': (message) => this.onError(message),
+    };
+  }
+
+  private onCreate({ request }: Message<'undici:request:create'>): void {
+    const exchange = new Exchange(request);
+    this.exchanges.set(request, exchange);
+    if (request.method === 'CONNECT') {
+      // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      exchange.tunnelFor = this.dialling.takeDialOnStack();
+      this.dialling.onCreate(exchange);
+      return;
+    }
+    this.dialling.onCreate(exchange);
+    const caller = callerOf(request, executionAsyncId());
+    const trace =
+      caller === undefined
+        ? this.begin(request, exchange.wantedAt)
+        : caller.runInAsyncScope(this.begin, undefined, request, exchange.wantedAt);
+    if (trace !== undefined) {
+      this.lifecycle.requestBegan();
+      exchange.trace = trace;
+      trace.getConn?.(hostPortOf(exchange.origin));
+    }
+  }
+
+  private onBeforeConnect({ connectParams }: Message<'undici:client:beforeConnect'>): void {
+    this.dialling.onBeforeConnect(connectParams);
+  }
+
+  private onSocket({ socket }: Message<'net.client.socket'>): void {
+    const dial = this.dialling.onSocket(socket);
+    if (dial?.owner.trace !== undefined) {
+      Dial.watch(socket, dial.owner.trace, dial.hostname);
+    }
+  }
+
+  private onTlsSocket(socket: TLSSocket, over: Socket | undefined): void {
+    if (over === undefined) {
+      this.onSocket({ socket });
+      return;
+    }
+    const trace = this.tunnels.get(over)?.trace;
+    if (trace !== undefined) {
+      Dial.watchHandshake(socket, trace);
+    }
+  }
+
+  private onConnected({ connectParams, socket }: Message<'undici:client:connected'>): void {
+    this.dialling.track(socket, connectParams);
+    this.connect(socket, Connection.established(socket));
+  }
+
+  private connect(socket: Socket, connection: Connection<Exchange>): Connection<Exchange> {
+    this.connections.set(socket, connection);
+    socket.once('close', () => this.dialling.onClose(connection));
+    return connection;
+  }
+
+  private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
+    const exchange = this.exchanges.get(request);
+    if (exchange === undefined || exchange.settled) {
+      return;
+    }
+    const connection = this.connections.get(socket) ?? this.connect(socket, Connection.older(socket));
+    const info = exchange.send(connection);
+    this.dialling.onSettled(exchange);
+    if (exchange.tunnelFor !== undefined) {
+      this.tunnels.set(socket, exchange.tunnelFor);
+    }
+    const { trace } = exchange;
+    if (trace !== undefined) {
+      this.instanceHooks.observe(request);
+      trace.gotConn?.(info);
+      if (trace.wroteHeaderField !== undefined) {
+        for (const [name, values] of sentHeaders(headers, request)) {
+          trace.wroteHeaderField(name, values);
+        }
+      }
+      trace.wroteHeaders?.();
+    }
+  }
+
+  private onBodyChunkSent({ request, chunk }: Message<'undici:request:bodyChunkSent'>): void {
+    this.underWay(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
+  }
+
+  private onBodySent({ request }: Message<'undici:request:bodySent'>): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined && !exchange.written) {
+      exchange.written = true;
+      exchange.trace?.wroteRequest?.({});
+    }
+  }
+
+  /** undici calls this for each response, informational or not, when its first byte is parsed. */
+  private onResponseStarted(request: UndiciRequest): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined && !exchange.responded) {
+      exchange.responded = true;
+      exchange.trace?.gotFirstResponseByte?.();
+    }
+  }
+
+  private onHeaders({ request, response }: Message<'undici:request:headers'>): void {
+    this.onResponseStarted(request);
+    const trace = this.underWay(request)?.trace;
+    if (trace === undefined) {
+      return;
+    }
+    // Informational responses come here too; 101 is a final one.
+    if (response.statusCode >= 200 || response.statusCode === 101) {
+      trace.gotResponse?.(response);
+    } else if (trace.got1xxResponse !== undefined) {
+      const refusal = trace.got1xxResponse(response.statusCode, incomingHeaders(response.headers));
+      if (refusal !== undefined) {
+        request.abort?.(refusal);
+      }
+    }
+  }
+
+  private onBodyChunkReceived({ request, chunk }: Message<'undici:request:bodyChunkReceived'>): void {
+    this.underWay(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
+  }
+
+  private onTrailers({ request }: Message<'undici:request:trailers'>): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined) {
+      this.end(exchange);
+      tellIdle(exchange);
+    }
+  }
+
+  private onUpgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined) {
+      this.onHeaders({ request, response: { statusCode, statusText: '', headers } });
+      this.end(exchange);
+    }
+  }
+
+  private onError({ request, error }: Message<'undici:request:error'>): void {
+    const exchange = this.underWay(request);
+    if (exchange === undefined) {
+      return;
+    }
+    const { trace, connection, written } = exchange;
+    this.settle(exchange);
+    if (connection !== undefined && !written) {
+      trace?.wroteRequest?.({ err: asError(error) });
+    }
+    trace?.failed?.(error);
+  }
+
+  private end(exchange: Exchange): void {
+    this.settle(exchange);
+    exchange.trace?.ended?.();
+  }
+
+  private settle(exchange: Exchange): void {
+    exchange.settle();
+    this.dialling.onSettled(exchange);
+    if (exchange.trace !== undefined) {
+      this.lifecycle.requestEnded();
+    }
+  }
+
+  private underWay(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.exchanges.get(request);
+    return exchange?.settled === false ? exchange : undefined;
+  }
+}
+
+/** undici drops a connection that is not to be used again right after it has said that the response is complete. */
+function tellIdle({ trace, connection, request }: Exchange): void {
+  if (trace?.putIdleConn === undefined || connection === undefined || request.upgrade) {
+    return;
+  }
+  const { socket } = connection;
+  if (!isHttp2(socket)) {
+    process.nextTick(() => {
+      if (!socket.destroyed) {
+        trace.putIdleConn?.();
+      }
+    });
+  }
+}
+
+function isHttp2(socket: Socket): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+}
+
+/** `host:port` as Go's `getConn` has it; the port is there even if it is the scheme's own. */
+function hostPortOf(origin: string): string {
+  const authority = origin.slice(origin.indexOf('://') + 3);
+  if (authority.lastIndexOf(':') > authority.lastIndexOf(']')) {
+    return authority;
+  }
+  return `${authority}:${origin.startsWith('https:') ? 443 : 80}`;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
+}
