@@ -1,0 +1,96 @@
+/** What stands in the place of a secret. */
+export const REDACTED = 'REDACTED';
+
+/** Query parameters that carry a credential or a signature; compared case-sensitively. */
+export const DEFAULT_REDACTED_QUERY_PARAMS: readonly string[] = [
+  'X-Amz-Signature',
+  'X-Amz-Credential',
+  'X-Amz-Security-Token',
+  'AWSAccessKeyId',
+  'Signature',
+  'sig',
+  'X-Goog-Signature',
+];
+
+/** A list of query parameters to redact, ready to be used; `undefined` redacts none. */
+export type RedactedQueryParams = QueryParamMatcher | undefined;
+
+interface QueryParamMatcher {
+  readonly names: ReadonlySet<string>;
+  /** Finds nothing in most queries, which then need not be taken apart. */
+  readonly hint: RegExp;
+}
+
+/** @param names Parameters whose value is replaced, without percent-encoding; an empty list redacts none. */
+export function compileRedactedQueryParams(names: readonly string[]): RedactedQueryParams {
+  const given = new Set(names.filter((name) => name !== ''));
+  if (given.size === 0) {
+    return undefined;
+  }
+  const raw = [...given].map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  return { names: given, hint: new RegExp(`(?<![^&])(?:(?:${raw})=|[^&=%]*%)`) };
+}
+
+/** A parameter that has a value. Anchored, so that a long text without `=` is not searched again from each character. */
+const PARAMETER = /(?<![^&])([^&=]*)=[^&]*/g;
+
+/**
+ * A query with the values of the given parameters replaced.
+ *
+ * Works on the raw text: order, duplicates and escapes stay as they were sent.
+ *
+ * @param query Without its `?`.
+ */
+export function redactQuery(query: string, params: RedactedQueryParams): string {
+  if (params === undefined || !params.hint.test(query)) {
+    return query;
+  }
+  const { names } = params;
+  return query.replace(PARAMETER, (parameter, key: string) =>
+    names.has(key) || names.has(percentDecoded(key)) ? `${key}=${REDACTED}` : parameter,
+  );
+}
+
+function percentDecoded(text: string): string {
+  if (!text.includes('%')) {
+    return text;
+  }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // What is no valid encoding is not the encoding of any parameter in the list.
+    return text;
+  }
+}
+
+/**
+ * A URL with its userinfo replaced, and the values of the given query parameters.
+ *
+ * @param url Absolute.
+ */
+export function redactUrl(url: string, params: RedactedQueryParams): string {
+  const clean = redactUserinfo(url);
+  const fragment = clean.indexOf('#');
+  const end = fragment < 0 ? clean.length : fragment;
+  const query = clean.indexOf('?') + 1;
+  if (query === 0 || query > end) {
+    return clean;
+  }
+  const raw = clean.slice(query, end);
+  const redacted = redactQuery(raw, params);
+  return redacted === raw ? clean : clean.slice(0, query) + redacted + clean.slice(end);
+}
+
+const AUTHORITY = /^[^/?#]*:\/\/([^/?#]*)@/;
+
+function redactUserinfo(url: string): string {
+  if (!url.includes('@')) {
+    return url;
+  }
+  const userinfo = AUTHORITY.exec(url)?.[1];
+  if (!userinfo) {
+    return url;
+  }
+  const start = url.indexOf('://') + 3;
+  return `${url.slice(0, start)}${REDACTED}:${REDACTED}${url.slice(start + userinfo.length)}`;
+}
