@@ -1,9 +1,11 @@
 import type { ClientRequest, IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import type { MetricName } from './emit/metric-definitions.js';
 import type { ClientTraceHook } from './httptrace/client-trace.js';
 import type { UndiciResponse } from './source/channels.js';
 
+export { resolveConfig } from './config/resolve.js';
 export type {
   Http2StreamRequest,
   Http2StreamResponse,
@@ -13,7 +15,7 @@ export type {
   ServerHookRequest,
   ServerHookResponse,
 } from './config/resolved.js';
-export type { UndiciResponse };
+export type { MetricName, UndiciResponse };
 
 /** A hook of `ClientTrace`, by which a toggle of `client.hooks` is called. */
 export type ClientHookName = ClientTraceHook;
@@ -28,23 +30,6 @@ export type ServerHookName =
   | 'closeNotify'
   | 'hijack'
   | 'push';
-
-/** A metric that can be switched on or off by its name. */
-export type MetricName =
-  | 'http.client.request.duration'
-  | 'http.client.active_requests'
-  | 'http.client.open_connections'
-  | 'http.client.connection.duration'
-  | 'http.client.request.body.size'
-  | 'http.client.response.body.size'
-  | 'http.client.request.time_in_queue'
-  | 'dns.lookup.duration'
-  | 'httptrace.client.phase.duration'
-  | 'http.server.request.duration'
-  | 'http.server.active_requests'
-  | 'http.server.request.body.size'
-  | 'http.server.response.body.size'
-  | 'httptrace.server.first_byte.duration';
 
 /** In which form the phases of a client request are recorded. */
 export type Phases = 'events' | 'spans' | 'attributes';

@@ -43,7 +43,7 @@ interface ResolvedSideConfig {
   readonly requestHeaders: readonly string[];
   /** Lower case, each once. */
   readonly responseHeaders: readonly string[];
-  readonly redactedQueryParams: ReadonlySet<string>;
+  readonly redactedQueryParams: readonly string[];
   /** Lower case. */
   readonly redactedHeaders: ReadonlySet<string>;
 }

@@ -1,0 +1,165 @@
+import type { Phases, SpanSource } from '../config.js';
+import { DEFAULT_REDACTED_HEADERS } from '../emit/headers.js';
+import { DEFAULT_KNOWN_METHODS } from '../emit/method.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../emit/redaction.js';
+import * as defaults from './defaults.js';
+import * as entries from './entries.js';
+import { choiceKind, functionKind, type Kind, listKind, switchKind, togglesKind } from './kinds.js';
+import type { ResolvedClientConfig, ResolvedConfig, ResolvedServerConfig } from './resolved.js';
+
+/** One option: what it takes, what it is when nobody says, what it does. */
+export class Option<T> {
+  readonly kind: Kind<T>;
+  readonly defaultValue: T;
+  readonly description: string;
+  /** A variable of the semantic conventions that says the same; our own comes first. */
+  readonly standardVariable: string | undefined;
+
+  constructor(kind: Kind<T>, defaultValue: T, description: string, standardVariable?: string) {
+    this.kind = kind;
+    this.defaultValue = defaultValue;
+    this.description = description;
+    this.standardVariable = standardVariable;
+  }
+}
+
+/** Options by their names, in the shape of the configuration. */
+export interface Group {
+  readonly [name: string]: Option<unknown> | Group;
+}
+
+const callback = <F>(description: string): Option<F | undefined> =>
+  new Option(functionKind<F>(), undefined, description);
+const list = (entry: Parameters<typeof listKind>[0], defaultValue: readonly string[], description: string) =>
+  new Option(listKind(entry), defaultValue, description);
+
+const ofBothSides = {
+  span: new Option<SpanSource>(
+    choiceKind(['create', 'existing']),
+    'create',
+    'Create spans, or only enrich the existing ones of another instrumentation, given by its request hook',
+  ),
+  requireParentforSpans: new Option(switchKind, false, 'Record no request that has no parent span'),
+  headersToSpanAttributes: {
+    requestHeaders: list(entries.headerNames, [], 'Request headers to record, in any case'),
+    responseHeaders: list(entries.headerNames, [], 'Response headers to record, in any case'),
+  },
+  redactedQueryParams: list(
+    entries.queryParams,
+    DEFAULT_REDACTED_QUERY_PARAMS,
+    'Query parameters recorded as `REDACTED`, case-sensitive; replaces the default, an empty list switches it off',
+  ),
+  redactedHeaders: list(
+    entries.headerNames,
+    DEFAULT_REDACTED_HEADERS,
+    'Headers recorded as `REDACTED`, in any case; replaces the default, an empty list switches it off',
+  ),
+};
+
+const client = {
+  enabled: new Option(switchKind, true, 'Record outgoing requests'),
+  hooks: new Option(
+    togglesKind(defaults.CLIENT_HOOKS),
+    {},
+    'What is recorded, by hook of `ClientTrace`; with `wroteHeaderField`, every request header',
+  ),
+  phases: new Option<Phases>(
+    choiceKind(['events', 'spans', 'attributes']),
+    'events',
+    'Record the phases as span events and attributes, as child spans and attributes, or as attributes alone',
+  ),
+  ...ofBothSides,
+  ignoreUrls: list(entries.urlGlobs, [], 'Requests that are not recorded'),
+  propagateTo: list(entries.hostGlobs, ['*'], 'Hosts that get trace headers; with an empty list, none does'),
+  doNotPropagateTo: list(
+    entries.hostGlobs,
+    [],
+    'Hosts that get no trace headers, whatever `propagateTo` says',
+  ),
+  ignoreRequestHook: callback<NonNullable<ResolvedClientConfig['ignoreRequestHook']>>(
+    'Before the span; the request is not recorded if it returns `true`',
+  ),
+  startSpanHook: callback<NonNullable<ResolvedClientConfig['startSpanHook']>>(
+    'Before the span; what it returns is set on the span from the start',
+  ),
+  requestHook: callback<NonNullable<ResolvedClientConfig['requestHook']>>(
+    'With the span and the request, before it is sent',
+  ),
+  responseHook: callback<NonNullable<ResolvedClientConfig['responseHook']>>(
+    'With the span and the response, when its head is there',
+  ),
+};
+
+const server = {
+  enabled: new Option(switchKind, true, 'Record incoming requests'),
+  hooks: new Option(
+    togglesKind(defaults.SERVER_HOOKS),
+    {},
+    'What is recorded, by step of the response; with `write` and `end` both off, bytes are not counted',
+  ),
+  ...ofBothSides,
+  ignorePaths: list(entries.pathGlobs, [], 'Requests that are not recorded'),
+  trustForwardedHeaders: new Option(
+    switchKind,
+    true,
+    'Let `Forwarded` and `X-Forwarded-*` name client, host and scheme',
+  ),
+  ignoreRequestHook: callback<NonNullable<ResolvedServerConfig['ignoreRequestHook']>>(
+    'Before the span; the request is not recorded if it returns `true`',
+  ),
+  startSpanHook: callback<NonNullable<ResolvedServerConfig['startSpanHook']>>(
+    'Before the span; what it returns is set on the span from the start',
+  ),
+  requestHook: callback<NonNullable<ResolvedServerConfig['requestHook']>>(
+    "With the span and the request, before the program's own listener",
+  ),
+  responseHook: callback<NonNullable<ResolvedServerConfig['responseHook']>>(
+    'With the span and the response, when that is closed',
+  ),
+};
+
+/** Every option. What is read, checked, warned about and documented is what stands here. */
+export const OPTIONS = {
+  enabled: new Option(switchKind, true, 'Record anything at all'),
+  client,
+  server,
+  metrics: new Option(
+    togglesKind(defaults.METRICS),
+    {},
+    'Metrics to record; the duration of a side whose `span` is `existing` is off by default too',
+  ),
+  metricAttributesHook: callback<NonNullable<ResolvedConfig['metricAttributesHook']>>(
+    'With side, request and response, at the end; what it returns is added to the duration metric',
+  ),
+  knownMethods: new Option(
+    listKind(entries.methods),
+    DEFAULT_KNOWN_METHODS,
+    'Methods recorded as they are, case-sensitive; others are `_OTHER`',
+    'OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS',
+  ),
+  optInAttributes: list(
+    entries.optInAttributes,
+    [],
+    'Opt-in attributes of the semantic conventions to record',
+  ),
+};
+
+/** The values of a group of options, in its shape. */
+export type ValuesOf<G> = {
+  readonly [K in keyof G]: G[K] extends Option<infer T> ? T : ValuesOf<G[K]>;
+};
+
+/** An option with its place in the configuration. */
+export interface PlacedOption {
+  readonly path: string;
+  readonly option: Option<unknown>;
+}
+
+/** Every option in the order of the table. */
+export function listOptions(group: Group = OPTIONS, prefix = ''): PlacedOption[] {
+  return Object.entries(group).flatMap(([name, member]) =>
+    member instanceof Option
+      ? [{ path: prefix + name, option: member }]
+      : listOptions(member, `${prefix}${name}.`),
+  );
+}
