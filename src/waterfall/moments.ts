@@ -1,0 +1,63 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_NETWORK_PROTOCOL_NAME,
+  ATTR_URL_PATH,
+  EVENT_GOT_1XX,
+  EVENT_GOT_100_CONTINUE,
+  EVENT_GOT_100_WAIT,
+  EVENT_HTTP_CONNECTION_HIJACKED,
+  EVENT_HTTP_RESPONSE_ABORTED,
+  EVENT_HTTP_RESPONSE_END,
+  EVENT_HTTP_RESPONSE_FIRST_WRITE,
+  EVENT_HTTP_RESPONSE_FLUSH,
+  EVENT_HTTP_RESPONSE_HEAD,
+  EVENT_HTTP_RESPONSE_INFORMATIONAL,
+  EVENT_HTTP_RESPONSE_PUSH,
+} from '../emit/semconv.js';
+import { isPhaseEvent } from './event-phases.js';
+import { formatStatus } from './format.js';
+import { numberOf, stringOf, type TimedEvent, toMs } from './readable-span.js';
+import { bytesDetail, type Moment } from './request-block.js';
+
+/** Our events in fewer words; whatever else a program records is shown by its own name. */
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  [EVENT_GOT_100_WAIT, 'body held back'],
+  [EVENT_GOT_100_CONTINUE, 'told to continue'],
+  [EVENT_HTTP_RESPONSE_HEAD, 'head'],
+  [EVENT_HTTP_RESPONSE_FIRST_WRITE, 'first write'],
+  [EVENT_HTTP_RESPONSE_FLUSH, 'flush'],
+  [EVENT_HTTP_RESPONSE_END, 'end'],
+  [EVENT_HTTP_RESPONSE_ABORTED, 'aborted'],
+  [EVENT_HTTP_RESPONSE_PUSH, 'push'],
+  [EVENT_HTTP_CONNECTION_HIJACKED, 'hijacked'],
+]);
+
+/** Their name is the status. */
+const INFORMATIONAL: ReadonlySet<string> = new Set([EVENT_GOT_1XX, EVENT_HTTP_RESPONSE_INFORMATIONAL]);
+
+const FAILURES: ReadonlySet<string> = new Set([EVENT_HTTP_RESPONSE_ABORTED, 'exception']);
+
+/** The events of a span that are no ends of phases. */
+export function momentsOf(events: readonly TimedEvent[]): Moment[] {
+  return events.filter(({ name }) => !isPhaseEvent(name)).map(momentOf);
+}
+
+function momentOf({ name, time, attributes }: TimedEvent): Moment {
+  const status = numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);
+  const at = toMs(time);
+  if (INFORMATIONAL.has(name) && status !== undefined) {
+    return { name: formatStatus(status), details: [], at, failed: false };
+  }
+  const details = [
+    status === undefined ? undefined : formatStatus(status),
+    ...bytesDetail(numberOf(attributes, ATTR_HTTP_RESPONSE_BODY_SIZE)),
+    stringOf(attributes, ATTR_NETWORK_PROTOCOL_NAME),
+    stringOf(attributes, ATTR_URL_PATH),
+    stringOf(attributes, ATTR_EXCEPTION_MESSAGE),
+    stringOf(attributes, ATTR_ERROR_TYPE),
+  ].filter((detail) => detail !== undefined);
+  return { name: SHORT_NAMES.get(name) ?? name, details, at, failed: FAILURES.has(name) };
+}

@@ -1,0 +1,172 @@
+import type { Phase } from '../emit/semconv.js';
+import { formatBytes, formatDuration, formatStatus } from './format.js';
+import type { Block, Note, Outcome, Row, Tone } from './model.js';
+
+/** One phase of a request, from when to when, on any clock in milliseconds. */
+export interface PhaseInterval {
+  phase: Phase;
+  start: number;
+  end: number;
+  /** The host, the address, the TLS version and the like. */
+  details: readonly string[];
+  /** `error.type` of what ended it; absent if it went well. */
+  error?: string;
+}
+
+/** Something that happened at one moment. */
+export interface Moment {
+  name: string;
+  details: readonly string[];
+  at: number;
+  failed: boolean;
+}
+
+/** Whether the connection was there before; of an idle one for how long. */
+export interface ConnectionFacts {
+  reused?: boolean;
+  idleMs?: number;
+  /** `host:port` of the other end. */
+  peer?: string;
+}
+
+/** All that is known of an outgoing request. */
+export interface RequestFacts {
+  /** Method and URL. */
+  title: string;
+  service?: string;
+  start: number;
+  end: number;
+  status?: number;
+  /** Such as `HTTP/1.1`. */
+  protocol?: string;
+  connection: ConnectionFacts;
+  phases: readonly PhaseInterval[];
+  moments: readonly Moment[];
+  failure?: { type: string; phase?: string; message?: string };
+}
+
+/** Phases of the dial: they happen inside `getconn`. */
+const DIAL: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
+
+/** An outgoing request as it is drawn: its phases under one another, each with what is known of it. */
+export function requestBlock(
+  facts: RequestFacts,
+  children: readonly Block[] = [],
+  notes: readonly Note[] = [],
+): Block {
+  const failure = failureNote(facts);
+  const block: Block = {
+    side: 'client',
+    title: facts.title,
+    outcome: outcomeOf(facts),
+    facts: summaryOf(facts),
+    start: facts.start,
+    end: facts.end,
+    rows: rowsOf(facts),
+    notes: failure === undefined ? notes : [failure, ...notes],
+    children,
+  };
+  return facts.service === undefined ? block : { ...block, service: facts.service };
+}
+
+/** Green for success, and so on: what a status code means to its reader. */
+export function statusTone(status: number): Tone {
+  if (status < 300) {
+    return 'good';
+  }
+  return status < 400 ? 'redirect' : status < 500 ? 'warning' : 'bad';
+}
+
+function outcomeOf({ status, failure }: RequestFacts): Outcome {
+  const failed = failure !== undefined && failure.type !== String(status);
+  if (status === undefined) {
+    return failed ? { text: `✗ ${failure.type}`, tone: 'bad' } : { text: 'no response', tone: 'warning' };
+  }
+  const text = formatStatus(status);
+  return failed
+    ? { text: `✗ ${failure.type} after ${text}`, tone: 'bad' }
+    : { text, tone: statusTone(status) };
+}
+
+function failureNote({ failure, status }: RequestFacts): Note | undefined {
+  if (failure === undefined || failure.type === String(status)) {
+    return undefined;
+  }
+  const where = failure.phase === undefined ? '' : ` in ${failure.phase}`;
+  const why = failure.message === undefined ? '' : `: ${failure.message}`;
+  return { text: `✗ ${failure.type}${where}${why}`, tone: 'bad' };
+}
+
+function summaryOf({ protocol, connection, phases }: RequestFacts): string[] {
+  const addressIsShown = phases.some(({ phase, details }) => phase === 'connect' && details.length > 0);
+  const reuseIsShown = phases.some(({ phase }) => phase === 'getconn');
+  return [
+    protocol,
+    addressIsShown ? undefined : connection.peer,
+    reuseIsShown ? undefined : reuseOf(connection),
+  ].filter((fact) => fact !== undefined);
+}
+
+function reuseOf({ reused, idleMs }: ConnectionFacts): string | undefined {
+  if (reused === undefined) {
+    return undefined;
+  }
+  const idle = idleMs === undefined ? '' : ` after ${formatDuration(idleMs)} idle`;
+  return reused ? `reused${idle}` : `new connection${idle}`;
+}
+
+function rowsOf({ phases, moments, connection }: RequestFacts): Row[] {
+  const rows: Row[] = [];
+  const dial = phases.filter(({ phase }) => DIAL.has(phase)).map((interval) => rowOf(interval));
+  let dialIsPlaced = dial.length === 0;
+  for (const interval of phases.filter(({ phase }) => !DIAL.has(phase))) {
+    if (interval.phase === 'getconn' && !dialIsPlaced) {
+      rows.push(rowOf(interval, dial, reuseOf(connection)));
+      dialIsPlaced = true;
+    } else {
+      rows.push(rowOf(interval, [], interval.phase === 'getconn' ? reuseOf(connection) : undefined));
+    }
+  }
+  return placeMoments(dialIsPlaced ? rows : [...dial, ...rows], moments);
+}
+
+function rowOf(interval: PhaseInterval, rows: readonly Row[] = [], reuse?: string): Row {
+  const { phase, start, end, details, error } = interval;
+  return {
+    name: phase,
+    phase,
+    details: [
+      ...(error === undefined ? [] : [`✗ ${error}`]),
+      ...(reuse === undefined ? [] : [reuse]),
+      ...details,
+    ],
+    start,
+    end,
+    failed: error !== undefined,
+    rows,
+  };
+}
+
+/** A moment stands under the phase in which it happened, the later one of two that touch. */
+function placeMoments(rows: readonly Row[], moments: readonly Moment[]): Row[] {
+  const placed = rows.map((row) => ({ ...row, rows: [...row.rows] }));
+  const loose: Row[] = [];
+  for (const moment of moments) {
+    const around = placed.filter(
+      ({ start, end }) => end !== undefined && moment.at >= start && moment.at <= end,
+    );
+    const owner = around.at(-1);
+    (owner?.rows ?? loose).push(momentRow(moment));
+  }
+  return [...placed, ...loose];
+}
+
+/** A moment as a line of its own. */
+export function momentRow({ name, details, at, failed }: Moment): Row {
+  return { name, details, start: at, failed, rows: [] };
+}
+
+/** `12 B` or the like, if the number is known. */
+export function bytesDetail(bytes: number | undefined): string[] {
+  return bytes === undefined ? [] : [formatBytes(bytes)];
+}

@@ -1,0 +1,137 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTPTRACE_FAILED_PHASE,
+  PHASE_DURATION_ATTRIBUTES,
+  PHASES,
+  type Phase,
+  SPAN_CONNECTION_SETUP,
+  SPAN_DNS_LOOKUP,
+  SPAN_SOCKET_CONNECT,
+  SPAN_TLS_CLIENT_HANDSHAKE,
+  SPAN_WAIT_FOR_CONNECTION,
+} from '../emit/semconv.js';
+import { eventPhases } from './event-phases.js';
+import { detailsOf } from './phase-details.js';
+import { numberOf, type ReadableSpan, stringOf, toMs } from './readable-span.js';
+import type { PhaseInterval } from './request-block.js';
+
+const SPAN_PHASES: readonly (readonly [name: string, phase: Phase])[] = [
+  [SPAN_WAIT_FOR_CONNECTION, 'getconn'],
+  [SPAN_DNS_LOOKUP, 'dns'],
+  [SPAN_SOCKET_CONNECT, 'connect'],
+  [SPAN_TLS_CLIENT_HANDSHAKE, 'tls'],
+];
+
+/** Whether a span is the dial of a connection, a trace of its own in the form that has spans for phases. */
+export function isConnectionSetup({ name }: ReadableSpan): boolean {
+  return name.startsWith(`${SPAN_CONNECTION_SETUP} `);
+}
+
+/** The phase that a span stands for, if it does. */
+export function phaseOfSpan({ name }: ReadableSpan): Phase | undefined {
+  return SPAN_PHASES.find(([prefix]) => name.startsWith(`${prefix} `))?.[1];
+}
+
+/**
+ * The phases of a CLIENT span: from its events; what they do not tell, from the spans of phases; what is then
+ * still missing, from its attributes, which know how long a phase took but not when.
+ */
+export function phasesOf(span: ReadableSpan, phaseSpans: readonly ReadableSpan[]): PhaseInterval[] {
+  const end = toMs(span.endTime);
+  const events = eventPhases(span.events, end);
+  const known = [...events.complete, ...openPhases(span, events.open)];
+  const fromSpans = phaseSpans.flatMap(intervalOf).filter(({ phase }) => !has(known, phase));
+  const told = [...known, ...fromSpans];
+  const phases = [...told, ...placedByDuration(span, told)];
+  return markFailure(span, phases).sort(byOrder);
+}
+
+function has(intervals: readonly PhaseInterval[], phase: Phase): boolean {
+  return intervals.some((interval) => interval.phase === phase);
+}
+
+/** A phase stays open when the request ended in it, but also when the event of its end is switched off. */
+function openPhases(span: ReadableSpan, open: readonly PhaseInterval[]): PhaseInterval[] {
+  const answered = numberOf(span.attributes, ATTR_HTTP_RESPONSE_STATUS_CODE) !== undefined;
+  const failedPhase = stringOf(span.attributes, ATTR_HTTPTRACE_FAILED_PHASE);
+  return open.filter(({ phase }) => !answered || phase === 'receive' || phase === failedPhase);
+}
+
+function intervalOf(span: ReadableSpan): PhaseInterval[] {
+  const phase = phaseOfSpan(span);
+  if (phase === undefined) {
+    return [];
+  }
+  const error = stringOf(span.attributes, ATTR_ERROR_TYPE);
+  const start = toMs(span.startTime);
+  const interval = { phase, start, end: toMs(span.endTime), details: detailsOf(phase, span.attributes) };
+  return [error === undefined ? interval : { ...interval, error }];
+}
+
+/** What comes before each phase, so that a phase of known length can be placed after it. */
+const PRECEDING: Readonly<Record<Phase, readonly Phase[]>> = {
+  getconn: [],
+  dns: [],
+  connect: ['dns'],
+  tls: ['connect', 'dns'],
+  send: ['getconn'],
+  wait: ['send', 'getconn'],
+  receive: ['wait', 'send', 'getconn'],
+};
+
+function placedByDuration(span: ReadableSpan, told: readonly PhaseInterval[]): PhaseInterval[] {
+  const placed: PhaseInterval[] = [];
+  const start = toMs(span.startTime);
+  const end = toMs(span.endTime);
+  for (const phase of PHASES) {
+    const seconds = numberOf(span.attributes, PHASE_DURATION_ATTRIBUTES[phase]);
+    if (seconds === undefined || seconds < 0 || has(told, phase)) {
+      continue;
+    }
+    const all = [...told, ...placed];
+    const before = PRECEDING[phase].find((candidate) => has(all, candidate));
+    const after = before === undefined ? start : lastEnd(all, before);
+    const ms = seconds * 1_000;
+    // The body ends with the span; everything else follows what came before it.
+    const from = phase === 'receive' ? Math.max(start, end - ms) : after;
+    placed.push({
+      phase,
+      start: from,
+      end: Math.min(from + ms, end),
+      details: detailsOf(phase, span.attributes),
+    });
+  }
+  return placed;
+}
+
+function lastEnd(intervals: readonly PhaseInterval[], phase: Phase): number {
+  return Math.max(...intervals.filter((interval) => interval.phase === phase).map(({ end }) => end));
+}
+
+/** The failed phase carries the error, the phases around it do not. */
+function markFailure(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInterval[] {
+  const failedPhase = PHASES.find(
+    (phase) => phase === stringOf(span.attributes, ATTR_HTTPTRACE_FAILED_PHASE),
+  );
+  const type = stringOf(span.attributes, ATTR_ERROR_TYPE);
+  if (failedPhase === undefined || type === undefined) {
+    return [...phases];
+  }
+  if (!has(phases, failedPhase)) {
+    const start = Math.max(toMs(span.startTime), ...phases.map(({ end }) => end));
+    const end = Math.max(start, toMs(span.endTime));
+    return [...phases, { phase: failedPhase, start, end, details: [], error: type }];
+  }
+  const told = phases.some(({ phase, error }) => phase === failedPhase && error !== undefined);
+  const marked = told ? -1 : phases.map(({ phase }) => phase).lastIndexOf(failedPhase);
+  return phases.map(({ error, ...interval }, index) => {
+    const own = interval.phase === 'getconn' && failedPhase !== 'getconn' ? undefined : error;
+    const shown = index === marked ? type : own;
+    return shown === undefined ? interval : { ...interval, error: shown };
+  });
+}
+
+function byOrder(a: PhaseInterval, b: PhaseInterval): number {
+  return PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.start - b.start;
+}

@@ -1,0 +1,139 @@
+import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
+import type { Block, Note, Waterfall } from './model.js';
+import { type ReadableSpan, SPAN_KIND_CLIENT, type SpanContext, stringOf, toMs } from './readable-span.js';
+import { spanBlock } from './span-block.js';
+import { phaseOfSpan } from './span-phases.js';
+
+/** More spans than this are counted, not drawn. */
+const MOST_SPANS = 200;
+const MOST_LINKS = 5;
+
+/** The spans of one trace. */
+export interface GatheredTrace {
+  traceId: string;
+  spans: readonly ReadableSpan[];
+  /** The spans that its requests' dials consist of, by the id of the request's span. */
+  dials: ReadonlyMap<string, readonly ReadableSpan[]>;
+  /** Whether a span, perhaps of another trace, is known as the set-up of a connection. */
+  isSetup(spanId: string): boolean;
+}
+
+/** Puts the spans of a trace under one another and makes of each what is drawn. */
+export function waterfallOf(trace: GatheredTrace): Waterfall {
+  const tree = new SpanTree(trace);
+  const blocks = tree.roots().flatMap((root) => tree.blocksOf(root, undefined));
+  return { traceId: trace.traceId, blocks, omitted: tree.omitted };
+}
+
+class SpanTree {
+  private readonly byId: ReadonlyMap<string, ReadableSpan>;
+  private readonly children = new Map<string, ReadableSpan[]>();
+  private readonly severalServices: boolean;
+  private readonly visited = new Set<ReadableSpan>();
+  private readonly trace: GatheredTrace;
+  private readonly spans: readonly ReadableSpan[];
+  omitted = 0;
+
+  constructor(trace: GatheredTrace) {
+    this.trace = trace;
+    this.spans = [...trace.spans].sort((a, b) => toMs(a.startTime) - toMs(b.startTime));
+    this.byId = new Map(this.spans.map((span) => [span.spanContext().spanId, span]));
+    this.severalServices = new Set(this.spans.map(serviceOf)).size > 1;
+    for (const span of this.spans) {
+      const parent = span.parentSpanContext?.spanId;
+      const siblings = parent === undefined ? undefined : this.children.get(parent);
+      if (siblings !== undefined) {
+        siblings.push(span);
+      } else if (parent !== undefined) {
+        this.children.set(parent, [span]);
+      }
+    }
+  }
+
+  /** Spans whose parent is not here. A span that is its own ancestor, by somebody's mistake, is one of them too. */
+  roots(): ReadableSpan[] {
+    const orphans = this.spans.filter(
+      ({ parentSpanContext }) => !this.byId.has(parentSpanContext?.spanId ?? ''),
+    );
+    const reached = new Set<ReadableSpan>();
+    const roots = [];
+    for (const root of [...orphans, ...this.spans]) {
+      if (!reached.has(root)) {
+        roots.push(root);
+        this.reach(root, reached);
+      }
+    }
+    return roots;
+  }
+
+  private reach(root: ReadableSpan, reached: Set<ReadableSpan>): void {
+    const pending = [root];
+    for (let span = pending.pop(); span !== undefined; span = pending.pop()) {
+      if (!reached.has(span)) {
+        reached.add(span);
+        pending.push(...this.childrenOf(span));
+      }
+    }
+  }
+
+  private childrenOf(span: ReadableSpan): readonly ReadableSpan[] {
+    return this.children.get(span.spanContext().spanId) ?? [];
+  }
+
+  /** The span with all under it, as one block; none if it was drawn already or there are too many. */
+  blocksOf(span: ReadableSpan, parentService: string | undefined): Block[] {
+    if (this.visited.has(span)) {
+      return [];
+    }
+    if (this.visited.size >= MOST_SPANS) {
+      this.omitted = this.spans.length - this.visited.size;
+      return [];
+    }
+    this.visited.add(span);
+    const service = serviceOf(span);
+    const waits = this.childrenOf(span).filter((child) => isWaitOf(child, span));
+    for (const wait of waits) {
+      this.visited.add(wait);
+    }
+    const dial = this.trace.dials.get(span.spanContext().spanId) ?? [];
+    const children = this.childrenOf(span).flatMap((child) => this.blocksOf(child, service));
+    return [
+      spanBlock(span, {
+        phaseSpans: [...waits, ...dial],
+        service: this.severalServices && service !== parentService ? service : undefined,
+        links: this.linksOf(span, new Set(dial.map((part) => part.parentSpanContext?.spanId ?? ''))),
+        children,
+      }),
+    ];
+  }
+
+  /** The link to a dial that is drawn among the phases needs no line of its own. */
+  private linksOf({ links }: ReadableSpan, drawn: ReadonlySet<string>): Note[] {
+    const others = links.filter(({ context }) => !drawn.has(context.spanId));
+    const notes = others.slice(0, MOST_LINKS).map(({ context }) => this.linkNote(context));
+    const more = others.length - notes.length;
+    return more > 0 ? [...notes, neutral(`↳ and ${more} more links`)] : notes;
+  }
+
+  private linkNote({ traceId, spanId }: SpanContext): Note {
+    const here = this.byId.get(spanId);
+    if (here !== undefined) {
+      return neutral(`↳ linked to ${here.name}, span ${spanId}`);
+    }
+    const what = this.trace.isSetup(spanId) ? 'the connection was set up in' : 'linked to';
+    return neutral(`↳ ${what} trace ${traceId}, span ${spanId}`);
+  }
+}
+
+/** A request draws its wait for a connection as a phase of its own. */
+function isWaitOf(child: ReadableSpan, parent: ReadableSpan): boolean {
+  return phaseOfSpan(child) === 'getconn' && parent.kind === SPAN_KIND_CLIENT;
+}
+
+function neutral(text: string): Note {
+  return { text, tone: 'neutral' };
+}
+
+function serviceOf({ resource }: ReadableSpan): string | undefined {
+  return stringOf(resource.attributes, ATTR_SERVICE_NAME);
+}

@@ -1,0 +1,120 @@
+import { charWidth } from './char-width.js';
+
+/** What a terminal could obey or what would fool a reader: controls, invisible formats, lone surrogates. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** Part of some scripts and of joined emoji. */
+const JOINERS = '\u200c\u200d';
+/** Makes the narrow sign before it a wide picture. */
+const EMOJI_PRESENTATION = '\ufe0f';
+const CONTROL_PICTURES = 0x2400;
+const DELETE_PICTURE = '\u2421';
+const REPLACEMENT = '\ufffd';
+const ELLIPSIS = '…';
+
+/** No text is looked at beyond this many UTF-16 units: attributes may be of any length. */
+const LONGEST_TEXT = 2_000;
+
+const segmenter = new Intl.Segmenter();
+
+/** Makes every character visible that a terminal would obey, such as `␛` for the escape character. */
+export function sanitize(text: string): string {
+  return text.slice(0, LONGEST_TEXT).replace(UNSAFE, visible);
+}
+
+function visible(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x20) {
+    return String.fromCodePoint(CONTROL_PICTURES + code);
+  }
+  if (code === 0x7f) {
+    return DELETE_PICTURE;
+  }
+  return JOINERS.includes(char) ? char : REPLACEMENT;
+}
+
+/** How many columns of a terminal a text takes. */
+export function textWidth(text: string): number {
+  let width = 0;
+  let last = 0;
+  for (const char of text) {
+    last = char === EMOJI_PRESENTATION && last === 1 ? 1 : charWidth(char);
+    width += last;
+  }
+  return width;
+}
+
+/** Cuts a text that is wider than `width` at its end, with an ellipsis. */
+export function truncate(text: string, width: number): string {
+  return textWidth(text) <= width ? text : head(text, width - 1) + (width > 0 ? ELLIPSIS : '');
+}
+
+/** Cuts a text that is wider than `width` in its middle: of a URL, the host and the end tell the most. */
+export function truncateMiddle(text: string, width: number): string {
+  if (textWidth(text) <= width || width < 3) {
+    return truncate(text, width);
+  }
+  const end = tail(text, Math.floor((width - 1) / 3));
+  return head(text, width - 1 - textWidth(end)) + ELLIPSIS + end;
+}
+
+/** Breaks a text into lines no wider than `width`, between words where that is possible. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (textWidth(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') {
+      lines.push(line);
+    }
+    const pieces = breakWord(word, width);
+    line = pieces.pop() ?? '';
+    lines.push(...pieces);
+  }
+  lines.push(line);
+  return lines;
+}
+
+function breakWord(word: string, width: number): string[] {
+  const pieces: string[] = [];
+  let rest = word;
+  while (textWidth(rest) > width) {
+    const piece = head(rest, width);
+    if (piece === '') {
+      return [...pieces, truncate(rest, width)];
+    }
+    pieces.push(piece);
+    rest = rest.slice(piece.length);
+  }
+  return [...pieces, rest];
+}
+
+/** Fills a text with spaces up to `width`. */
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - textWidth(text)));
+}
+
+/** The first characters of a text, as a reader counts them, that fit in `width`. */
+function head(text: string, width: number): string {
+  return fitting(graphemes(text), width).join('');
+}
+
+function tail(text: string, width: number): string {
+  return fitting(graphemes(text).reverse(), width).reverse().join('');
+}
+
+function graphemes(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+function fitting(parts: string[], width: number): string[] {
+  let used = 0;
+  const end = parts.findIndex((part) => {
+    used += textWidth(part);
+    return used > width;
+  });
+  return end === -1 ? parts : parts.slice(0, end);
+}
