@@ -23,14 +23,14 @@ const CONNECTION_SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60
 /** Buckets of a body's size, in bytes; the conventions give none. */
 const BODY_BYTES = [0, 128, 1024, 8192, 65536, 262144, 1048576, 8388608, 67108864];
 
-export interface MetricDefinition {
-  readonly instrument: 'histogram' | 'upDownCounter';
+export interface MetricDefinition<Instrument = 'histogram' | 'upDownCounter'> {
+  readonly instrument: Instrument;
   readonly options: MetricOptions;
   /** Whether it is recorded when the config does not speak of it. */
   readonly onByDefault: boolean;
 }
 
-function seconds(description: string, boundaries: number[], onByDefault = false): MetricDefinition {
+function seconds(description: string, boundaries: number[], onByDefault = false): MetricDefinition<'histogram'> {
   return {
     instrument: 'histogram',
     options: {
@@ -43,7 +43,7 @@ function seconds(description: string, boundaries: number[], onByDefault = false)
   };
 }
 
-function bytes(description: string): MetricDefinition {
+function bytes(description: string): MetricDefinition<'histogram'> {
   return {
     instrument: 'histogram',
     options: {
@@ -56,7 +56,7 @@ function bytes(description: string): MetricDefinition {
   };
 }
 
-function inProgress(description: string, unit: string): MetricDefinition {
+function inProgress(description: string, unit: string): MetricDefinition<'upDownCounter'> {
   return {
     instrument: 'upDownCounter',
     options: { description, unit, valueType: ValueType.INT },

@@ -1,6 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import type { RequestTrace } from '../source/request-trace.js';
-import type { ClientTrace } from './client-trace.js';
+import type { ClientTrace, ClientTraceHook } from './client-trace.js';
 import { CLIENT_TRACE_HOOKS, runHook } from './compose.js';
 
 type Fact = keyof RequestTrace;
@@ -20,9 +20,7 @@ export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
   const live: Record<string, Handler> = {};
   for (const name of CLIENT_TRACE_HOOKS) {
     if (trace[name] !== undefined) {
-      const arity = name === 'dnsStart' ? 1 : Number.POSITIVE_INFINITY;
-      live[name] = (...args) =>
-        context.with(ctx, runHook, undefined, trace, name, args.length > arity ? args.slice(0, arity) : args);
+      live[name] = (...args) => context.with(ctx, runHook, undefined, trace, name, ofContract(name, args));
     }
   }
   return live;
@@ -49,4 +47,11 @@ export function joinTraces(first: RequestTrace, second: RequestTrace): RequestTr
 function handlerOf(trace: RequestTrace, name: Fact): Handler | undefined {
   const handler = trace[name] as Handler | undefined;
   return handler?.bind(trace);
+}
+
+/** The arguments without what only a recorder gets; an absent error is left out, not `undefined`. */
+function ofContract(name: ClientTraceHook, args: unknown[]): unknown[] {
+  const given =
+    name === 'dnsStart' ? args.slice(0, 1) : name === 'tlsHandshakeDone' ? args.slice(0, 2) : args;
+  return given.at(-1) === undefined ? given.slice(0, -1) : given;
 }

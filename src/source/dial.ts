@@ -4,7 +4,15 @@ import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../httptrace/client-trace.js';
 import type { RequestTrace } from './request-trace.js';
-import { tlsState } from './tls-state.js';
+import { keyExchangeCurve, tlsState } from './tls-state.js';
+
+/** Node forgets the path of a unix socket, which is all the address that its peer has. */
+const unixPaths = new WeakMap<Socket, string>();
+
+/** The path that a unix socket was connected to; `undefined` for any other, or if it was there before we looked. */
+export function unixPathOf(socket: Socket): string | undefined {
+  return unixPaths.get(socket);
+}
 
 /** Listeners of ours on a socket, to be taken off together. */
 type Listener = [event: string | symbol, listener: (...args: never[]) => void];
@@ -27,6 +35,7 @@ export class Dial {
   private attempted = false;
   private handshake: 'none' | 'running' | 'done' = 'none';
   private tls: TLSConnectionState | undefined;
+  private curve: string | undefined;
 
   /**
    * @param socket A socket on which `connect` was just called, or is about to be.
@@ -115,6 +124,9 @@ export class Dial {
       port === undefined
         ? { network: 'unix', addr: address }
         : { network: 'tcp', addr: hostPort(address, port, family) };
+    if (port === undefined) {
+      unixPaths.set(this.socket, address);
+    }
     this.trace.connectStart?.(this.attempt.network, this.attempt.addr);
   }
 
@@ -122,11 +134,7 @@ export class Dial {
     const { attempt } = this;
     if (attempt !== undefined) {
       this.attempt = undefined;
-      if (err === undefined) {
-        this.trace.connectDone?.(attempt.network, attempt.addr);
-      } else {
-        this.trace.connectDone?.(attempt.network, attempt.addr, err);
-      }
+      this.trace.connectDone?.(attempt.network, attempt.addr, err);
     }
   }
 
@@ -151,14 +159,14 @@ export class Dial {
   private onSecure(): void {
     if (isTls(this.socket)) {
       this.tls = tlsState(this.socket);
+      this.curve = keyExchangeCurve(this.socket);
     }
   }
 
+  /** Only now it is known whether the peer is the one that it says it is. */
   private onSecureConnect(): void {
-    if (isTls(this.socket)) {
-      this.tls = tlsState(this.socket);
-      this.endHandshake();
-    }
+    this.onSecure();
+    this.endHandshake();
     this.release();
   }
 
@@ -166,11 +174,7 @@ export class Dial {
     if (this.handshake === 'running' && isTls(this.socket)) {
       this.handshake = 'done';
       const state = this.tls ?? tlsState(this.socket);
-      if (err === undefined) {
-        this.trace.tlsHandshakeDone?.(state);
-      } else {
-        this.trace.tlsHandshakeDone?.(state, err);
-      }
+      this.trace.tlsHandshakeDone?.(state, err, this.curve);
     }
   }
 

@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { ClientTrace, DNSStartInfo } from '../httptrace/client-trace.js';
+import type { ClientTrace, DNSStartInfo, TLSConnectionState } from '../httptrace/client-trace.js';
 
 /** The final response, as the client gave it; the headers in that client's own form. */
 export interface ResponseHead {
@@ -14,7 +13,8 @@ export interface ResponseHead {
 export interface RequestTrace extends ClientTrace {
   /** @param at When the lookup began, on our clock: it is known a moment later that it did. */
   dnsStart?(info: DNSStartInfo, at?: number): void;
-  got1xxResponse?(code: number, header: IncomingHttpHeaders): Error | undefined | void;
+  /** @param curve Of the key exchange, which Go's state leaves out. */
+  tlsHandshakeDone?(state: TLSConnectionState, err?: Error, curve?: string): void;
   /** A part of the request's body was handed to the connection. */
   wroteBodyChunk?(bytes: number): void;
   /** The head of the final response is there; 101 and 2xx to a CONNECT included. */

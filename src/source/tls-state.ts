@@ -19,3 +19,9 @@ export function tlsState(socket: TLSSocket): TLSConnectionState {
   }
   return state;
 }
+
+/** The curve of the key exchange, such as `X25519`; `undefined` for other kinds of it. */
+export function keyExchangeCurve(socket: TLSSocket): string | undefined {
+  const info = socket.getEphemeralKeyInfo();
+  return info !== null && 'name' in info && typeof info.name === 'string' ? info.name : undefined;
+}

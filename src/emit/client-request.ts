@@ -1,0 +1,114 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { UndiciExchange } from '../config.js';
+import type { UndiciRequest, UndiciResponse } from '../source/channels.js';
+import type { ResponseHead } from '../source/request-trace.js';
+import { incomingHeaders } from '../source/undici-headers.js';
+import type { Failure } from './error.js';
+import { type HeaderCapture, headerInList } from './headers.js';
+
+/** What must be known of an outgoing request, whichever client sends it. */
+export interface ClientRequestView {
+  /** The client's own object, as hooks are given it. */
+  readonly request: UndiciRequest;
+  /** What the hooks that run before the span are given. */
+  readonly options: UndiciRequest;
+  readonly method: string;
+  /** Scheme, host and port of where it is sent. */
+  readonly origin: string;
+  /** Request target as it is written: a path, or an absolute URL for a proxy. */
+  readonly target: string;
+  /** The `Host` header, if the caller chose one. */
+  readonly host: string | undefined;
+  readonly userAgent: string | undefined;
+  /** Bytes of its body, as far as it says. */
+  readonly contentLength: number | undefined;
+  hasHeader(name: string): boolean;
+  addHeader(name: string, value: string): void;
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void;
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void;
+  /** Bytes of body that the response announces; `undefined` if it does not say. */
+  responseContentLength(response: ResponseHead): number | undefined;
+  /** What a `responseHook` is given. */
+  hookResponse(response: ResponseHead): UndiciExchange;
+  /** What only the client knows of a failure. */
+  failureHints(): FailureHints;
+}
+
+export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;
+
+const NO_HINTS: FailureHints = {};
+
+/** A request of undici, or of the `fetch` built into Node. */
+export class UndiciRequestView implements ClientRequestView {
+  readonly request: UndiciRequest;
+
+  constructor(request: UndiciRequest) {
+    this.request = request;
+  }
+
+  get options(): UndiciRequest {
+    return this.request;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get origin(): string {
+    return String(this.request.origin);
+  }
+
+  get target(): string {
+    return this.request.path;
+  }
+
+  get host(): string | undefined {
+    return this.request.host ?? undefined;
+  }
+
+  get userAgent(): string | undefined {
+    return headerInList(this.request.headers, 'user-agent');
+  }
+
+  get contentLength(): number | undefined {
+    const { body, contentLength } = this.request;
+    if (body === null) {
+      return 0;
+    }
+    return ArrayBuffer.isView(body) ? body.byteLength : (contentLength ?? undefined);
+  }
+
+  hasHeader(name: string): boolean {
+    return headerInList(this.request.headers, name) !== undefined;
+  }
+
+  addHeader(name: string, value: string): void {
+    // undici 6.11.0 had no addHeader.
+    if (this.request.addHeader === undefined) {
+      this.request.headers.push(name, value);
+    } else {
+      this.request.addHeader(name, value);
+    }
+  }
+
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void {
+    capture.addUndiciRequest(attributes, this.request);
+  }
+
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, { headers }: UndiciResponse): void {
+    capture.addUndiciResponse(attributes, headers);
+  }
+
+  responseContentLength({ headers }: UndiciResponse): number | undefined {
+    const length = incomingHeaders(headers)['content-length'];
+    return length === undefined ? undefined : Number(length);
+  }
+
+  hookResponse(response: UndiciResponse): UndiciExchange {
+    return { request: this.request, response };
+  }
+
+  failureHints(): FailureHints {
+    return NO_HINTS;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { ResolvedClientConfig, ResolvedConfig } from '../config.js';
+import { CLIENT_TRACE_HOOKS } from '../httptrace/compose.js';
+import type { NotedHooks } from '../recorder/client.js';
+import type { PhaseName } from '../recorder/phases.js';
+import { compileHeaderCapture, type HeaderCapture } from './headers.js';
+import type { Instruments } from './instruments.js';
+import { compileKnownMethods, type RecordMethod } from './method.js';
+import { compileRedactedQueryParams, type RedactedQueryParams } from './redaction.js';
+import { ATTR_HTTP_REQUEST_BODY_SIZE, ATTR_HTTP_RESPONSE_BODY_SIZE } from './semconv.js';
+
+/** Where the telemetry of a client goes. */
+export interface ClientOutputs {
+  readonly tracer: () => Tracer;
+  /** Anew for each use, for a MeterProvider may be set late. */
+  readonly instruments: () => Instruments;
+}
+
+/** A client's config, made ready once for all requests. */
+export interface ClientSettings {
+  readonly config: ResolvedClientConfig;
+  readonly outputs: ClientOutputs;
+  readonly recordMethod: RecordMethod;
+  readonly redactedQueryParams: RedactedQueryParams;
+  readonly requestHeaders: HeaderCapture | undefined;
+  readonly responseHeaders: HeaderCapture | undefined;
+  /** Hooks that become events. */
+  readonly events: NotedHooks;
+  /** Phases whose duration is recorded: one of its two hooks is. */
+  readonly durations: Readonly<Record<PhaseName, boolean>>;
+  readonly optIn: ReadonlySet<string>;
+  readonly countsBodies: boolean;
+  readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
+}
+
+/** What a request leaves behind that nobody wants events of. */
+export const NO_EVENTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
+
+export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
+  const { client, optInAttributes } = config;
+  const { hooks } = client;
+  return {
+    config: client,
+    outputs,
+    recordMethod: compileKnownMethods([...config.knownMethods]),
+    redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
+    requestHeaders: compileHeaderCapture('request', client.requestHeaders, client.redactedHeaders),
+    responseHeaders: compileHeaderCapture('response', client.responseHeaders, client.redactedHeaders),
+    events: client.phases === 'events' ? hooks : NO_EVENTS,
+    durations: {
+      getconn: hooks.getConn || hooks.gotConn,
+      dns: hooks.dnsStart || hooks.dnsDone,
+      connect: hooks.connectStart || hooks.connectDone,
+      tls: hooks.tlsHandshakeStart || hooks.tlsHandshakeDone,
+      send: hooks.wroteHeaders || hooks.wroteRequest,
+      wait: hooks.wroteRequest || hooks.gotFirstResponseByte,
+      receive: hooks.gotFirstResponseByte || hooks.putIdleConn,
+    },
+    optIn: optInAttributes,
+    countsBodies:
+      optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optInAttributes.has(ATTR_HTTP_RESPONSE_BODY_SIZE),
+    metricAttributesHook: config.metricAttributesHook,
+  };
+}

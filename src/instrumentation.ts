@@ -1,0 +1,94 @@
+import { diag } from '@opentelemetry/api';
+import { InstrumentationBase } from '@opentelemetry/instrumentation';
+import { resolveConfig } from './config/resolve.js';
+import type { ResolvedConfig } from './config/resolved.js';
+import type { HttpTraceInstrumentationConfig } from './config.js';
+import { ClientTelemetry } from './emit/client.js';
+import { createInstruments, type Instruments } from './emit/instruments.js';
+import { registry } from './registry.js';
+import type { Stop } from './source/request-trace.js';
+import { VERSION } from './version.js';
+
+const NAME = 'opentelemetry-instrumentation-httptrace';
+
+/**
+ * Records where the time of each outgoing HTTP request went, and what each response really was.
+ *
+ * Give it to `registerInstrumentations`, or to the `instrumentations` of an SDK. `enable`, `disable` and
+ * `setConfig` take effect from the next request on, at any time; a request that is under way is finished by the
+ * config that it began with.
+ */
+export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstrumentationConfig> {
+  // The base class calls setConfig and enable before these could be initialized: they are declared only.
+  declare private resolved: ResolvedConfig;
+  declare private instruments: Instruments;
+  /** What ends the recording that is on; the only truth about whether one is. */
+  declare private stop: Stop | undefined;
+  declare private constructed: true;
+
+  constructor(config: HttpTraceInstrumentationConfig = {}) {
+    super(NAME, VERSION, config);
+    this.constructed = true;
+  }
+
+  /** There is no module to patch: everything is observed where it happens. */
+  protected override init(): [] {
+    return [];
+  }
+
+  override isEnabled(): boolean {
+    return this.stop !== undefined;
+  }
+
+  override enable(): void {
+    // The environment may say what the code does not: then being constructed is no reason to begin.
+    if (this.stop === undefined && (this.constructed || this.resolved.enabled)) {
+      this.stop = this.start();
+    }
+  }
+
+  override disable(): void {
+    this.stop?.();
+    this.stop = undefined;
+  }
+
+  /**
+   * Replaces the config as a whole. `enabled` switches on or off if it is given, and changes nothing if not.
+   *
+   * @param config What is of no use in it is reported by `diag.warn` with the path of its key, and ignored.
+   */
+  override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
+    super.setConfig(config);
+    this.resolved = resolveConfig(config, process.env, (message) => diag.warn(`${NAME}: ${message}`));
+    if (this.constructed) {
+      this._updateMetricInstruments();
+      this.restart(config?.enabled);
+    }
+  }
+
+  private restart(enabled: boolean | undefined): void {
+    const wanted = enabled ?? this.isEnabled();
+    this.disable();
+    if (wanted) {
+      this.enable();
+    }
+  }
+
+  protected override _updateMetricInstruments(): void {
+    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+  }
+
+  private start(): Stop {
+    const outputs = { tracer: () => this.tracer, instruments: () => this.instruments };
+    const { client } = this.resolved;
+    const stops: Stop[] = [];
+    if (client.enabled) {
+      stops.push(registry().record(new ClientTelemetry(this.resolved, outputs)));
+    }
+    return () => {
+      for (const stop of stops) {
+        stop();
+      }
+    };
+  }
+}

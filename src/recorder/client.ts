@@ -1,0 +1,271 @@
+import type { Context } from '@opentelemetry/api';
+import { now } from '../clock.js';
+import type {
+  ClientTraceHook,
+  DNSDoneInfo,
+  DNSStartInfo,
+  GotConnInfo,
+  TLSConnectionState,
+  WroteRequestInfo,
+} from '../httptrace/client-trace.js';
+import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
+import { DialRecord } from './dial.js';
+
+type Moment =
+  | 'getConn'
+  | 'tlsHandshakeStart'
+  | 'wroteHeaders'
+  | 'wait100Continue'
+  | 'gotFirstResponseByte'
+  | 'got100Continue';
+
+/** One thing that happened, and when on our clock. */
+export type ClientFact = { readonly at: number } & (
+  | { readonly hook: Moment }
+  | { readonly hook: 'gotConn'; readonly info: GotConnInfo }
+  | { readonly hook: 'dnsStart'; readonly host: string }
+  | { readonly hook: 'dnsDone'; readonly host: string; readonly info: DNSDoneInfo }
+  | { readonly hook: 'connectStart'; readonly network: 'tcp' | 'unix'; readonly addr: string }
+  | {
+      readonly hook: 'connectDone';
+      readonly network: 'tcp' | 'unix';
+      readonly addr: string;
+      readonly err?: Error;
+    }
+  | {
+      readonly hook: 'tlsHandshakeDone';
+      readonly state: TLSConnectionState;
+      readonly curve?: string;
+      readonly err?: Error;
+    }
+  | { readonly hook: 'got1xxResponse'; readonly code: number }
+  | { readonly hook: 'wroteRequest'; readonly err?: Error }
+);
+
+/** Which hooks leave a fact behind. The times of the phases and the outcome are noted whatever it says. */
+export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
+
+/** Who is told of one record while it grows. */
+export interface ClientRecordListener {
+  /** The headers of the request are final; again for each time that it is sent. */
+  requestSent(record: ClientRecord): void;
+  /** A field of the request's header is written; only told by a `HeaderFieldsRecord`. */
+  headerWritten(name: string, values: string[]): void;
+  /** The head of the final response is there. */
+  responseArrived(record: ClientRecord, response: ResponseHead): void;
+  /** Nothing will be added any more. Called once. */
+  finished(record: ClientRecord): void;
+}
+
+/** How a request came to its end. */
+export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
+
+const ENDED: ClientOutcome = { kind: 'ended' };
+
+/** The facts of one outgoing request: what happened and when, and nothing of what becomes of it. */
+export class ClientRecord implements RequestTrace {
+  /** What its hooks run in. */
+  readonly context: Context;
+  /** In the order in which they happened. */
+  readonly facts: ClientFact[] = [];
+  readonly wantedAt: number;
+  gotConnAt = Number.NaN;
+  wroteRequestAt = Number.NaN;
+  firstByteAt = Number.NaN;
+  /** When something of the response, or its end, was there last. */
+  receivedAt = Number.NaN;
+  endedAt = Number.NaN;
+  /** The connection that it was sent on last. */
+  conn: GotConnInfo | undefined = undefined;
+  /** The last dial that was made for it. */
+  dial: DialRecord | undefined = undefined;
+  writeError: Error | undefined = undefined;
+  requestBodyBytes = 0;
+  responseBodyBytes = 0;
+  outcome: ClientOutcome | undefined = undefined;
+  private readonly noted: NotedHooks;
+  protected readonly listener: ClientRecordListener;
+
+  constructor(context: Context, wantedAt: number, noted: NotedHooks, listener: ClientRecordListener) {
+    this.context = context;
+    this.wantedAt = wantedAt;
+    this.noted = noted;
+    this.listener = listener;
+  }
+
+  private get over(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  getConn(): void {
+    if (this.noted.getConn) {
+      this.facts.push({ hook: 'getConn', at: this.wantedAt });
+    }
+  }
+
+  dnsStart({ host }: DNSStartInfo, at = now()): void {
+    if (!this.over) {
+      this.dialAnew().dnsStart(host, at);
+      if (this.noted.dnsStart) {
+        this.facts.push({ hook: 'dnsStart', at, host });
+      }
+    }
+  }
+
+  dnsDone(info: DNSDoneInfo): void {
+    if (!this.over && this.dial !== undefined) {
+      const at = now();
+      this.dial.dnsDone(at, info.err);
+      if (this.noted.dnsDone) {
+        this.facts.push({ hook: 'dnsDone', at, host: this.dial.host, info });
+      }
+    }
+  }
+
+  connectStart(network: 'tcp' | 'unix', addr: string): void {
+    if (!this.over) {
+      const at = now();
+      const dial = this.dial === undefined || this.dial.isDone ? this.dialAnew() : this.dial;
+      dial.connectStart(at);
+      if (this.noted.connectStart) {
+        this.facts.push({ hook: 'connectStart', at, network, addr });
+      }
+    }
+  }
+
+  connectDone(network: 'tcp' | 'unix', addr: string, err?: Error): void {
+    if (!this.over && this.dial !== undefined) {
+      const at = now();
+      this.dial.connectDone(at, err);
+      if (this.noted.connectDone) {
+        this.facts.push({ hook: 'connectDone', at, network, addr, err });
+      }
+    }
+  }
+
+  tlsHandshakeStart(): void {
+    if (!this.over) {
+      const at = now();
+      // Through a pooled connection to a proxy there is a handshake and no dial.
+      this.dial ??= new DialRecord();
+      this.dial.tlsHandshakeStart(at);
+      this.note('tlsHandshakeStart', at);
+    }
+  }
+
+  tlsHandshakeDone(state: TLSConnectionState, err?: Error, curve?: string): void {
+    if (!this.over && this.dial !== undefined) {
+      const at = now();
+      this.dial.tlsHandshakeDone(at, err);
+      if (this.noted.tlsHandshakeDone) {
+        this.facts.push({ hook: 'tlsHandshakeDone', at, state, curve, err });
+      }
+    }
+  }
+
+  gotConn(info: GotConnInfo): void {
+    const at = now();
+    if (this.conn !== undefined) {
+      this.resend(info);
+    }
+    this.gotConnAt = at;
+    this.conn = info;
+    if (this.noted.gotConn) {
+      this.facts.push({ hook: 'gotConn', at, info });
+    }
+    this.listener.requestSent(this);
+  }
+
+  /** What belongs to the attempt before is no part of this one's durations. */
+  private resend({ reused }: GotConnInfo): void {
+    this.wroteRequestAt = Number.NaN;
+    this.firstByteAt = Number.NaN;
+    this.writeError = undefined;
+    if (reused) {
+      this.dial = undefined;
+    }
+  }
+
+  private dialAnew(): DialRecord {
+    this.dial = new DialRecord();
+    return this.dial;
+  }
+
+  wroteHeaders(): void {
+    this.note('wroteHeaders', this.gotConnAt);
+  }
+
+  wait100Continue(): void {
+    this.note('wait100Continue', now());
+  }
+
+  wroteBodyChunk(bytes: number): void {
+    this.requestBodyBytes += bytes;
+  }
+
+  wroteRequest({ err }: WroteRequestInfo): void {
+    const at = now();
+    this.wroteRequestAt = at;
+    this.writeError = err;
+    if (this.noted.wroteRequest) {
+      this.facts.push({ hook: 'wroteRequest', at, err });
+    }
+  }
+
+  gotFirstResponseByte(): void {
+    const at = now();
+    this.firstByteAt = at;
+    this.receivedAt = at;
+    this.note('gotFirstResponseByte', at);
+  }
+
+  got100Continue(): void {
+    this.note('got100Continue', now());
+  }
+
+  got1xxResponse(code: number): undefined {
+    if (this.noted.got1xxResponse) {
+      this.facts.push({ hook: 'got1xxResponse', at: now(), code });
+    }
+  }
+
+  gotResponse(response: ResponseHead): void {
+    this.receivedAt = now();
+    this.listener.responseArrived(this, response);
+  }
+
+  gotBodyChunk(bytes: number): void {
+    this.receivedAt = now();
+    this.responseBodyBytes += bytes;
+  }
+
+  ended(): void {
+    this.receivedAt = now();
+    this.finish(ENDED);
+  }
+
+  failed(error: unknown): void {
+    this.finish({ kind: 'failed', error });
+  }
+
+  private finish(outcome: ClientOutcome): void {
+    if (!this.over) {
+      this.outcome = outcome;
+      this.endedAt = now();
+      this.listener.finished(this);
+    }
+  }
+
+  private note(hook: Moment, at: number): void {
+    if (this.noted[hook]) {
+      this.facts.push({ hook, at });
+    }
+  }
+}
+
+/** A record that asks for each header field as well: a source takes them apart only if somebody does. */
+export class HeaderFieldsRecord extends ClientRecord {
+  wroteHeaderField(name: string, values: string[]): void {
+    this.listener.headerWritten(name, values);
+  }
+}
