@@ -7,6 +7,7 @@ const ACROSS = -3;
 /** The two tokens that follow, or none of them. */
 const OPTIONAL_PAIR = -4;
 
+const COLON = ':'.charCodeAt(0);
 const HOST_SEPARATORS = '.:';
 const PATH_SEPARATORS = '/';
 /** The path ends before its query. */
@@ -24,20 +25,26 @@ class Glob {
   readonly #separators: string;
   readonly #ends: string;
   readonly #alive: Uint8Array;
+  /** What stands before the first wildcard, and settles most comparisons. */
+  readonly #prefix: string;
 
   constructor(tokens: readonly number[], separators: string, ends: string) {
     this.#tokens = tokens;
     this.#separators = separators;
     this.#ends = ends;
     this.#alive = new Uint8Array(tokens.length + 1);
+    const wildcard = tokens.findIndex((token) => token < 0);
+    const literals = wildcard < 0 ? tokens : tokens.slice(0, wildcard);
+    this.#prefix = literals.map((code) => String.fromCharCode(code)).join('');
   }
 
   matches(text: string): boolean {
+    if (!text.startsWith(this.#prefix)) return false;
     const alive = this.#alive;
     alive.fill(0);
-    let last = this.#enter(0);
-    let first = 0;
-    for (let i = 0; i < text.length; i++) {
+    let first = this.#prefix.length;
+    let last = this.#enter(first);
+    for (let i = first; i < text.length; i++) {
       const char = text[i] ?? '';
       if (this.#ends.includes(char)) break;
       const code = text.charCodeAt(i);
@@ -51,8 +58,7 @@ class Glob {
         const token = this.#tokens[at];
         alive[at] = 0;
         if (token === ACROSS || (token === WITHIN && !separates)) {
-          alive[at] = 1;
-          last = Math.max(last, at);
+          last = Math.max(last, this.#enter(at));
           next = at;
         } else if (token === code || (token === ANY_ONE && !separates)) {
           last = Math.max(last, this.#enter(at + 1));
@@ -65,11 +71,11 @@ class Glob {
     return alive[this.#tokens.length] === 1;
   }
 
-  /** Marks a position, and those that are reached from it without a character. Returns the last of them. */
+  /** Marks a position, and those that are reached from it without a character, up to one that is marked already. */
   #enter(at: number): number {
     const tokens = this.#tokens;
     const alive = this.#alive;
-    for (;;) {
+    while (alive[at] === 0) {
       alive[at] = 1;
       const token = tokens[at];
       if (token === ACROSS || token === WITHIN) at += 1;
@@ -77,8 +83,9 @@ class Glob {
         alive[at + 1] = 1;
         if (tokens[at + 1] === ACROSS) alive[at + 2] = 1;
         at += 3;
-      } else return at;
+      } else break;
     }
+    return at;
   }
 }
 
@@ -135,8 +142,9 @@ function hostGlob(pattern: string): Glob | undefined {
   if (ascii === undefined || (port !== undefined && !/^[\d*?]+$/.test(port))) return undefined;
   // Alone it can only mean every host, though a label has no dots.
   const name = ascii === '*' ? '**' : ascii;
-  const tokens = tokenize(port === undefined ? name : `${name}:${port}`, HOST_SEPARATORS);
-  if (port === undefined) tokens.push(OPTIONAL_PAIR, ':'.charCodeAt(0), WITHIN);
+  const ending =
+    port === undefined ? [OPTIONAL_PAIR, COLON, WITHIN] : [COLON, ...tokenize(port, HOST_SEPARATORS)];
+  const tokens = tokenize(name, HOST_SEPARATORS).concat(ending);
   return new Glob(tokens, HOST_SEPARATORS, '');
 }
 
