@@ -3,11 +3,28 @@ import type { HrTime } from '@opentelemetry/api';
 /** How far the wall clock may part from ours, in milliseconds, before we follow it. `Date.now` cuts off up to 1. */
 const TOLERANCE_MS = 2;
 
-let epoch = performance.timeOrigin;
+/** How often the two are compared at most, in milliseconds. */
+const COMPARED_EVERY_MS = 1000;
 
-/** Milliseconds on the monotonic clock of this process. */
+let epoch = performance.timeOrigin;
+let comparedAt = Number.NEGATIVE_INFINITY;
+
+let moment = Number.NaN;
+
+/** Milliseconds on the monotonic clock of this process; inside `atOneMoment`, when that began. */
 export function now(): number {
-  return performance.now();
+  return Number.isNaN(moment) ? performance.now() : moment;
+}
+
+/** All that `listener` notes of a message happened at once: when it came, however long somebody's hook takes. */
+export function atOneMoment<Message>(listener: (message: Message) => void, message: Message): void {
+  const before = moment;
+  moment = performance.now();
+  try {
+    listener(message);
+  } finally {
+    moment = before;
+  }
 }
 
 /**
@@ -17,9 +34,12 @@ export function now(): number {
  * request keeps the value it began with: its times never run backwards, even when the wall clock is set.
  */
 export function epochAt(at: number): number {
-  const drift = Date.now() - (epoch + at);
-  if (drift > TOLERANCE_MS || drift < -TOLERANCE_MS) {
-    epoch += drift;
+  if (at - comparedAt >= COMPARED_EVERY_MS) {
+    comparedAt = at;
+    const drift = Date.now() - (epoch + at);
+    if (drift > TOLERANCE_MS || drift < -TOLERANCE_MS) {
+      epoch += drift;
+    }
   }
   return epoch;
 }

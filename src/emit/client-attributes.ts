@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ClientRecord } from '../recorder/client.js';
-import { failedPhase, visitPhases } from '../recorder/phases.js';
+import { failedPhase, type PhaseDurations, phaseDurations } from '../recorder/phases.js';
 import { unixPathOf } from '../source/dial.js';
 import { addNetworkPeer, localTransport } from './attributes.js';
 import { connProtocolVersion } from './client-events.js';
@@ -25,6 +25,7 @@ import {
   ATTR_USER_AGENT_SYNTHETIC_TYPE,
   NETWORK_TRANSPORT_VALUE_TCP,
   PHASE_DURATION_ATTRIBUTES,
+  PHASES,
 } from './semconv.js';
 import type { RequestedServer } from './server-address.js';
 import { fullUrl } from './url.js';
@@ -37,10 +38,9 @@ export function startAttributes(
   server: RequestedServer,
   { redactedQueryParams, optIn }: ClientSettings,
 ): Attributes {
-  const attributes: Attributes = {
-    [ATTR_HTTP_REQUEST_METHOD]: method,
-    [ATTR_URL_FULL]: fullUrl(view.origin, view.target, redactedQueryParams),
-  };
+  const attributes: Attributes = {};
+  attributes[ATTR_HTTP_REQUEST_METHOD] = method;
+  attributes[ATTR_URL_FULL] = fullUrl(view.origin, view.target, redactedQueryParams);
   if (server.address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = server.address;
     if (server.port !== undefined) {
@@ -102,12 +102,21 @@ export function addEndAttributes(
         path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path);
     }
   }
-  visitPhases(record, failure !== undefined, (phase, durationMs) => {
-    if (durations[phase]) {
-      attributes[PHASE_DURATION_ATTRIBUTES[phase]] = durationMs / 1000;
-    }
-  });
+  addPhaseDurations(attributes, phaseDurations(record, failure !== undefined), durations);
   if (failure !== undefined) {
     attributes[ATTR_HTTPTRACE_FAILED_PHASE] = failedPhase(record);
+  }
+}
+
+function addPhaseDurations(
+  attributes: Attributes,
+  durationsMs: PhaseDurations,
+  wanted: ClientSettings['durations'],
+): void {
+  for (const phase of PHASES) {
+    const durationMs = durationsMs[phase];
+    if (durationMs >= 0 && wanted[phase]) {
+      attributes[PHASE_DURATION_ATTRIBUTES[phase]] = durationMs / 1000;
+    }
   }
 }

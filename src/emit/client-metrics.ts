@@ -21,21 +21,23 @@ export function clientMetricAttributes(
   errorType: string | undefined,
   optIn: ReadonlySet<string>,
 ): Attributes {
-  const attributes: Attributes = { [ATTR_HTTP_REQUEST_METHOD]: method };
+  // In the order of the alphabet, in which a MeterProvider sorts them.
+  const attributes: Attributes = {};
+  if (errorType !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType;
+  }
+  attributes[ATTR_HTTP_REQUEST_METHOD] = method;
+  if (statusCode !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  }
+  if (record.conn !== undefined) {
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(record.conn.conn);
+  }
   if (server.address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = server.address;
     if (server.port !== undefined) {
       attributes[ATTR_SERVER_PORT] = server.port;
     }
-  }
-  if (statusCode !== undefined) {
-    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
-  }
-  if (errorType !== undefined) {
-    attributes[ATTR_ERROR_TYPE] = errorType;
-  }
-  if (record.conn !== undefined) {
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(record.conn.conn);
   }
   if (optIn.has(ATTR_URL_SCHEME) && server.scheme !== '') {
     attributes[ATTR_URL_SCHEME] = server.scheme;

@@ -1,34 +1,37 @@
 import type { ClientRecord } from './client.js';
 import type { Interval } from './dial.js';
 
-/** Told for each phase that happened, in milliseconds. */
-export type PhaseVisitor = (phase: PhaseName, durationMs: number) => void;
-
 export type PhaseName = 'getconn' | 'dns' | 'connect' | 'tls' | 'send' | 'wait' | 'receive';
 
+/** Milliseconds of each phase; `NaN` for one that did not happen, or that the caller cut short. */
+export type PhaseDurations = Readonly<Record<PhaseName, number>>;
+
 /**
- * Derives the phases of a finished record. A phase that failed lasted until it did; one that the caller cut short,
- * or that did not happen, is left out.
+ * Derives the phases of a finished record. A phase that failed lasted until it did.
  *
  * @param failed Whether the request failed, as opposed to ended or cancelled.
  */
-export function visitPhases(record: ClientRecord, failed: boolean, visit: PhaseVisitor): void {
-  const { wantedAt, gotConnAt, wroteRequestAt, firstByteAt, endedAt, dial } = record;
+export function phaseDurations(record: ClientRecord, failed: boolean): PhaseDurations {
+  const { wantedAt, gotConnAt, wroteRequestAt, firstByteAt, receivedAt, endedAt, dial } = record;
   const failedAt = failed ? endedAt : Number.NaN;
-  report(visit, 'getconn', wantedAt, known(gotConnAt, failedAt));
-  if (dial !== undefined) {
-    reportInterval(visit, 'dns', dial.dns, failedAt);
-    reportInterval(visit, 'connect', dial.connect, failedAt);
-    reportInterval(visit, 'tls', dial.tls, failedAt);
+  const sent = !Number.isNaN(gotConnAt);
+  return {
+    getconn: known(gotConnAt, failedAt) - wantedAt,
+    dns: dial === undefined ? Number.NaN : lengthOf(dial.dns, failedAt),
+    connect: dial === undefined ? Number.NaN : lengthOf(dial.connect, failedAt),
+    tls: dial === undefined ? Number.NaN : lengthOf(dial.tls, failedAt),
+    send: known(wroteRequestAt, failedAt) - gotConnAt,
+    wait: sent ? waited(record, failedAt) : Number.NaN,
+    receive: (record.outcome?.kind === 'ended' ? receivedAt : failedAt) - firstByteAt,
+  };
+}
+
+/** The server may answer before it has read everything: then nothing was waited for. */
+function waited({ wroteRequestAt, firstByteAt, writeError }: ClientRecord, failedAt: number): number {
+  if (Number.isNaN(firstByteAt)) {
+    return writeError === undefined ? failedAt - wroteRequestAt : Number.NaN;
   }
-  if (Number.isNaN(gotConnAt)) {
-    return;
-  }
-  report(visit, 'send', gotConnAt, known(wroteRequestAt, failedAt));
-  // The server may answer before it has read everything.
-  const waitingSince = Math.min(known(wroteRequestAt, firstByteAt), known(firstByteAt, wroteRequestAt));
-  report(visit, 'wait', waitingSince, known(firstByteAt, record.writeError ? Number.NaN : failedAt));
-  report(visit, 'receive', firstByteAt, record.outcome?.kind === 'ended' ? record.receivedAt : failedAt);
+  return Number.isNaN(wroteRequestAt) ? 0 : Math.max(0, firstByteAt - wroteRequestAt);
 }
 
 /** The phase that a request was in when it failed. */
@@ -57,20 +60,8 @@ function isUnfinished({ start, end, error }: Interval): boolean {
   return !Number.isNaN(start) && (Number.isNaN(end) || error !== undefined);
 }
 
-function reportInterval(
-  visit: PhaseVisitor,
-  phase: PhaseName,
-  { start, end }: Interval,
-  failedAt: number,
-): void {
-  report(visit, phase, start, known(end, failedAt));
-}
-
-function report(visit: PhaseVisitor, phase: PhaseName, start: number, end: number): void {
-  const duration = end - start;
-  if (duration >= 0) {
-    visit(phase, duration);
-  }
+function lengthOf({ start, end }: Interval, failedAt: number): number {
+  return known(end, failedAt) - start;
 }
 
 function known(at: number, otherwise: number): number {

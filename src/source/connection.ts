@@ -8,7 +8,8 @@ export class Connection<Exchange extends object> {
   private carried: number;
   /** When it was connected, or when its last request was done; unknown for a connection older than we are. */
   private idleSince: number;
-  private readonly inFlight = new Set<Exchange>();
+  /** Oldest first. */
+  private readonly inFlight: Exchange[] = [];
 
   private constructor(socket: Socket, carried: number, idleSince: number) {
     this.socket = socket;
@@ -27,7 +28,7 @@ export class Connection<Exchange extends object> {
 
   /** An exchange begins on this connection. */
   take(exchange: Exchange, wantedAt: number): GotConnInfo {
-    const wasIdle = this.inFlight.size === 0 && this.idleSince <= wantedAt;
+    const wasIdle = this.inFlight.length === 0 && this.idleSince <= wantedAt;
     const info: GotConnInfo = {
       conn: this.socket,
       reused: this.carried > 0,
@@ -35,20 +36,23 @@ export class Connection<Exchange extends object> {
       idleTime: wasIdle ? now() - this.idleSince : 0,
     };
     this.carried++;
-    this.inFlight.add(exchange);
+    this.inFlight.push(exchange);
     return info;
   }
 
   /** An exchange is done with this connection, whichever way. */
   release(exchange: Exchange): void {
-    if (this.inFlight.delete(exchange) && this.inFlight.size === 0) {
-      this.idleSince = now();
+    const index = this.inFlight.indexOf(exchange);
+    if (index !== -1) {
+      this.inFlight.splice(index, 1);
+      if (this.inFlight.length === 0) {
+        this.idleSince = now();
+      }
     }
   }
 
   /** The exchange that has been on this connection for the longest time, if there is one. */
   get oldest(): Exchange | undefined {
-    const [first] = this.inFlight;
-    return first;
+    return this.inFlight[0];
   }
 }

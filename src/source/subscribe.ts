@@ -1,4 +1,5 @@
 import * as diagnosticsChannel from 'node:diagnostics_channel';
+import { atOneMoment } from '../clock.js';
 import type { ChannelMessages, ChannelName } from './channels.js';
 import type { Report, Stop } from './request-trace.js';
 
@@ -21,18 +22,18 @@ export function subscribe(handlers: Handlers, report: Report): Stop {
 }
 
 /**
- * The one guard between what we do and the program that we watch: a failure of ours is reported, once for each
- * thing that is listened to, and goes no further.
+ * The one guard and clock between what we do and the program that we watch: a failure of ours is reported, once for
+ * each thing that is listened to, and goes no further; all that one call tells happened at one moment.
  */
-export function guarded<Args extends unknown[]>(
+export function guarded<Message>(
   what: string,
-  listener: (...args: Args) => void,
+  listener: (message: Message) => void,
   report: Report,
-): (...args: Args) => void {
+): (message: Message) => void {
   let reported = false;
-  return (...args) => {
+  return (message) => {
     try {
-      listener(...args);
+      atOneMoment(listener, message);
     } catch (error) {
       if (!reported) {
         reported = true;

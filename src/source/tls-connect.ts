@@ -3,16 +3,19 @@ import type * as tls from 'node:tls';
 import type { Report, Stop } from './request-trace.js';
 import { guarded } from './subscribe.js';
 
+export interface TlsSocketMade {
+  readonly socket: tls.TLSSocket;
+  /** The connection that it is laid over, if it does not make one of its own. */
+  readonly over: Socket | undefined;
+}
+
 /**
  * Tells of each socket that `tls.connect` returns, and of the socket it is laid over, if there is one.
  *
  * No channel tells where a handshake over an existing connection (a proxy's tunnel) begins, and before
  * Node 22.20 and 24.3 none tells of a TLS socket at all: `net.client.socket` was for plain ones.
  */
-export function observeTlsConnect(
-  onSocket: (socket: tls.TLSSocket, over: Socket | undefined) => void,
-  report: Report,
-): Stop {
+export function observeTlsConnect(onSocket: (made: TlsSocketMade) => void, report: Report): Stop {
   const tell = guarded('tls.connect', onSocket, report);
   const module: { connect: typeof tls.connect } = require('node:tls');
   const before = Object.getOwnPropertyDescriptor(module, 'connect');
@@ -21,7 +24,7 @@ export function observeTlsConnect(
   function connect(this: unknown, ...args: unknown[]): tls.TLSSocket {
     const socket: tls.TLSSocket = Reflect.apply(original, this, args);
     if (observing) {
-      tell(socket, carrierOf(args[0]));
+      tell({ socket, over: carrierOf(args[0]) });
     }
     return socket;
   }

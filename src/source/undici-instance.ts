@@ -10,6 +10,7 @@ export interface InstanceListener {
   upgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void;
 }
 
+type UpgradeHead = Pick<UndiciResponse, 'statusCode' | 'headers'>;
 type UpgradeMethod = (statusCode: number, headers: UndiciResponse['headers'], ...rest: unknown[]) => unknown;
 
 /** Lays one method over one of a single request. One function serves all requests: `this` tells which it is. */
@@ -45,10 +46,15 @@ export class InstanceHooks {
     if (typeof original !== 'function') {
       return;
     }
-    const upgraded = guarded(name, this.listener.upgraded.bind(this.listener, request), this.report);
+    const { listener } = this;
+    const upgraded = guarded(
+      name,
+      (head: UpgradeHead) => listener.upgraded(request, head.statusCode, head.headers),
+      this.report,
+    );
     request[name] = (statusCode, headers, ...rest) => {
       const result = original.call(request, statusCode, headers, ...rest);
-      upgraded(statusCode, headers);
+      upgraded({ statusCode, headers });
       return result;
     };
   }

@@ -1,6 +1,5 @@
 import { executionAsyncId } from 'node:async_hooks';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.js';
 import { Connection } from './connection.js';
 import { Dial } from './dial.js';
@@ -9,7 +8,7 @@ import { callerOf, Exchange } from './exchange.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Begin, Report, Source } from './request-trace.js';
 import { type Handlers, subscribe } from './subscribe.js';
-import { observeTlsConnect } from './tls-connect.js';
+import { observeTlsConnect, type TlsSocketMade } from './tls-connect.js';
 import { incomingHeaders, sentHeaders } from './undici-headers.js';
 import { InstanceHooks } from './undici-instance.js';
 
@@ -37,7 +36,7 @@ export class UndiciSource implements Source {
     );
     this.lifecycle = new Lifecycle(() => [
       subscribe(this.handlers(), report),
-      observeTlsConnect((socket, over) => this.onTlsSocket(socket, over), report),
+      observeTlsConnect((made) => this.onTlsSocket(made), report),
     ]);
   }
 
@@ -98,7 +97,7 @@ export class UndiciSource implements Source {
     }
   }
 
-  private onTlsSocket(socket: TLSSocket, over: Socket | undefined): void {
+  private onTlsSocket({ socket, over }: TlsSocketMade): void {
     if (over === undefined) {
       this.onSocket({ socket });
       return;
@@ -122,7 +121,7 @@ export class UndiciSource implements Source {
 
   private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
     const exchange = this.exchanges.get(request);
-    if (exchange === undefined || exchange.settled) {
+    if (exchange === undefined) {
       return;
     }
     const connection = this.connections.get(socket) ?? this.connect(socket, Connection.older(socket));
@@ -222,6 +221,8 @@ export class UndiciSource implements Source {
 
   private settle(exchange: Exchange): void {
     exchange.settle();
+    // What is left in a WeakMap costs the garbage collector more than all the rest of a request.
+    this.exchanges.delete(exchange.request);
     this.dialling.onSettled(exchange);
     if (exchange.trace !== undefined) {
       this.lifecycle.requestEnded();
@@ -229,8 +230,7 @@ export class UndiciSource implements Source {
   }
 
   private underWay(request: UndiciRequest): Exchange | undefined {
-    const exchange = this.exchanges.get(request);
-    return exchange?.settled === false ? exchange : undefined;
+    return this.exchanges.get(request);
   }
 }
 
@@ -255,6 +255,18 @@ function isHttp2(socket: Socket): boolean {
 
 /** `host:port` as Go's `getConn` has it; the port is there even if it is the scheme's own. */
 function hostPortOf(origin: string): string {
+  if (origin !== lastOrigin) {
+    lastOrigin = origin;
+    lastHostPort = withPort(origin);
+  }
+  return lastHostPort;
+}
+
+// Requests to one origin tend to follow each other.
+let lastOrigin = '';
+let lastHostPort = '';
+
+function withPort(origin: string): string {
   const authority = origin.slice(origin.indexOf('://') + 3);
   if (authority.lastIndexOf(':') > authority.lastIndexOf(']')) {
     return authority;
