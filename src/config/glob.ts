@@ -71,11 +71,11 @@ class Glob {
     return alive[this.#tokens.length] === 1;
   }
 
-  /** Marks a position, and those that are reached from it without a character, up to one that is marked already. */
+  /** Marks a position, and those that are reached from it without a character. Returns the last of them. */
   #enter(at: number): number {
     const tokens = this.#tokens;
     const alive = this.#alive;
-    while (alive[at] === 0) {
+    for (;;) {
       alive[at] = 1;
       const token = tokens[at];
       if (token === ACROSS || token === WITHIN) at += 1;
@@ -83,36 +83,42 @@ class Glob {
         alive[at + 1] = 1;
         if (tokens[at + 1] === ACROSS) alive[at + 2] = 1;
         at += 3;
-      } else break;
+      } else return at;
     }
-    return at;
   }
 }
 
 function tokenize(pattern: string, separators: string): number[] {
+  const text = withoutRepetition(pattern, separators);
   const tokens: number[] = [];
-  let closed = 0;
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i];
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
     if (char === '?') tokens.push(ANY_ONE);
-    else if (char !== '*') tokens.push(pattern.charCodeAt(i));
-    else if (pattern[i + 1] !== '*') tokens.push(WITHIN);
+    else if (char !== '*') tokens.push(text.charCodeAt(i));
+    else if (text[i + 1] !== '*') tokens.push(WITHIN);
     else {
-      const start = i;
-      while (pattern[i + 1] === '*') i++;
-      const after = pattern[i + 1];
-      const opens = start === 0 || separators.includes(pattern[start - 1] ?? '');
+      const opens = i === 0 || separators.includes(text[i - 1] ?? '');
+      while (text[i + 1] === '*') i++;
+      const after = text[i + 1];
       if (opens && after !== undefined && separators.includes(after)) {
-        i++;
         tokens.push(OPTIONAL_PAIR, ACROSS, after.charCodeAt(0));
-        closed = tokens.length;
-      } else if (opens && after === undefined && tokens.length > closed) {
-        const separator = tokens.pop() ?? ACROSS;
-        tokens.push(OPTIONAL_PAIR, separator, ACROSS);
+        i++;
+      } else if (opens && after === undefined && tokens.length > 0) {
+        const separator = tokens.splice(-1);
+        tokens.push(OPTIONAL_PAIR, ...separator, ACROSS);
       } else tokens.push(ACROSS);
     }
   }
   return tokens;
+}
+
+/** Several whole segments of two stars in a row are one. */
+function withoutRepetition(pattern: string, separators: string): string {
+  const repeated = new RegExp(
+    `(^|[${separators}])(?:\\*\\*+[${separators}])+(?=\\*\\*+(?:[${separators}]|$))`,
+    'g',
+  );
+  return pattern.replace(repeated, '$1');
 }
 
 /** The name as it stands in a URL, or `undefined` if it cannot be one. */

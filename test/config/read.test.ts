@@ -58,6 +58,12 @@ describe('an unknown key', () => {
   });
 });
 
+it('reads nothing that an object has inherited', () => {
+  const { config, warnings } = resolve(Object.create({ enabled: false, zebra: 1 }));
+  expect(config).toEqual(nothing);
+  expect(warnings).toEqual([]);
+});
+
 describe('a value of the wrong type', () => {
   it.each([
     [null, 'config: expected an object, got null'],
