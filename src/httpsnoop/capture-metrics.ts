@@ -1,0 +1,116 @@
+import type { HttpResponse } from './hooks.js';
+import { observe } from './observe.js';
+import type { ResponseObserver } from './response-observer.js';
+
+/** What a response was. Go's `httpsnoop.Metrics`. Counts live; `duration` is set when the response closes. */
+export class Metrics {
+  /**
+   * The first final status that was sent: 101 is final, other 1xx are not, and what is set after the head was
+   * written does not count. 200 if none was sent.
+   */
+  code = 200;
+
+  /** From the call to the close of the response, in milliseconds; until the close when the handler failed. */
+  duration = 0;
+
+  /**
+   * Bytes of the body that were sent, compressed if they were; without the head, and without what chunked
+   * transfer encoding or HTTP/2 framing adds.
+   */
+  written = 0;
+}
+
+class Capture implements ResponseObserver {
+  readonly #metrics: Metrics;
+  readonly #resolve: (metrics: Metrics) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #started = performance.now();
+  #isClosed = false;
+
+  constructor(metrics: Metrics, resolve: (metrics: Metrics) => void, reject: (error: unknown) => void) {
+    this.#metrics = metrics;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  run<Res extends HttpResponse>(res: Res, fn: (res: Res) => unknown): void {
+    observe(res, this);
+    try {
+      const result = fn(res);
+      if (isThenable(result)) Promise.resolve(result).then(undefined, (error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  wroteHead(code: number): void {
+    this.#metrics.code = code;
+  }
+
+  wroteBody(bytes: number): void {
+    this.#metrics.written += bytes;
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    this.#stopClock();
+    this.#resolve(this.#metrics);
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isClosed) this.#stopClock();
+    this.#reject(error);
+  }
+
+  #stopClock(): void {
+    this.#metrics.duration = performance.now() - this.#started;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/**
+ * Calls a function that answers with this response, and captures what the response was, also what is sent after
+ * the function has returned or thrown. Go's `httpsnoop.CaptureMetricsFn`.
+ *
+ * @param res The response; `fn` gets the same object. One that is already closed gives its status and no bytes.
+ * @param fn Called once, at once.
+ * @param metrics Where to write the facts, live; a new one unless given. What it holds already is kept: bytes
+ *   are added to it.
+ * @returns `metrics`, once the response has closed, be it finished or aborted, whether or not `fn` is done then.
+ *   Rejects with the very same error when `fn` throws, or gives back a promise that rejects before the close;
+ *   `metrics` hold what was seen until then, and go on to the close. What `fn` rejects with later, such as the
+ *   echo of an abort, changes nothing any more.
+ */
+export function captureMetricsFn<Res extends HttpResponse>(
+  res: Res,
+  fn: (res: Res) => unknown,
+  metrics: Metrics = new Metrics(),
+): Promise<Metrics> {
+  return new Promise((resolve, reject) => new Capture(metrics, resolve, reject).run(res, fn));
+}
+
+/**
+ * Calls a request handler and captures what its response was. Go's `httpsnoop.CaptureMetrics`.
+ *
+ * ```js
+ * http.createServer(async (req, res) => {
+ *   const { code, duration, written } = await captureMetrics(app, req, res);
+ *   console.log(`${req.method} ${req.url} ${code} ${written} B ${duration.toFixed(1)} ms`);
+ * });
+ * ```
+ *
+ * @param handler Any listener of `request`: a function, an Express or Connect app, Koa's `app.callback()`.
+ * @param req Handed on as it is.
+ * @param res As for `captureMetricsFn`.
+ * @returns As for `captureMetricsFn`.
+ */
+export function captureMetrics<Req, Res extends HttpResponse>(
+  handler: (req: Req, res: Res) => unknown,
+  req: Req,
+  res: Res,
+): Promise<Metrics> {
+  return captureMetricsFn(res, (response) => handler(req, response));
+}

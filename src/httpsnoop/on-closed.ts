@@ -1,0 +1,45 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Responses that wait on a pipelined connection for their turn, by that connection. */
+const queuedOn = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls back once, when the response is closed; in a later tick if it already is.
+ *
+ * Before Node 24 a response that still waits for its turn on a pipelined connection never closes when that
+ * connection does, so its connection is watched too: by one listener for all responses that wait, because a
+ * client may queue more of them than a socket takes listeners without a warning.
+ */
+export function onClosed(res: ServerResponse, listener: () => void): void {
+  if (res.closed) process.nextTick(listener);
+  else if (res.socket === null) onQueuedClosed(res, listener);
+  else res.once('close', listener);
+}
+
+function onQueuedClosed(res: ServerResponse, listener: () => void): void {
+  const socket: Socket | null | undefined = res.req?.socket;
+  if (socket === null || socket === undefined) {
+    res.once('close', listener);
+  } else if (socket.destroyed) {
+    process.nextTick(listener);
+  } else {
+    const queue = queuedOn.get(socket) ?? watch(socket);
+    queue.add(listener);
+    res.once('close', () => {
+      if (queue.delete(listener)) listener();
+    });
+  }
+}
+
+function watch(socket: Socket): Set<() => void> {
+  const queue = new Set<() => void>();
+  queuedOn.set(socket, queue);
+  socket.once('close', () => {
+    for (const listener of queue) {
+      queue.delete(listener);
+      listener();
+    }
+  });
+  return queue;
+}

@@ -1,0 +1,279 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, request, type ServerResponse } from 'node:http';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { captureMetrics, captureMetricsFn, Metrics } from '../../src/httpsnoop/index.js';
+import { captureServer, listen } from '../support/capture-server.js';
+import { rawRequest } from '../support/raw-client.js';
+
+/** Gives the first response of a server, unanswered, to the test. */
+async function pendingResponse(): Promise<ServerResponse> {
+  const server = createServer();
+  const port = await listen(server);
+  const client = request({ port, host: '127.0.0.1', agent: false }, (res) => res.resume());
+  client.on('error', () => client.destroy());
+  client.end();
+  onTestFinished(() => void client.destroy());
+  const [, res] = await once(server, 'request');
+  return res;
+}
+
+function failure(result: Promise<unknown>): Promise<unknown> {
+  return result.then(
+    () => expect.unreachable('should have been rejected'),
+    (error: unknown) => error,
+  );
+}
+
+describe('Metrics', () => {
+  it('starts as a response of which nothing was seen', () => {
+    expect(new Metrics()).toEqual({ code: 200, duration: 0, written: 0 });
+  });
+});
+
+describe('captureMetrics', () => {
+  it('calls the handler at once with the very same request and response', async () => {
+    const seen: unknown[] = [];
+    const server = createServer((req, res) => {
+      const result = captureMetrics((...args) => seen.push(...args), req, res);
+      expect(seen).toEqual([req, res]);
+      expect(seen[0]).toBe(req);
+      expect(seen[1]).toBe(res);
+      expect(result).toBeInstanceOf(Promise);
+      res.end();
+    });
+    await rawRequest(await listen(server));
+    expect(seen).toHaveLength(2);
+  });
+
+  it('resolves with Metrics', async () => {
+    const { port, captured } = await captureServer((_req, res) => res.end('hello'));
+    await rawRequest(port);
+    expect(await captured()).toBeInstanceOf(Metrics);
+  });
+
+  it('is pending until the response has closed', async () => {
+    const res = await pendingResponse();
+    const order: string[] = [];
+    const result = captureMetricsFn(res, () => res.end('hello')).then(() => order.push('resolved'));
+    res.on('finish', () => order.push('finish'));
+    res.on('close', () => order.push('close'));
+    await result;
+    expect(order).toEqual(['finish', 'close', 'resolved']);
+  });
+
+  it('counts what is sent after the handler returned', async () => {
+    const { port, captured } = await captureServer((_req, res) => {
+      setImmediate(() => {
+        res.writeHead(201);
+        res.write('hello');
+        setImmediate(() => res.end('world'));
+      });
+    });
+    const { status, body } = await rawRequest(port);
+    expect({ status, body: body.length }).toEqual({ status: 201, body: 10 });
+    expect(await captured()).toMatchObject({ code: 201, written: 10 });
+  });
+
+  it('measures from the call to the close, in milliseconds', async () => {
+    const res = await pendingResponse();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    onTestFinished(() => now.mockRestore());
+    const result = captureMetricsFn(res, () => now.mockReturnValue(1250.5));
+    res.end();
+    expect((await result).duration).toBe(250.5);
+  });
+
+  it('leaves no listener for errors on the response', async () => {
+    const res = await pendingResponse();
+    const before = res.listenerCount('error');
+    const result = captureMetricsFn(res, () => undefined);
+    expect(res.listenerCount('error')).toBe(before);
+    res.end();
+    await result;
+  });
+
+  it('captures a response for each of those who ask', async () => {
+    const inner: Promise<Metrics>[] = [];
+    const answer: RequestListener = (_req, res) => res.writeHead(202).end('hello');
+    const { port, captured } = await captureServer((req, res) => {
+      inner.push(captureMetrics(answer, req, res));
+    });
+    await rawRequest(port);
+    expect(await captured()).toMatchObject({ code: 202, written: 5 });
+    expect(await inner[0]).toMatchObject({ code: 202, written: 5 });
+  });
+});
+
+describe('captureMetricsFn', () => {
+  it('hands the very same response to the function', async () => {
+    const res = await pendingResponse();
+    const seen: unknown[] = [];
+    const result = captureMetricsFn(res, (given) => {
+      seen.push(given);
+      given.end();
+    });
+    await result;
+    expect(seen[0]).toBe(res);
+  });
+
+  it('writes into the metrics that it was given, live, and resolves with them', async () => {
+    const res = await pendingResponse();
+    const metrics = new Metrics();
+    const result = captureMetricsFn(res, () => res.writeHead(201), metrics);
+    expect(metrics.code).toBe(201);
+    res.write('hello');
+    expect(metrics.written).toBe(5);
+    res.end('world');
+    expect(await result).toBe(metrics);
+    expect(metrics.written).toBe(10);
+  });
+
+  it('adds to the bytes that the metrics already hold', async () => {
+    const res = await pendingResponse();
+    const metrics = new Metrics();
+    metrics.written = 100;
+    await captureMetricsFn(res, () => res.end('hello'), metrics);
+    expect(metrics.written).toBe(105);
+  });
+
+  it('gives the status of a head that was sent before', async () => {
+    const res = await pendingResponse();
+    res.writeHead(418).flushHeaders();
+    expect(await captureMetricsFn(res, () => res.end('hello'))).toMatchObject({ code: 418, written: 5 });
+  });
+
+  it('resolves for a response that is already closed', async () => {
+    const res = await pendingResponse();
+    res.writeHead(418).end('hello');
+    await once(res, 'close');
+    expect(await captureMetricsFn(res, () => undefined)).toMatchObject({ code: 418, written: 0 });
+  });
+
+  it('rejects if the function throws though the response is already closed', async () => {
+    const res = await pendingResponse();
+    res.end();
+    await once(res, 'close');
+    const error = new Error('late');
+    const result = captureMetricsFn(res, () => {
+      throw error;
+    });
+    expect(await failure(result)).toBe(error);
+  });
+
+  it('resolves for a response whose socket is gone, before its close was told', async () => {
+    const res = await pendingResponse();
+    res.socket?.destroy();
+    expect(res.closed).toBe(false);
+    expect(await captureMetricsFn(res, () => undefined)).toMatchObject({ code: 200, written: 0 });
+  });
+});
+
+describe('a handler that fails', () => {
+  const error = new Error('boom');
+
+  const failing: readonly (readonly [string, unknown, () => unknown])[] = [
+    [
+      'throws',
+      error,
+      () => {
+        throw error;
+      },
+    ],
+    [
+      'throws something that is no error',
+      'boom',
+      () => {
+        throw 'boom';
+      },
+    ],
+    [
+      'throws undefined',
+      undefined,
+      () => {
+        throw undefined;
+      },
+    ],
+    [
+      'rejects',
+      error,
+      async () => {
+        throw error;
+      },
+    ],
+    ['rejects later', error, () => new Promise((_resolve, reject) => setImmediate(reject, error))],
+    [
+      'gives back a thenable that rejects',
+      error,
+      // biome-ignore lint/suspicious/noThenProperty: a thenable that is no Promise is what this case is about.
+      () => ({ then: (_ok: unknown, no: (e: Error) => void) => no(error) }),
+    ],
+  ];
+
+  it.each(failing)('rejects with the very same value when it %s', async (_name, expected, fail) => {
+    const res = await pendingResponse();
+    expect(await failure(captureMetricsFn(res, fail))).toBe(expected);
+  });
+
+  it.each(failing)('still counts to the close when it %s', async (_name, _expected, fail) => {
+    const res = await pendingResponse();
+    const metrics = new Metrics();
+    const result = captureMetricsFn(
+      res,
+      () => {
+        res.writeHead(206);
+        res.write('hello');
+        return fail();
+      },
+      metrics,
+    );
+    await failure(result);
+    expect(metrics).toMatchObject({ code: 206, written: 5 });
+    res.end('world');
+    await once(res, 'close');
+    expect(metrics.written).toBe(10);
+  });
+
+  it('tells the time to the failure first, and to the close in the end', async () => {
+    const res = await pendingResponse();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    onTestFinished(() => now.mockRestore());
+    const metrics = new Metrics();
+    const result = captureMetricsFn(
+      res,
+      () => {
+        now.mockReturnValue(1010);
+        throw error;
+      },
+      metrics,
+    );
+    await failure(result);
+    expect(metrics.duration).toBe(10);
+    now.mockReturnValue(1030);
+    res.end();
+    await once(res, 'close');
+    expect(metrics.duration).toBe(30);
+  });
+
+  it('leaves the rest to the program: nobody answers for it', async () => {
+    const res = await pendingResponse();
+    await failure(captureMetricsFn(res, () => Promise.reject(error)));
+    expect(res.headersSent).toBe(false);
+    expect(res.destroyed).toBe(false);
+  });
+
+  it('keeps what was captured when it fails after the close', async () => {
+    const res = await pendingResponse();
+    let fail = (_error: Error): void => undefined;
+    const result = captureMetricsFn(res, () => {
+      res.end('hello');
+      return new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    });
+    const metrics = await result;
+    const { duration } = metrics;
+    fail(error);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(metrics).toEqual({ code: 200, written: 5, duration });
+  });
+});
