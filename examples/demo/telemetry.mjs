@@ -1,0 +1,19 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
+import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
+
+/** Records every request of this process, and draws each finished trace on stdout. */
+export function startTelemetry() {
+  const provider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(new WaterfallSpanExporter())],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  registerInstrumentations({ instrumentations: [new HttpTraceInstrumentation()] });
+  return provider;
+}
