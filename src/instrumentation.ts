@@ -58,18 +58,18 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
    * @param config What is of no use in it is reported by `diag.warn` with the path of its key, and ignored.
    */
   override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
-    super.setConfig(config);
-    this.resolved = resolveConfig(config, process.env, (message) => diag.warn(`${NAME}: ${message}`));
+    const given = readable(config);
+    super.setConfig(given);
+    this.resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
     if (this.constructed) {
       this._updateMetricInstruments();
-      this.restart(config?.enabled);
+      this.restart(typeof given.enabled === 'boolean' ? given.enabled : this.isEnabled());
     }
   }
 
-  private restart(enabled: boolean | undefined): void {
-    const wanted = enabled ?? this.isEnabled();
+  private restart(enabled: boolean): void {
     this.disable();
-    if (wanted) {
+    if (enabled) {
       this.enable();
     }
   }
@@ -90,5 +90,15 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
         stop();
       }
     };
+  }
+}
+
+/** The base class copies the config, which must not fail here: a getter of the user's may throw. */
+function readable(config: HttpTraceInstrumentationConfig): HttpTraceInstrumentationConfig {
+  try {
+    return { ...config };
+  } catch (error) {
+    diag.warn(`${NAME}: the config could not be read and is ignored`, error);
+    return {};
   }
 }
