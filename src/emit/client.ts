@@ -20,6 +20,7 @@ import { ClientSpan } from './client-span.js';
 import type { RecordedMethod } from './method.js';
 import { safely } from './safely.js';
 import { type RequestedServer, requestedServer } from './server-address.js';
+import { targetPath } from './url.js';
 
 /** A header that is there already, from the caller or from another instrumentation, is never touched. */
 const SETTER: TextMapSetter<ClientRequestView> = {
@@ -47,7 +48,7 @@ export class ClientTelemetry implements ClientRecorders {
     const { config } = settings;
     const server = requestedServer(view.origin, view.target, view.host);
     if (
-      config.ignoreUrl?.(server.hostPort, view.target) === true ||
+      config.ignoreUrl?.(server.hostPort, targetPath(view.target) ?? '/') === true ||
       (config.ignoreRequestHook !== undefined &&
         safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options) === true)
     ) {
