@@ -30,7 +30,11 @@ export interface MetricDefinition<Instrument = 'histogram' | 'upDownCounter'> {
   readonly onByDefault: boolean;
 }
 
-function seconds(description: string, boundaries: number[], onByDefault = false): MetricDefinition<'histogram'> {
+function seconds(
+  description: string,
+  boundaries: number[],
+  onByDefault = false,
+): MetricDefinition<'histogram'> {
   return {
     instrument: 'histogram',
     options: {

@@ -73,7 +73,7 @@ export function redactUrl(url: string, params: RedactedQueryParams): string {
   const fragment = clean.indexOf('#');
   const end = fragment < 0 ? clean.length : fragment;
   const query = clean.indexOf('?') + 1;
-  if (query === 0 || query > end) {
+  if (query === 0) {
     return clean;
   }
   const raw = clean.slice(query, end);

@@ -68,18 +68,6 @@ export function authorityOf(url: string): string | undefined {
 }
 
 /**
- * Host and port that a client asks for: those of an absolute-form target, else of the `Host` header, else of the
- * origin.
- */
-export function requestedAuthority(
-  target: string,
-  hostHeader: string | null | undefined,
-  origin: string | URL,
-): string | undefined {
-  return authorityOf(target) ?? (hostHeader || authorityOf(String(origin)));
-}
-
-/**
  * The path of a request target: `url.path`. `undefined` for the `host:port` of a CONNECT request, which has none.
  *
  * @param target `req.url` or `:path`.

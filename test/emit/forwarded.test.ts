@@ -138,14 +138,14 @@ describe('parseForwarded', () => {
   });
 
   it.each([
-    ['elements', 'for=_a,'.repeat(150_000)],
-    ['an open quote', `for="${'a'.repeat(1 << 20)}`],
-    ['an open quote with escapes', `for="${'\\a'.repeat(1 << 19)}`],
-    ['a name', 'f'.repeat(1 << 20)],
-    ['separators', ' ,;'.repeat(1 << 18)],
-    ['an address', `for=${'1.'.repeat(1 << 19)}`],
-    ['open brackets', `for=${'['.repeat(1 << 20)}`],
-    ['unfinished quotes', 'for="'.repeat(200_000)],
+    ['elements', 'for=_a,'.repeat(20_000)],
+    ['an open quote', `for="${'a'.repeat(1 << 17)}`],
+    ['an open quote with escapes', `for="${'\\a'.repeat(1 << 16)}`],
+    ['a name', 'f'.repeat(1 << 17)],
+    ['separators', ' ,;'.repeat(1 << 15)],
+    ['an address', `for=${'1.'.repeat(1 << 16)}`],
+    ['open brackets', `for=${'['.repeat(1 << 17)}`],
+    ['unfinished quotes', 'for="'.repeat(30_000)],
   ])('takes time in proportion to the length of %s', (_, header) => {
     const started = performance.now();
     parseForwarded({

@@ -77,11 +77,11 @@ describe('redactQuery', () => {
   });
 
   it.each([
-    ['without a value', 'a'.repeat(1 << 20)],
-    ['of separators', '&'.repeat(1 << 20)],
-    ['of percent signs', '%'.repeat(1 << 20)],
-    ['of encoded keys', '%61&'.repeat(1 << 18)],
-    ['of equals signs', '='.repeat(1 << 20)],
+    ['without a value', 'a'.repeat(1 << 17)],
+    ['of separators', '&'.repeat(1 << 17)],
+    ['of percent signs', '%'.repeat(1 << 17)],
+    ['of encoded keys', '%61&'.repeat(1 << 15)],
+    ['of equals signs', '='.repeat(1 << 17)],
   ])('takes time in proportion to the length of a long query %s', (_, query) => {
     const started = performance.now();
     redactQuery(query, defaults);

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import http2 from 'node:http2';
+import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { HeaderRecord, UndiciRequestHeaders } from '../../src/emit/headers.js';
 import { captured, compiled } from './capturing.js';
@@ -20,9 +21,8 @@ type Release = [version: string, load: () => Promise<Undici>];
 
 const undici6: Release = ['6', () => import('undici6')];
 const undici7: Release = ['7', () => import('undici')];
-// It does not load on Node.js 20.
-const undici8: Release[] =
-  Number.parseInt(process.versions.node, 10) < 22 ? [] : [['8', () => import('undici8')]];
+// It does not load on a Node.js without Zstandard.
+const undici8: Release[] = 'createZstdDecompress' in zlib ? [['8', () => import('undici8')]] : [];
 
 /** The next message of a channel. */
 function published(channel: string): Promise<unknown> {

@@ -5,7 +5,6 @@ import {
   defaultPort,
   fullUrl,
   originOf,
-  requestedAuthority,
   schemeOf,
   targetPath,
   targetQuery,
@@ -56,19 +55,6 @@ describe('originOf', () => {
     ['http:', 'a.io', '', 'http://a.io'],
   ])('of %s, %s and %s is %s', (scheme, host, port, origin) => {
     expect(originOf(scheme, host, port)).toBe(origin);
-  });
-});
-
-describe('requestedAuthority', () => {
-  it.each([
-    ['http://a.io:81/p', 'b.io', 'http://proxy:3128', 'a.io:81'],
-    ['/p', 'b.io:82', 'http://c.io', 'b.io:82'],
-    ['/p', null, 'http://c.io:83', 'c.io:83'],
-    ['/p', undefined, 'http://u:p@[::1]:83/', '[::1]:83'],
-    ['/p', '', 'http://c.io', 'c.io'],
-    ['/p', undefined, 'nonsense', undefined],
-  ])('of %s, Host %s and %s is %s', (target, host, origin, authority) => {
-    expect(requestedAuthority(target, host, origin)).toBe(authority);
   });
 });
 
