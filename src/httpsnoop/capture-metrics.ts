@@ -2,7 +2,10 @@ import type { HttpResponse } from './hooks.js';
 import { observe } from './observe.js';
 import type { ResponseObserver } from './response-observer.js';
 
-/** What a response was. Go's `httpsnoop.Metrics`. Counts live; `duration` is set when the response closes. */
+/**
+ * What a response was. Go's `httpsnoop.Metrics`. `code` and `written` follow what Node hands to the connection,
+ * which may be a tick after the call; `duration` is set when the response closes.
+ */
 export class Metrics {
   /**
    * The first final status that was sent: 101 is final, other 1xx are not, and what is set after the head was
@@ -26,6 +29,7 @@ class Capture implements ResponseObserver {
   readonly #reject: (error: unknown) => void;
   readonly #started = performance.now();
   #isClosed = false;
+  #hasFailed = false;
 
   constructor(metrics: Metrics, resolve: (metrics: Metrics) => void, reject: (error: unknown) => void) {
     this.#metrics = metrics;
@@ -54,12 +58,15 @@ class Capture implements ResponseObserver {
   closed(): void {
     this.#isClosed = true;
     this.#stopClock();
-    this.#resolve(this.#metrics);
+    if (!this.#hasFailed) this.#resolve(this.#metrics);
   }
 
   #failed(error: unknown): void {
-    if (!this.#isClosed) this.#stopClock();
-    this.#reject(error);
+    if (this.#isClosed) return;
+    this.#hasFailed = true;
+    this.#stopClock();
+    // From Node 26 on, what was just written is handed on, and counted, in the next tick.
+    process.nextTick(this.#reject, error);
   }
 
   #stopClock(): void {
@@ -108,7 +115,7 @@ export function captureMetricsFn<Res extends HttpResponse>(
  * @returns As for `captureMetricsFn`.
  */
 export function captureMetrics<Req, Res extends HttpResponse>(
-  handler: (req: Req, res: Res) => unknown,
+  handler: (req: NoInfer<Req>, res: NoInfer<Res>) => unknown,
   req: Req,
   res: Res,
 ): Promise<Metrics> {

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { setImmediate } from 'node:timers';
 import { byteLengthOf } from './byte-length.js';
 import type { ResponseObserver } from './response-observer.js';
 
@@ -87,6 +88,6 @@ export function observeHttp2(stream: ServerHttp2Stream, observer: ResponseObserv
     return result;
   };
   if (stream.headersSent) follower.responded();
-  if (stream.destroyed) process.nextTick(() => follower.closed());
+  if (stream.destroyed) setImmediate(() => follower.closed());
   else stream.once('close', () => follower.closed());
 }

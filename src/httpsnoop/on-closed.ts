@@ -1,18 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers';
 
 /** Responses that wait on a pipelined connection for their turn, by that connection. */
 const queuedOn = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once, when the response is closed; in a later tick if it already is.
+ * Calls back once, when the response is closed; soon, but not at once, if it already is.
  *
  * Before Node 24 a response that still waits for its turn on a pipelined connection never closes when that
  * connection does, so its connection is watched too: by one listener for all responses that wait, because a
  * client may queue more of them than a socket takes listeners without a warning.
  */
 export function onClosed(res: ServerResponse, listener: () => void): void {
-  if (res.closed) process.nextTick(listener);
+  if (res.closed) setImmediate(listener);
   else if (res.socket === null) onQueuedClosed(res, listener);
   else res.once('close', listener);
 }
@@ -22,7 +23,7 @@ function onQueuedClosed(res: ServerResponse, listener: () => void): void {
   if (socket === null || socket === undefined) {
     res.once('close', listener);
   } else if (socket.destroyed) {
-    process.nextTick(listener);
+    setImmediate(listener);
   } else {
     const queue = queuedOn.get(socket) ?? watch(socket);
     queue.add(listener);

@@ -122,6 +122,7 @@ describe('captureMetricsFn', () => {
     const result = captureMetricsFn(res, () => res.writeHead(201), metrics);
     expect(metrics.code).toBe(201);
     res.write('hello');
+    await new Promise(process.nextTick);
     expect(metrics.written).toBe(5);
     res.end('world');
     expect(await result).toBe(metrics);
@@ -149,15 +150,16 @@ describe('captureMetricsFn', () => {
     expect(await captureMetricsFn(res, () => undefined)).toMatchObject({ code: 418, written: 0 });
   });
 
-  it('rejects if the function throws though the response is already closed', async () => {
+  it.each([
+    () => Promise.reject(new Error('late')),
+    () => {
+      throw new Error('late');
+    },
+  ])('rejects if the function fails though the response is already closed: %s', async (fail) => {
     const res = await pendingResponse();
     res.end();
     await once(res, 'close');
-    const error = new Error('late');
-    const result = captureMetricsFn(res, () => {
-      throw error;
-    });
-    expect(await failure(result)).toBe(error);
+    await expect(captureMetricsFn(res, fail)).rejects.toThrow('late');
   });
 
   it('resolves for a response whose socket is gone, before its close was told', async () => {
@@ -252,6 +254,15 @@ describe('a handler that fails', () => {
     res.end();
     await once(res, 'close');
     expect(metrics.duration).toBe(30);
+  });
+
+  it.each(failing)('rejects though it broke the response off, when it %s', async (_name, expected, fail) => {
+    const res = await pendingResponse();
+    const breakOff = (): unknown => {
+      res.destroy();
+      return fail();
+    };
+    expect(await failure(captureMetricsFn(res, breakOff))).toBe(expected);
   });
 
   it('leaves the rest to the program: nobody answers for it', async () => {

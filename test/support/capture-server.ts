@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, Server } from 'node:http';
 import {
   createServer as createHttp2Server,
   type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { captureMetrics, type Metrics } from '../../src/httpsnoop/index.js';
 
@@ -46,12 +46,12 @@ async function arrived(
 }
 
 /** Listens on a free port until the test is over. */
-export async function listen(server: Server | Http2Server): Promise<number> {
+export async function listen(server: NetServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    if (server instanceof Server) server.closeAllConnections();
   });
   return (server.address() as AddressInfo).port;
 }
