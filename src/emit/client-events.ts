@@ -135,7 +135,7 @@ function attributesOf(fact: ClientFact, about: EventContext): Attributes | undef
 
 type FactOf<Hook extends EventHook> = Extract<ClientFact, { readonly hook: Hook }>;
 
-function serverAttributes({ address, port }: RequestedServer): Attributes {
+export function serverAttributes({ address, port }: RequestedServer): Attributes {
   const attributes: Attributes = {};
   if (address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = address;
@@ -164,7 +164,7 @@ export function connProtocolVersion(conn: Socket & { alpnProtocol?: string | fal
   return protocolVersionOfAlpn(conn.alpnProtocol);
 }
 
-function dnsAttributes({ host, info }: FactOf<'dnsDone'>): Attributes {
+export function dnsAttributes({ host, info }: FactOf<'dnsDone'>): Attributes {
   const attributes: Attributes = { [ATTR_DNS_QUESTION_NAME]: host };
   if (info.addrs.length > 0) {
     attributes[ATTR_DNS_ANSWERS] = info.addrs.map(({ address }) => address);
@@ -179,7 +179,7 @@ function connectAttributes(fact: FactOf<'connectStart'> | FactOf<'connectDone'>)
 }
 
 /** The name that is sent to the server; an address is never sent. */
-function sniAttributes({ address }: RequestedServer): Attributes | undefined {
+export function sniAttributes({ address }: RequestedServer): Attributes | undefined {
   return address === undefined || isIP(address) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: address };
 }
 

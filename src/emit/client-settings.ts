@@ -1,5 +1,5 @@
 import type { Tracer } from '@opentelemetry/api';
-import type { ResolvedClientConfig, ResolvedConfig } from '../config.js';
+import type { Phases, ResolvedClientConfig, ResolvedConfig } from '../config.js';
 import { CLIENT_TRACE_HOOKS } from '../httptrace/compose.js';
 import type { NotedHooks } from '../recorder/client.js';
 import type { PhaseName } from '../recorder/phases.js';
@@ -36,6 +36,23 @@ export interface ClientSettings {
 /** What a request leaves behind that nobody wants events of. */
 export const NO_EVENTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
 
+/** Child spans take the place of the events up to the connection; .NET has none for what comes after. */
+const EVENTS_OF: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
+  events: (hooks) => hooks,
+  spans: (hooks) => ({
+    ...hooks,
+    getConn: false,
+    gotConn: false,
+    dnsStart: false,
+    dnsDone: false,
+    connectStart: false,
+    connectDone: false,
+    tlsHandshakeStart: false,
+    tlsHandshakeDone: false,
+  }),
+  attributes: () => NO_EVENTS,
+};
+
 export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
   const { client, optInAttributes } = config;
   const { hooks } = client;
@@ -46,7 +63,7 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
     redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
     requestHeaders: compileHeaderCapture('request', client.requestHeaders, client.redactedHeaders),
     responseHeaders: compileHeaderCapture('response', client.responseHeaders, client.redactedHeaders),
-    events: client.phases === 'events' ? hooks : NO_EVENTS,
+    events: EVENTS_OF[client.phases](hooks),
     durations: {
       getconn: hooks.getConn || hooks.gotConn,
       dns: hooks.dnsStart || hooks.dnsDone,

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
-import type { ClientRecord, ClientRecordListener } from '../recorder/client.js';
+import type { ClientRecord, ClientRecordListener, FinishedDial } from '../recorder/client.js';
 import type { ResponseHead } from '../source/request-trace.js';
 import { addEndAttributes } from './client-attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './client-body-sizes.js';
@@ -9,10 +9,12 @@ import { clientMetricAttributes } from './client-metrics.js';
 import type { ClientRequestView } from './client-request.js';
 import type { ClientSettings } from './client-settings.js';
 import { type ClientVerdict, judge } from './client-verdict.js';
+import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { REDACTED } from './redaction.js';
 import { safely } from './safely.js';
 import { ATTR_HTTP_REQUEST_HEADER, METRIC_HTTP_CLIENT_REQUEST_DURATION } from './semconv.js';
 import type { RequestedServer } from './server-address.js';
+import { emitWaitForConnection } from './waiting-span.js';
 
 /** What was known of a request when its span began. */
 export interface ClientSpanStart {
@@ -51,6 +53,12 @@ export class ClientSpan implements ClientRecordListener {
     this.attributes[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }
 
+  dialDone(dial: FinishedDial): void {
+    const { outputs, config } = this.settings;
+    const { epoch, server } = this.start;
+    emitConnectionSetup({ tracer: outputs.tracer(), epoch, server, hooks: config.hooks }, dial);
+  }
+
   responseArrived(_record: ClientRecord, response: ResponseHead): void {
     this.response = response;
     const { responseHeaders, config } = this.settings;
@@ -86,10 +94,26 @@ export class ClientSpan implements ClientRecordListener {
       cancelled: verdict.cancelled,
     });
     this.closePhases(record, verdict, sizes.response);
+    if (settings.config.phases === 'spans') {
+      this.linkConnection(record, verdict);
+    }
     if (verdict.errorType !== undefined) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: verdict.message });
     }
     span.end(toHrTime(epoch, verdict.endedAt));
+  }
+
+  private linkConnection(record: ClientRecord, verdict: ClientVerdict): void {
+    const { span, epoch, server } = this.start;
+    const setup =
+      record.conn === undefined ? failedSetup(failureOf(record)) : connectionSetup(record.conn.conn);
+    if (setup !== undefined) {
+      span.addLink({ context: setup });
+    }
+    const { hooks } = this.settings.config;
+    if (hooks.getConn || hooks.gotConn) {
+      emitWaitForConnection(this.settings.outputs.tracer(), record.context, epoch, server, record, verdict);
+    }
   }
 
   /** The events of what ends with the request itself: Go's hooks are silent there. */
@@ -124,4 +148,8 @@ export class ClientSpan implements ClientRecordListener {
     );
     duration.record((endedAt - record.wantedAt) / 1000, attributes, record.context);
   }
+}
+
+function failureOf({ outcome }: ClientRecord): unknown {
+  return outcome?.kind === 'failed' ? outcome.error : undefined;
 }

@@ -10,7 +10,8 @@ import {
 } from '@opentelemetry/api';
 import { epochAt, toHrTime } from '../clock.js';
 import type { ResolvedConfig } from '../config.js';
-import { ClientRecord, HeaderFieldsRecord } from '../recorder/client.js';
+import { ClientRecord } from '../recorder/client.js';
+import { DialFactsRecord } from '../recorder/dial-facts.js';
 import type { ClientRecorders } from '../registry.js';
 import type { UndiciRequest } from '../source/channels.js';
 import { startAttributes } from './client-attributes.js';
@@ -66,8 +67,12 @@ export class ClientTelemetry implements ClientRecorders {
     }
     const listener = new ClientSpan(settings, view, { span, epoch, method: method.method, server });
     const recording = span.isRecording();
-    const Record = recording && config.hooks.wroteHeaderField ? HeaderFieldsRecord : ClientRecord;
-    return new Record(spanContext, at, recording ? settings.events : NO_EVENTS, listener);
+    const Record = config.phases === 'spans' ? DialFactsRecord : ClientRecord;
+    const record = new Record(spanContext, at, recording ? settings.events : NO_EVENTS, listener);
+    if (recording && config.hooks.wroteHeaderField) {
+      record.noteHeaderFields();
+    }
+    return record;
   }
 
   private startSpan(

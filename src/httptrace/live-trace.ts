@@ -8,6 +8,7 @@ type Handler = (...args: unknown[]) => unknown;
 
 /** What a source may tell beyond Go's hooks. */
 const FACTS = [
+  'dialDone',
   'wroteBodyChunk',
   'gotResponse',
   'gotBodyChunk',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { now } from '../clock.js';
 import type {
@@ -45,12 +46,24 @@ export type ClientFact = { readonly at: number } & (
 /** Which hooks leave a fact behind. The times of the phases and the outcome are noted whatever it says. */
 export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
 
+/** A dial that is over, with what happened in it. */
+export interface FinishedDial {
+  readonly facts: readonly ClientFact[];
+  readonly socket: Socket;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** Why no connection came of it. */
+  readonly error: Error | undefined;
+}
+
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
   /** The headers of the request are final; again for each time that it is sent. */
   requestSent(record: ClientRecord): void;
-  /** A field of the request's header is written; only told by a `HeaderFieldsRecord`. */
+  /** A field of the request's header is written; only told after `noteHeaderFields`. */
   headerWritten(name: string, values: string[]): void;
+  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
+  dialDone(dial: FinishedDial): void;
   /** The head of the final response is there. */
   responseArrived(record: ClientRecord, response: ResponseHead): void;
   /** Nothing will be added any more. Called once. */
@@ -83,6 +96,7 @@ export class ClientRecord implements RequestTrace {
   requestBodyBytes = 0;
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
+  wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
   private readonly noted: NotedHooks;
   protected readonly listener: ClientRecordListener;
 
@@ -91,6 +105,11 @@ export class ClientRecord implements RequestTrace {
     this.wantedAt = wantedAt;
     this.noted = noted;
     this.listener = listener;
+  }
+
+  /** Asks for each header field as well: a source takes them apart only if somebody does. */
+  noteHeaderFields(): void {
+    this.wroteHeaderField = (name, values) => this.listener.headerWritten(name, values);
   }
 
   private get over(): boolean {
@@ -260,12 +279,5 @@ export class ClientRecord implements RequestTrace {
     if (this.noted[hook]) {
       this.facts.push({ hook, at });
     }
-  }
-}
-
-/** A record that asks for each header field as well: a source takes them apart only if somebody does. */
-export class HeaderFieldsRecord extends ClientRecord {
-  wroteHeaderField(name: string, values: string[]): void {
-    this.listener.headerWritten(name, values);
   }
 }

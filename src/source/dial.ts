@@ -152,7 +152,7 @@ export class Dial {
       this.handshake = 'running';
       this.trace.tlsHandshakeStart?.();
     } else {
-      this.release();
+      this.end();
     }
   }
 
@@ -167,7 +167,7 @@ export class Dial {
   private onSecureConnect(): void {
     this.onSecure();
     this.endHandshake();
-    this.release();
+    this.end();
   }
 
   private endHandshake(err?: Error): void {
@@ -184,7 +184,13 @@ export class Dial {
       this.endLookup(err);
       this.endAttempt(err);
       this.endHandshake(err);
+      this.end(err);
     }
+    this.release();
+  }
+
+  private end(err?: Error): void {
+    this.trace.dialDone?.(this.socket, this.startedAt, err);
     this.release();
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ClientTrace, DNSStartInfo, TLSConnectionState } from '../httptrace/client-trace.js';
 
 /** The final response, as the client gave it; the headers in that client's own form. */
@@ -15,6 +16,11 @@ export interface RequestTrace extends ClientTrace {
   dnsStart?(info: DNSStartInfo, at?: number): void;
   /** @param curve Of the key exchange, which Go's state leaves out. */
   tlsHandshakeDone?(state: TLSConnectionState, err?: Error, curve?: string): void;
+  /**
+   * The dial is over: the connection is there, or could not be had. After the hooks of its last part; not when the
+   * caller gave it up.
+   */
+  dialDone?(socket: Socket, startedAt: number, err?: Error): void;
   /** A part of the request's body was handed to the connection. */
   wroteBodyChunk?(bytes: number): void;
   /** The head of the final response is there; 101 and 2xx to a CONNECT included. */

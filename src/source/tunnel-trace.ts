@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { DNSDoneInfo, DNSStartInfo, TLSConnectionState } from '../httptrace/client-trace.js';
 import type { RequestTrace } from './request-trace.js';
 
@@ -31,5 +32,9 @@ export class TunnelTrace implements RequestTrace {
 
   tlsHandshakeDone(state: TLSConnectionState, err?: Error): void {
     this.request.tlsHandshakeDone?.(state, err);
+  }
+
+  dialDone(socket: Socket, startedAt: number, err?: Error): void {
+    this.request.dialDone?.(socket, startedAt, err);
   }
 }
