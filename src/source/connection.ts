@@ -8,7 +8,6 @@ export class Connection<Exchange extends object> {
   private carried: number;
   /** When it was connected, or when its last request was done; unknown for a connection older than we are. */
   private idleSince: number;
-  /** Oldest first. */
   private readonly inFlight: Exchange[] = [];
 
   private constructor(socket: Socket, carried: number, idleSince: number) {
@@ -49,10 +48,5 @@ export class Connection<Exchange extends object> {
         this.idleSince = now();
       }
     }
-  }
-
-  /** The exchange that has been on this connection for the longest time, if there is one. */
-  get oldest(): Exchange | undefined {
-    return this.inFlight[0];
   }
 }

@@ -1,5 +1,5 @@
 import { errorMonitor } from 'node:events';
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../httptrace/client-trace.js';
@@ -26,10 +26,9 @@ type Listener = [event: string | symbol, listener: (...args: never[]) => void];
 export class Dial {
   private readonly socket: Socket;
   private readonly trace: RequestTrace;
-  private readonly hostname: string;
   private readonly startedAt = now();
   private readonly listeners: Listener[] = [];
-  private lookup: 'none' | 'running' | 'done';
+  private lookup: 'none' | 'running' | 'done' = 'none';
   private readonly addrs: DNSDoneInfo['addrs'] = [];
   private attempt: { network: 'tcp' | 'unix'; addr: string } | undefined;
   private attempted = false;
@@ -40,13 +39,10 @@ export class Dial {
   /**
    * @param socket A socket on which `connect` was just called, or is about to be.
    * @param trace Whose dial it is.
-   * @param hostname What is dialled, as far as it is known before; a name is looked up, an address is not.
    */
-  constructor(socket: Socket, trace: RequestTrace, hostname: string) {
+  constructor(socket: Socket, trace: RequestTrace) {
     this.socket = socket;
     this.trace = trace;
-    this.hostname = hostname;
-    this.lookup = isIP(hostname) === 0 ? 'none' : 'done';
     this.on('lookup', this.onLookup);
     this.on('connectionAttempt', this.onAttempt);
     this.on('connectionAttemptFailed', this.onAttemptFailed);
@@ -61,19 +57,16 @@ export class Dial {
     this.on('close', this.release);
   }
 
-  /**
-   * Watches a socket that dials. Whether it looks up a name is seen one turn later: for an address, and for
-   * the path of a unix socket, Node announces the attempt by then.
-   */
-  static watch(socket: Socket, trace: RequestTrace, hostname: string): Dial {
-    const dial = new Dial(socket, trace, hostname);
-    process.nextTick(() => process.nextTick(() => dial.startLookup()));
+  /** Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned. */
+  static watch(socket: Socket, trace: RequestTrace): Dial {
+    const dial = new Dial(socket, trace);
+    process.nextTick(() => dial.startLookup());
     return dial;
   }
 
   /** Watches a TLS socket laid over a connection that is there already, such as a proxy's tunnel. */
   static watchHandshake(socket: TLSSocket, trace: RequestTrace): void {
-    new Dial(socket, trace, '').onConnect();
+    new Dial(socket, trace).onConnect();
   }
 
   private on(
@@ -93,9 +86,10 @@ export class Dial {
   }
 
   private startLookup(): void {
-    if (this.lookup === 'none' && !this.attempted && this.socket.connecting && this.listeners.length > 0) {
+    const host = nameOf(this.socket);
+    if (this.lookup === 'none' && host !== undefined && !this.attempted && this.listeners.length > 0) {
       this.lookup = 'running';
-      this.trace.dnsStart?.({ host: hostOf(this.socket) ?? this.hostname }, this.startedAt);
+      this.trace.dnsStart?.({ host }, this.startedAt);
     }
   }
 
@@ -199,8 +193,8 @@ function isTls(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket && socket.encrypted === true;
 }
 
-/** The name that Node is looking up for this socket; a connector of the user's may have chosen its own. */
-function hostOf(socket: Socket & { _host?: unknown }): string | undefined {
+/** The name that Node looks up for this socket; it has none for an address, nor for the path of a unix socket. */
+function nameOf(socket: Socket & { _host?: unknown }): string | undefined {
   return typeof socket._host === 'string' ? socket._host : undefined;
 }
 

@@ -15,8 +15,6 @@ export class Exchange {
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */
   tunnelFor: Exchange | undefined = undefined;
   connection: Connection<Exchange> | undefined = undefined;
-  /** Whether a dial for it is under way, or has given it its connection. */
-  dialled = false;
   written = false;
   responded = false;
   settled = false;
@@ -42,11 +40,6 @@ export class Exchange {
 
   get unsent(): boolean {
     return this.connection === undefined && !this.settled;
-  }
-
-  /** Whether it may be what a client dials for: one with a dial under way is not. */
-  get waiting(): boolean {
-    return this.unsent && !this.dialled;
   }
 }
 

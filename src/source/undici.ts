@@ -17,8 +17,8 @@ type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 /** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
 export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciRequest>;
-  private readonly dialling = new Dialling();
   private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
+  private readonly dialling = new Dialling((request) => this.exchanges.get(request));
   private readonly connections = new WeakMap<Socket, Connection<Exchange>>();
   /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
   private readonly tunnels = new WeakMap<Socket, Exchange>();
@@ -54,6 +54,7 @@ export class UndiciSource implements Source {
       'undici:client:beforeConnect': (message) => this.onBeforeConnect(message),
       'net.client.socket': (message) => this.onSocket(message),
       'undici:client:connected': (message) => this.onConnected(message),
+      'undici:client:connectError': () => this.dialling.onConnectorDone(),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
       'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
       'undici:request:bodySent': (message) => this.onBodySent(message),
@@ -91,9 +92,9 @@ export class UndiciSource implements Source {
   }
 
   private onSocket({ socket }: Message<'net.client.socket'>): void {
-    const dial = this.dialling.onSocket(socket);
-    if (dial?.owner.trace !== undefined) {
-      Dial.watch(socket, dial.owner.trace, dial.hostname);
+    const trace = this.dialling.takeDialOnStack()?.trace;
+    if (trace !== undefined) {
+      Dial.watch(socket, trace);
     }
   }
 
@@ -108,14 +109,14 @@ export class UndiciSource implements Source {
     }
   }
 
-  private onConnected({ connectParams, socket }: Message<'undici:client:connected'>): void {
-    this.dialling.track(socket, connectParams);
+  private onConnected({ socket }: Message<'undici:client:connected'>): void {
+    this.dialling.onConnectorDone();
     this.connect(socket, Connection.established(socket));
   }
 
   private connect(socket: Socket, connection: Connection<Exchange>): Connection<Exchange> {
     this.connections.set(socket, connection);
-    socket.once('close', () => this.dialling.onClose(connection));
+    socket.prependOnceListener('close', () => this.dialling.onClose(socket));
     return connection;
   }
 
