@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { now } from '../clock.js';
 import type { GotConnInfo } from '../httptrace/client-trace.js';
 
-/** Who carries requests on which socket, and since when a socket has nothing to do. */
-export class Connection<Exchange extends object> {
+/** What a socket has carried, and since when it has nothing to do. */
+export class Connection {
   readonly socket: Socket;
   private carried: number;
   /** When it was connected, or when its last request was done; unknown for a connection older than we are. */
   private idleSince: number;
-  private readonly inFlight: Exchange[] = [];
+  private inFlight = 0;
 
   private constructor(socket: Socket, carried: number, idleSince: number) {
     this.socket = socket;
@@ -16,18 +16,18 @@ export class Connection<Exchange extends object> {
     this.idleSince = idleSince;
   }
 
-  static established<Exchange extends object>(socket: Socket): Connection<Exchange> {
-    return new Connection<Exchange>(socket, 0, now());
+  static established(socket: Socket): Connection {
+    return new Connection(socket, 0, now());
   }
 
   /** A connection that was there before we listened: it was dialled for a request, for how long it is idle is lost. */
-  static older<Exchange extends object>(socket: Socket): Connection<Exchange> {
-    return new Connection<Exchange>(socket, 1, Number.POSITIVE_INFINITY);
+  static older(socket: Socket): Connection {
+    return new Connection(socket, 1, Number.POSITIVE_INFINITY);
   }
 
-  /** An exchange begins on this connection. */
-  take(exchange: Exchange, wantedAt: number): GotConnInfo {
-    const wasIdle = this.inFlight.length === 0 && this.idleSince <= wantedAt;
+  /** A request begins on this connection; for each of them `release` must follow once. */
+  take(wantedAt: number): GotConnInfo {
+    const wasIdle = this.inFlight === 0 && this.idleSince <= wantedAt;
     const info: GotConnInfo = {
       conn: this.socket,
       reused: this.carried > 0,
@@ -35,18 +35,15 @@ export class Connection<Exchange extends object> {
       idleTime: wasIdle ? now() - this.idleSince : 0,
     };
     this.carried++;
-    this.inFlight.push(exchange);
+    this.inFlight++;
     return info;
   }
 
-  /** An exchange is done with this connection, whichever way. */
-  release(exchange: Exchange): void {
-    const index = this.inFlight.indexOf(exchange);
-    if (index !== -1) {
-      this.inFlight.splice(index, 1);
-      if (this.inFlight.length === 0) {
-        this.idleSince = now();
-      }
+  /** A request is done with this connection, whichever way. */
+  release(): void {
+    this.inFlight--;
+    if (this.inFlight === 0) {
+      this.idleSince = now();
     }
   }
 }

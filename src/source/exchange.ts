@@ -14,7 +14,7 @@ export class Exchange {
   trace: RequestTrace | undefined = undefined;
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */
   tunnelFor: Exchange | undefined = undefined;
-  connection: Connection<Exchange> | undefined = undefined;
+  connection: Connection | undefined = undefined;
   written = false;
   responded = false;
   settled = false;
@@ -25,17 +25,17 @@ export class Exchange {
   }
 
   /** It is about to be written to this connection, for the first time or once more. */
-  send(connection: Connection<Exchange>): GotConnInfo {
-    this.connection?.release(this);
+  send(connection: Connection): GotConnInfo {
+    this.connection?.release();
     this.connection = connection;
     this.written = false;
     this.responded = false;
-    return connection.take(this, this.wantedAt);
+    return connection.take(this.wantedAt);
   }
 
   settle(): void {
     this.settled = true;
-    this.connection?.release(this);
+    this.connection?.release();
   }
 
   get unsent(): boolean {

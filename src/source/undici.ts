@@ -19,7 +19,7 @@ export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciRequest>;
   private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
   private readonly dialling = new Dialling((request) => this.exchanges.get(request));
-  private readonly connections = new WeakMap<Socket, Connection<Exchange>>();
+  private readonly connections = new WeakMap<Socket, Connection>();
   /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
   private readonly tunnels = new WeakMap<Socket, Exchange>();
   private readonly instanceHooks: InstanceHooks;
@@ -114,7 +114,7 @@ export class UndiciSource implements Source {
     this.connect(socket, Connection.established(socket));
   }
 
-  private connect(socket: Socket, connection: Connection<Exchange>): Connection<Exchange> {
+  private connect(socket: Socket, connection: Connection): Connection {
     this.connections.set(socket, connection);
     socket.prependOnceListener('close', () => this.dialling.onClose(socket));
     return connection;
