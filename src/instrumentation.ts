@@ -1,9 +1,11 @@
-import { diag } from '@opentelemetry/api';
+import { diag, type Span } from '@opentelemetry/api';
 import { InstrumentationBase } from '@opentelemetry/instrumentation';
 import { resolveConfig } from './config/resolve.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { HttpTraceInstrumentationConfig } from './config.js';
+import { capped } from './emit/capped-attributes.js';
 import { ClientTelemetry } from './emit/client.js';
+import { offerSpan } from './emit/existing-spans.js';
 import { createInstruments, type Instruments } from './emit/instruments.js';
 import { registry } from './registry.js';
 import type { Stop } from './source/request-trace.js';
@@ -30,6 +32,19 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     super(NAME, VERSION, config);
     this.constructed = true;
   }
+
+  /**
+   * Writes our events and attributes to a span that another instrumentation made, with `span: 'existing'`: give it
+   * to that one as its request hook. Bound, so that it can be passed on as it is.
+   *
+   * ```ts
+   * new UndiciInstrumentation({ requestHook: httptrace.useSpan });
+   * new HttpInstrumentation({ requestHook: httptrace.useSpan });
+   * ```
+   *
+   * @param request What the other instrumentation gives its hook; called again for the same one, nothing changes.
+   */
+  readonly useSpan = (span: Span, request: object): void => offerSpan(request, span);
 
   /** There is no module to patch: everything is observed where it happens. */
   protected override init(): [] {
@@ -60,7 +75,12 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
     const given = readable(config);
     super.setConfig(given);
-    this.resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
+    const resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
+    const { metricAttributesHook } = resolved;
+    this.resolved = {
+      ...resolved,
+      metricAttributesHook: metricAttributesHook && capped(metricAttributesHook),
+    };
     if (this.constructed) {
       this._updateMetricInstruments();
       this.restart(typeof given.enabled === 'boolean' ? given.enabled : this.isEnabled());

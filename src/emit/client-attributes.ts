@@ -77,13 +77,13 @@ function addOptInsAtStart(
   }
 }
 
-/** What is known when the request is over. */
-export function addEndAttributes(
+/** What is known when the request is over and any instrumentation of a client records. */
+export function addSharedAttributes(
   attributes: Attributes,
-  record: ClientRecord,
+  { conn }: ClientRecord,
   statusCode: number | undefined,
-  { failure, errorType }: ClientVerdict,
-  { optIn, durations }: ClientSettings,
+  { errorType }: ClientVerdict,
+  { optIn }: ClientSettings,
 ): void {
   if (statusCode !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
@@ -91,16 +91,27 @@ export function addEndAttributes(
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
   }
+  if (conn === undefined) {
+    return;
+  }
+  const path = unixPathOf(conn.conn);
+  addNetworkPeer(attributes, conn.conn, path);
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(conn.conn);
+  if (optIn.has(ATTR_NETWORK_TRANSPORT)) {
+    attributes[ATTR_NETWORK_TRANSPORT] =
+      path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path);
+  }
+}
+
+/** What only we know when the request is over. */
+export function addOurAttributes(
+  attributes: Attributes,
+  record: ClientRecord,
+  { failure }: ClientVerdict,
+  { durations }: ClientSettings,
+): void {
   if (record.conn !== undefined) {
-    const { conn, reused } = record.conn;
-    const path = unixPathOf(conn);
-    addNetworkPeer(attributes, conn, path);
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(conn);
-    attributes[ATTR_HTTP_CONN_REUSED] = reused;
-    if (optIn.has(ATTR_NETWORK_TRANSPORT)) {
-      attributes[ATTR_NETWORK_TRANSPORT] =
-        path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path);
-    }
+    attributes[ATTR_HTTP_CONN_REUSED] = record.conn.reused;
   }
   addPhaseDurations(attributes, phaseDurations(record, failure !== undefined), durations);
   if (failure !== undefined) {

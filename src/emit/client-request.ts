@@ -30,6 +30,8 @@ export interface ClientRequestView {
   responseContentLength(response: ResponseHead): number | undefined;
   /** What a `responseHook` is given. */
   hookResponse(response: ResponseHead): UndiciExchange;
+  /** What a `metricAttributesHook` is given. */
+  metricResponse(response: ResponseHead): UndiciResponse;
   /** What only the client knows of a failure. */
   failureHints(): FailureHints;
 }
@@ -106,6 +108,10 @@ export class UndiciRequestView implements ClientRequestView {
 
   hookResponse(response: UndiciResponse): UndiciExchange {
     return { request: this.request, response };
+  }
+
+  metricResponse(response: UndiciResponse): UndiciResponse {
+    return response;
   }
 
   failureHints(): FailureHints {

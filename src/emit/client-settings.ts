@@ -7,7 +7,13 @@ import { compileHeaderCapture, type HeaderCapture } from './headers.js';
 import type { Instruments } from './instruments.js';
 import { compileKnownMethods, type RecordMethod } from './method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from './redaction.js';
-import { ATTR_HTTP_REQUEST_BODY_SIZE, ATTR_HTTP_RESPONSE_BODY_SIZE } from './semconv.js';
+import {
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
+  METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
+  METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
+} from './semconv.js';
 
 /** Where the telemetry of a client goes. */
 export interface ClientOutputs {
@@ -29,7 +35,10 @@ export interface ClientSettings {
   /** Phases whose duration is recorded: one of its two hooks is. */
   readonly durations: Readonly<Record<PhaseName, boolean>>;
   readonly optIn: ReadonlySet<string>;
+  /** Whether the span says how large the bodies were. */
   readonly countsBodies: boolean;
+  readonly measuresBodies: boolean;
+  readonly measuresPhases: boolean;
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
 }
 
@@ -76,6 +85,10 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
     optIn: optInAttributes,
     countsBodies:
       optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optInAttributes.has(ATTR_HTTP_RESPONSE_BODY_SIZE),
+    measuresBodies:
+      config.metrics[METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE] ||
+      config.metrics[METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE],
+    measuresPhases: config.metrics[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION],
     metricAttributesHook: config.metricAttributesHook,
   };
 }

@@ -2,88 +2,96 @@ import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
 import type { ClientRecord, ClientRecordListener, FinishedDial } from '../recorder/client.js';
 import type { ResponseHead } from '../source/request-trace.js';
-import { addEndAttributes } from './client-attributes.js';
+import { addOurAttributes, addSharedAttributes } from './client-attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './client-body-sizes.js';
 import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './client-events.js';
-import { clientMetricAttributes } from './client-metrics.js';
+import { measureEnd, measureLookup, measureQueue } from './client-measure.js';
 import type { ClientRequestView } from './client-request.js';
 import type { ClientSettings } from './client-settings.js';
 import { type ClientVerdict, judge } from './client-verdict.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { REDACTED } from './redaction.js';
 import { safely } from './safely.js';
-import { ATTR_HTTP_REQUEST_HEADER, METRIC_HTTP_CLIENT_REQUEST_DURATION } from './semconv.js';
+import { ATTR_HTTP_REQUEST_HEADER } from './semconv.js';
 import type { RequestedServer } from './server-address.js';
 import { emitWaitForConnection } from './waiting-span.js';
 
-/** What was known of a request when its span began. */
-export interface ClientSpanStart {
-  readonly span: Span;
+/** What was known of an outgoing request when it began. */
+export interface ClientStart {
+  readonly settings: ClientSettings;
+  readonly view: ClientRequestView;
   /** See `epochAt`. */
   readonly epoch: number;
   /** `http.request.method` */
   readonly method: string;
   readonly server: RequestedServer;
+  /** `url.template`, if a hook of the user's supplied it. */
+  readonly template: string | undefined;
 }
 
-/** The CLIENT span of one request: turns its record into telemetry when it is over. */
+/** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
 export class ClientSpan implements ClientRecordListener {
-  private readonly settings: ClientSettings;
-  private readonly view: ClientRequestView;
-  private readonly start: ClientSpanStart;
+  protected readonly start: ClientStart;
+  protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
   private readonly attributes: Attributes = {};
   private response: ResponseHead | undefined = undefined;
 
-  constructor(settings: ClientSettings, view: ClientRequestView, start: ClientSpanStart) {
-    this.settings = settings;
-    this.view = view;
+  constructor(start: ClientStart, span: Span | undefined) {
     this.start = start;
+    this.span = span;
   }
 
-  requestSent(): void {
-    const { requestHeaders } = this.settings;
-    if (requestHeaders !== undefined) {
-      this.view.addRequestHeaders(this.attributes, requestHeaders);
+  requestSent(record: ClientRecord): void {
+    const { settings, view } = this.start;
+    measureQueue(this.start, record);
+    if (settings.requestHeaders !== undefined) {
+      view.addRequestHeaders(this.attributes, settings.requestHeaders);
     }
   }
 
   headerWritten(name: string, values: string[]): void {
-    const { redactedHeaders } = this.settings.config;
+    const { redactedHeaders } = this.start.settings.config;
     this.attributes[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }
 
+  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
+    measureLookup(this.start.settings, record.context, host, durationMs, err);
+  }
+
   dialDone(dial: FinishedDial): void {
-    const { outputs, config } = this.settings;
-    const { epoch, server } = this.start;
+    const { settings, epoch, server } = this.start;
+    const { outputs, config } = settings;
     emitConnectionSetup({ tracer: outputs.tracer(), epoch, server, hooks: config.hooks }, dial);
   }
 
   responseArrived(_record: ClientRecord, response: ResponseHead): void {
     this.response = response;
-    const { responseHeaders, config } = this.settings;
+    const { settings, view } = this.start;
+    const { responseHeaders, config } = settings;
     if (responseHeaders !== undefined) {
-      this.view.addResponseHeaders(this.attributes, responseHeaders, response);
+      view.addResponseHeaders(this.attributes, responseHeaders, response);
     }
-    if (config.responseHook !== undefined) {
-      safely('client.responseHook', config.responseHook, this.start.span, this.view.hookResponse(response));
+    if (config.responseHook !== undefined && this.span !== undefined) {
+      safely('client.responseHook', config.responseHook, this.span, view.hookResponse(response));
     }
   }
 
   finished(record: ClientRecord): void {
-    const verdict = judge(record, this.response?.statusCode, this.view);
-    if (this.start.span.isRecording()) {
-      this.endSpan(record, verdict);
+    const { start, span, response } = this;
+    const verdict = judge(record, response?.statusCode, start.view);
+    if (span?.isRecording() === true) {
+      this.write(span, record, verdict);
+      this.end(span, verdict);
     }
-    this.measure(record, verdict);
+    measureEnd({ start, record, response, verdict });
   }
 
-  private endSpan(record: ClientRecord, verdict: ClientVerdict): void {
-    const { attributes, settings } = this;
-    const { span, epoch, server } = this.start;
-    const statusCode = this.response?.statusCode;
-    const sizes = settings.countsBodies ? bodySizes(record, this.view, this.response) : NO_SIZES;
-    addEndAttributes(attributes, record, statusCode, verdict, settings);
+  private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
+    const { attributes, response } = this;
+    const { settings, view, epoch, server } = this.start;
+    const sizes = settings.countsBodies ? bodySizes(record, view, response) : NO_SIZES;
+    this.addAttributes(attributes, record, response?.statusCode, verdict);
     addBodySizes(attributes, sizes, settings.optIn);
     span.setAttributes(attributes);
     addPhaseEvents(span, record.facts, {
@@ -93,37 +101,51 @@ export class ClientSpan implements ClientRecordListener {
       requestBodySize: sizes.request,
       cancelled: verdict.cancelled,
     });
-    this.closePhases(record, verdict, sizes.response);
+    this.closePhases(span, record, verdict, sizes.response);
     if (settings.config.phases === 'spans') {
-      this.linkConnection(record, verdict);
+      this.linkConnection(span, record, verdict);
     }
-    if (verdict.errorType !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: verdict.message });
-    }
-    span.end(toHrTime(epoch, verdict.endedAt));
   }
 
-  private linkConnection(record: ClientRecord, verdict: ClientVerdict): void {
-    const { span, epoch, server } = this.start;
-    const setup =
-      record.conn === undefined ? failedSetup(failureOf(record)) : connectionSetup(record.conn.conn);
+  protected addAttributes(
+    attributes: Attributes,
+    record: ClientRecord,
+    statusCode: number | undefined,
+    verdict: ClientVerdict,
+  ): void {
+    addSharedAttributes(attributes, record, statusCode, verdict, this.start.settings);
+    addOurAttributes(attributes, record, verdict, this.start.settings);
+  }
+
+  protected end(span: Span, { errorType, message, endedAt }: ClientVerdict): void {
+    if (errorType !== undefined) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
+    }
+    span.end(toHrTime(this.start.epoch, endedAt));
+  }
+
+  private linkConnection(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
+    const { settings } = this.start;
+    const { conn, outcome } = record;
+    const failure = outcome?.kind === 'failed' ? outcome.error : undefined;
+    const setup = conn === undefined ? failedSetup(failure) : connectionSetup(conn.conn);
     if (setup !== undefined) {
       span.addLink({ context: setup });
     }
-    const { hooks } = this.settings.config;
-    if (hooks.getConn || hooks.gotConn) {
-      emitWaitForConnection(this.settings.outputs.tracer(), record.context, epoch, server, record, verdict);
+    if (settings.config.hooks.getConn || settings.config.hooks.gotConn) {
+      emitWaitForConnection(this.start, span, record, verdict);
     }
   }
 
   /** The events of what ends with the request itself: Go's hooks are silent there. */
   private closePhases(
+    span: Span,
     record: ClientRecord,
     { failure, cancelled, endedAt }: ClientVerdict,
     bodySize: number | undefined,
   ): void {
-    const { span, epoch } = this.start;
-    const { events } = this.settings;
+    const { epoch, settings } = this.start;
+    const { events } = settings;
     if (failure !== undefined && record.conn === undefined && events.gotConn) {
       addGetConnFailed(span, failure, toHrTime(epoch, endedAt));
     }
@@ -131,25 +153,4 @@ export class ClientSpan implements ClientRecordListener {
       addReceiveDone(span, bodySize, failure, toHrTime(epoch, endedAt));
     }
   }
-
-  private measure(record: ClientRecord, { errorType, endedAt }: ClientVerdict): void {
-    const { settings, start, response } = this;
-    const duration = settings.outputs.instruments()[METRIC_HTTP_CLIENT_REQUEST_DURATION];
-    if (duration === undefined) {
-      return;
-    }
-    const attributes = clientMetricAttributes(
-      start.method,
-      start.server,
-      record,
-      response?.statusCode,
-      errorType,
-      settings.optIn,
-    );
-    duration.record((endedAt - record.wantedAt) / 1000, attributes, record.context);
-  }
-}
-
-function failureOf({ outcome }: ClientRecord): unknown {
-  return outcome?.kind === 'failed' ? outcome.error : undefined;
 }

@@ -1,5 +1,7 @@
 import {
+  type Attributes,
   type Context,
+  type HrTime,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   propagation,
@@ -10,16 +12,19 @@ import {
 } from '@opentelemetry/api';
 import { epochAt, toHrTime } from '../clock.js';
 import type { ResolvedConfig } from '../config.js';
-import { ClientRecord } from '../recorder/client.js';
+import { ClientRecord, type NotedHooks } from '../recorder/client.js';
 import { DialFactsRecord } from '../recorder/dial-facts.js';
 import type { ClientRecorders } from '../registry.js';
 import type { UndiciRequest } from '../source/channels.js';
 import { startAttributes } from './client-attributes.js';
+import { measureActive } from './client-measure.js';
 import { type ClientRequestView, UndiciRequestView } from './client-request.js';
 import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './client-settings.js';
-import { ClientSpan } from './client-span.js';
+import { ClientSpan, type ClientStart } from './client-span.js';
+import { EnrichedSpan } from './enriched-span.js';
 import type { RecordedMethod } from './method.js';
 import { safely } from './safely.js';
+import { ATTR_URL_TEMPLATE } from './semconv.js';
 import { type RequestedServer, requestedServer } from './server-address.js';
 import { targetPath } from './url.js';
 
@@ -57,7 +62,23 @@ export class ClientTelemetry implements ClientRecorders {
     }
     const method = settings.recordMethod(view.method);
     const epoch = epochAt(at);
-    const span = this.startSpan(view, method, server, ctx, epoch, at);
+    if (config.span === 'existing') {
+      return this.enrich(
+        { settings, view, epoch, method: method.method, server, template: undefined },
+        ctx,
+        at,
+      );
+    }
+    const attributes = this.attributesOf(view, method, server);
+    const template = templateOf(attributes);
+    const start = { settings, view, epoch, method: method.method, server, template };
+    const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
+    return this.record(start, this.startSpan(name, attributes, ctx, toHrTime(epoch, at)), ctx, at);
+  }
+
+  private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
+    const { settings, view, server } = start;
+    const { config } = settings;
     const spanContext = trace.setSpan(ctx, span);
     if (config.requestHook !== undefined) {
       safely('client.requestHook', config.requestHook, span, view.request);
@@ -65,37 +86,49 @@ export class ClientTelemetry implements ClientRecorders {
     if (config.propagate === undefined || config.propagate(server.hostPort)) {
       propagation.inject(spanContext, view, SETTER);
     }
-    const listener = new ClientSpan(settings, view, { span, epoch, method: method.method, server });
-    const recording = span.isRecording();
-    const Record = config.phases === 'spans' ? DialFactsRecord : ClientRecord;
-    const record = new Record(spanContext, at, recording ? settings.events : NO_EVENTS, listener);
-    if (recording && config.hooks.wroteHeaderField) {
+    measureActive(start, spanContext, 1);
+    const events = span.isRecording() ? settings.events : NO_EVENTS;
+    return this.newRecord(spanContext, at, events, new ClientSpan(start, span));
+  }
+
+  /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
+  private enrich(start: ClientStart, ctx: Context, at: number): ClientRecord {
+    const span = new EnrichedSpan(start, undefined);
+    measureActive(start, ctx, 1);
+    span.expect();
+    return this.newRecord(ctx, at, this.settings.events, span);
+  }
+
+  private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
+    const { phases, hooks } = this.settings.config;
+    const Record = phases === 'spans' ? DialFactsRecord : ClientRecord;
+    const record = new Record(ctx, at, events, span);
+    if (hooks.wroteHeaderField) {
       record.noteHeaderFields();
     }
     return record;
   }
 
-  private startSpan(
-    view: ClientRequestView,
-    method: RecordedMethod,
-    server: RequestedServer,
-    ctx: Context,
-    epoch: number,
-    at: number,
-  ): Span {
-    const { settings } = this;
-    const { config } = settings;
+  private attributesOf(view: ClientRequestView, method: RecordedMethod, server: RequestedServer): Attributes {
+    const attributes = startAttributes(view, method, server, this.settings);
+    const { startSpanHook } = this.settings.config;
+    return startSpanHook === undefined
+      ? attributes
+      : Object.assign(attributes, safely('client.startSpanHook', startSpanHook, view.options));
+  }
+
+  private startSpan(name: string, attributes: Attributes, ctx: Context, startTime: HrTime): Span {
+    const { config, outputs } = this.settings;
     if (config.requireParentForSpans && !hasParent(ctx)) {
       return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     }
-    const attributes = startAttributes(view, method, server, settings);
-    if (config.startSpanHook !== undefined) {
-      Object.assign(attributes, safely('client.startSpanHook', config.startSpanHook, view.options));
-    }
-    return settings.outputs
-      .tracer()
-      .startSpan(method.spanName, { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(epoch, at) }, ctx);
+    return outputs.tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, ctx);
   }
+}
+
+function templateOf(attributes: Attributes): string | undefined {
+  const template = attributes[ATTR_URL_TEMPLATE];
+  return typeof template === 'string' && template !== '' ? template : undefined;
 }
 
 function hasParent(ctx: Context): boolean {

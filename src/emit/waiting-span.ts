@@ -1,31 +1,31 @@
-import { type Context, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api';
+import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
+import type { ClientStart } from './client-span.js';
 import type { ClientVerdict } from './client-verdict.js';
 import { ATTR_ERROR_TYPE, SPAN_WAIT_FOR_CONNECTION } from './semconv.js';
-import type { RequestedServer } from './server-address.js';
 
 /**
  * Makes the child span of a request's wait for its connection, as .NET draws it. None if a connection was ready, nor
  * if the caller gave up while waiting.
  */
 export function emitWaitForConnection(
-  tracer: Tracer,
-  parent: Context,
-  epoch: number,
-  server: RequestedServer,
-  { wantedAt, gotConnAt, conn }: ClientRecord,
+  { settings, epoch, server }: ClientStart,
+  parent: Span,
+  { context, wantedAt, gotConnAt, conn }: ClientRecord,
   { failure, message, endedAt }: ClientVerdict,
 ): void {
   const failed = conn === undefined && failure !== undefined;
   if (conn?.wasIdle === true || (conn === undefined && !failed)) {
     return;
   }
-  const span = tracer.startSpan(
-    `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-    { kind: SpanKind.INTERNAL, startTime: toHrTime(epoch, wantedAt) },
-    parent,
-  );
+  const span = settings.outputs
+    .tracer()
+    .startSpan(
+      `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
+      { kind: SpanKind.INTERNAL, startTime: toHrTime(epoch, wantedAt) },
+      trace.setSpan(context, parent),
+    );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });

@@ -62,6 +62,8 @@ export interface ClientRecordListener {
   requestSent(record: ClientRecord): void;
   /** A field of the request's header is written; only told after `noteHeaderFields`. */
   headerWritten(name: string, values: string[]): void;
+  /** A name lookup is over. */
+  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
   /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
   dialDone(dial: FinishedDial): void;
   /** The head of the final response is there. */
@@ -135,6 +137,7 @@ export class ClientRecord implements RequestTrace {
     if (!this.over && this.dial !== undefined) {
       const at = now();
       this.dial.dnsDone(at, info.err);
+      this.listener.nameResolved(this, this.dial.host, at - this.dial.dns.start, info.err);
       if (this.noted.dnsDone) {
         this.facts.push({ hook: 'dnsDone', at, host: this.dial.host, info });
       }
