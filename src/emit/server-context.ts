@@ -1,0 +1,81 @@
+import {
+  type Context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
+
+/** The keys of `@opentelemetry/core`, made from their published descriptions: it is no dependency. */
+const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** What the instrumentations of frameworks look for in the context, to set the route when they know it. */
+export interface RpcMetadata {
+  readonly type: 'http';
+  readonly span: Span;
+  route?: string | undefined;
+}
+
+/** Ours: one that is active when a request arrives belongs to another request, in which its server was started. */
+class OwnRpcMetadata implements RpcMetadata {
+  readonly type = 'http';
+  readonly span: Span;
+  route: string | undefined = undefined;
+
+  constructor(span: Span) {
+    this.span = span;
+  }
+}
+
+/**
+ * @param active The context around the listeners. If another instrumentation put metadata of this request in it,
+ * it gets the route from us: frameworks find only the innermost one.
+ */
+export function rpcMetadata(span: Span, active: Context): RpcMetadata {
+  const own = new OwnRpcMetadata(span);
+  const outer = activeRpcMetadata(active);
+  if (outer !== undefined && !(outer instanceof OwnRpcMetadata)) {
+    forwardRoute(own, outer);
+  }
+  return own;
+}
+
+export function activeRpcMetadata(active: Context): RpcMetadata | undefined {
+  const metadata = active.getValue(RPC_METADATA);
+  return isRpcMetadata(metadata) ? metadata : undefined;
+}
+
+function isRpcMetadata(value: unknown): value is RpcMetadata {
+  return typeof value === 'object' && value !== null && Reflect.get(value, 'type') === 'http';
+}
+
+function forwardRoute(own: RpcMetadata, outer: RpcMetadata): void {
+  Object.defineProperty(own, 'route', {
+    configurable: true,
+    enumerable: true,
+    get: () => outer.route,
+    set(route: string | undefined) {
+      outer.route = route;
+    },
+  });
+}
+
+/** What the listeners of a request run in. */
+export function servedContext(parent: Context, span: Span, metadata: RpcMetadata): Context {
+  return trace.setSpan(parent, span).setValue(RPC_METADATA, metadata);
+}
+
+/**
+ * The context that the caller's headers are read into. A span or baggage that is active when a request arrives is
+ * not the caller's: the server was started in it, or another instrumentation has its own span of the request.
+ */
+export function contextOfCaller(active: Context): Context {
+  return active === ROOT_CONTEXT ? active : propagation.deleteBaggage(trace.deleteSpan(active));
+}
+
+/** A context in which nothing is traced. */
+export function suppressed(ctx: Context): Context {
+  return ctx.setValue(SUPPRESS_TRACING, true);
+}

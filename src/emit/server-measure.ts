@@ -1,0 +1,73 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { ServerRecord } from '../recorder/server.js';
+import { serverStatusErrorType } from './attributes.js';
+import { safely } from './safely.js';
+import {
+  METRIC_HTTP_SERVER_ACTIVE_REQUESTS,
+  METRIC_HTTP_SERVER_REQUEST_BODY_SIZE,
+  METRIC_HTTP_SERVER_REQUEST_DURATION,
+  METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE,
+  METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION,
+} from './semconv.js';
+import { requestBodySize } from './server-body-size.js';
+import { activeRequestAttributes, serverMetricAttributes } from './server-metrics.js';
+import type { ServedStart } from './server-start.js';
+import type { ServerVerdict } from './server-verdict.js';
+
+/** Counts a request that begins (1) or ends (-1). */
+export function measureActive({ settings, attributes, context }: ServedStart, change: 1 | -1): void {
+  const active = settings.outputs.instruments()[METRIC_HTTP_SERVER_ACTIVE_REQUESTS];
+  active?.add(change, activeRequestAttributes(attributes, settings.optIn), context);
+}
+
+/** Measures what is known when the head of the response is written, however long the body takes. */
+export function measureHead(start: ServedStart, { headAt, startedAt, statusCode }: ServerRecord): void {
+  const firstByte = start.settings.outputs.instruments()[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
+  if (firstByte === undefined) {
+    return;
+  }
+  const errorType = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
+  firstByte.record(
+    (headAt - startedAt) / 1000,
+    metricAttributes(start, statusCode, errorType),
+    start.context,
+  );
+}
+
+/** Measures a request that is over. */
+export function measureEnd(start: ServedStart, record: ServerRecord, verdict: ServerVerdict): void {
+  const { settings, context } = start;
+  measureActive(start, -1);
+  const instruments = settings.outputs.instruments();
+  const duration = instruments[METRIC_HTTP_SERVER_REQUEST_DURATION];
+  const requestSize = instruments[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE];
+  const responseSize = instruments[METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE];
+  if (duration === undefined && requestSize === undefined && responseSize === undefined) {
+    return;
+  }
+  const attributes = metricAttributes(start, verdict.statusCode, verdict.errorType);
+  const requestBytes = requestSize && requestBodySize(start.request, record);
+  if (requestBytes !== undefined) {
+    requestSize?.record(requestBytes, attributes, context);
+  }
+  if (start.response !== undefined && !Number.isNaN(record.bodyBytes)) {
+    responseSize?.record(record.bodyBytes, attributes, context);
+  }
+  duration?.record((record.closedAt - record.startedAt) / 1000, withUsers(start, attributes), context);
+}
+
+function metricAttributes(
+  { settings, attributes, metadata }: ServedStart,
+  statusCode: number | undefined,
+  errorType: string | undefined,
+): Attributes {
+  return serverMetricAttributes(attributes, settings.optIn, statusCode, errorType, metadata.route);
+}
+
+/** With what the user's hook adds to them. */
+function withUsers({ settings, request, response }: ServedStart, attributes: Attributes): Attributes {
+  const { metricAttributesHook } = settings;
+  return metricAttributesHook === undefined
+    ? attributes
+    : { ...attributes, ...safely('metricAttributesHook', metricAttributesHook, 'server', request, response) };
+}

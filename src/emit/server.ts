@@ -1,0 +1,170 @@
+import {
+  type Context,
+  context,
+  diag,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  trace,
+} from '@opentelemetry/api';
+import { epochAt, now, toHrTime } from '../clock.js';
+import type { ResolvedConfig } from '../config.js';
+import { isSuppressed } from '../httptrace/suppression.js';
+import { ServerRecord } from '../recorder/server.js';
+import type { ServedRequest, ServedResponse, ServerTrace } from '../source/server-trace.js';
+import { awaitSpan } from './existing-spans.js';
+import { safely } from './safely.js';
+import { serverStartAttributes } from './server-attributes.js';
+import {
+  activeRpcMetadata,
+  contextOfCaller,
+  rpcMetadata,
+  servedContext,
+  suppressed,
+} from './server-context.js';
+import { measureActive } from './server-measure.js';
+import { ServerRequestTrace } from './server-request.js';
+import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './server-settings.js';
+import type { ServedStart } from './server-start.js';
+import { targetPath } from './url.js';
+
+/** Begins the telemetry of incoming requests, by one config. */
+export class ServerTelemetry {
+  private readonly settings: ServerSettings;
+  private readonly ignored: ServerSettings;
+
+  constructor(config: ResolvedConfig, outputs: ServerOutputs) {
+    this.settings = serverSettings(config, outputs);
+    this.ignored = unmeasured(this.settings);
+  }
+
+  /** @returns `undefined` if the request is to leave no trace. Never throws. */
+  begin(request: ServedRequest, response: ServedResponse | undefined): ServerTrace | undefined {
+    try {
+      const active = context.active();
+      if (isSuppressed(active)) {
+        return undefined;
+      }
+      if (this.isIgnored(request)) {
+        return this.ignore(request, response, active);
+      }
+      return this.settings.config.span === 'existing'
+        ? this.enrich(request, response, active)
+        : this.record(request, response, active);
+    } catch (error) {
+      diag.error('httptrace: an incoming request could not be recorded; it goes on', error);
+      return undefined;
+    }
+  }
+
+  private isIgnored(request: ServedRequest): boolean {
+    const { ignorePath, ignoreRequestHook } = this.settings.config;
+    if (ignorePath !== undefined) {
+      const target = request.url ?? '';
+      if (ignorePath(targetPath(target) ?? target)) {
+        return true;
+      }
+    }
+    return (
+      ignoreRequestHook !== undefined &&
+      safely('server.ignoreRequestHook', ignoreRequestHook, request) === true
+    );
+  }
+
+  /** What happens in an ignored request is not traced either: it would be a trace of its own. */
+  private ignore(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const start: ServedStart = {
+      settings: this.ignored,
+      request,
+      response,
+      context: suppressed(active),
+      epoch: 0,
+      attributes: {},
+      spanName: '',
+      metadata: {},
+      ownsSpan: true,
+    };
+    return new ServerRequestTrace(start, new ServerRecord(now()), this.ignored.unrecordedSteps, undefined);
+  }
+
+  /** Another instrumentation has the span, or will have it before the program's listeners run: see `offerSpan`. */
+  private enrich(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const { settings } = this;
+    const at = now();
+    const method = settings.recordMethod(request.method ?? '');
+    const start: ServedStart = {
+      settings,
+      request,
+      response,
+      context: active,
+      epoch: epochAt(at),
+      attributes: serverStartAttributes(request, method, settings),
+      spanName: method.spanName,
+      metadata: activeRpcMetadata(active) ?? {},
+      ownsSpan: false,
+    };
+    safely('a metric', measureActive, start, 1);
+    const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recordedSteps, undefined);
+    awaitSpan(request, traced);
+    return traced;
+  }
+
+  private record(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const { settings } = this;
+    const at = now();
+    const epoch = epochAt(at);
+    const method = settings.recordMethod(request.method ?? '');
+    const parent = propagation.extract(contextOfCaller(active), request.headers);
+    const attributes = serverStartAttributes(request, method, settings);
+    const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
+    const span = this.startSpan(method.spanName, options, parent, request);
+    const metadata = rpcMetadata(span, active);
+    const start: ServedStart = {
+      settings,
+      request,
+      response,
+      context: servedContext(parent, span, metadata),
+      epoch,
+      attributes,
+      spanName: method.spanName,
+      metadata,
+      ownsSpan: true,
+    };
+    safely('a metric', measureActive, start, 1);
+    this.runHooks(start, span);
+    const steps = span.isRecording() ? settings.recordedSteps : settings.unrecordedSteps;
+    return new ServerRequestTrace(start, new ServerRecord(at), steps, span);
+  }
+
+  private startSpan(name: string, options: SpanOptions, parent: Context, request: ServedRequest): Span {
+    const { config, outputs } = this.settings;
+    if (config.requireParentForSpans && !hasSpan(parent)) {
+      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    }
+    const { startSpanHook } = config;
+    if (startSpanHook !== undefined) {
+      const added = safely('server.startSpanHook', startSpanHook, request);
+      options.attributes = { ...options.attributes, ...added };
+    }
+    return outputs.tracer().startSpan(name, options, parent);
+  }
+
+  /** Both before the program's listeners, and in the request's context: as in `@opentelemetry/instrumentation-http`. */
+  private runHooks({ request, response, context: ctx }: ServedStart, span: Span): void {
+    const { requestHook, responseHook } = this.settings.config;
+    if (requestHook !== undefined) {
+      context.with(ctx, () => safely('server.requestHook', requestHook, span, request));
+    }
+    if (responseHook !== undefined && response !== undefined) {
+      context.with(ctx, () => safely('server.responseHook', responseHook, span, response));
+    }
+  }
+}
+
+function hasSpan(ctx: Context): boolean {
+  const parent = trace.getSpanContext(ctx);
+  return parent !== undefined && isSpanContextValid(parent);
+}

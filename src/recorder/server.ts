@@ -1,0 +1,101 @@
+/** How a request came to its end. */
+export type ServerOutcome =
+  /** All of the response was handed to the network. */
+  | 'finished'
+  /** The peer went away before. */
+  | 'aborted'
+  /** This side gave the response up. */
+  | 'destroyed'
+  /** A listener threw. */
+  | 'threw'
+  /** The connection was handed over to another protocol. */
+  | 'hijacked';
+
+/**
+ * The facts of one incoming request: what happened and when, and nothing of what becomes of it.
+ *
+ * A method that notes something that happens once says whether this was it.
+ */
+export class ServerRecord {
+  readonly startedAt: number;
+  /** Of the final response. */
+  statusCode: number | undefined = undefined;
+  headAt = Number.NaN;
+  firstWriteAt = Number.NaN;
+  flushedAt = Number.NaN;
+  endedAt = Number.NaN;
+  /** What was written of the response's body; NaN if it could not be seen. */
+  bodyBytes = 0;
+  /** What was read of the request's body. */
+  requestBodyBytes = 0;
+  /** What was reported first: by the program, by Node, or by an exception. */
+  error: unknown = undefined;
+  hasError = false;
+  outcome: ServerOutcome | undefined = undefined;
+  closedAt = Number.NaN;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
+
+  get isOver(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  wroteHead(statusCode: number, at: number): boolean {
+    if (this.isOver || this.statusCode !== undefined) {
+      return false;
+    }
+    this.statusCode = statusCode;
+    this.headAt = at;
+    return true;
+  }
+
+  wroteBody(bytes: number, at: number): boolean {
+    if (this.isOver || bytes === 0) {
+      return false;
+    }
+    this.bodyBytes += bytes;
+    const isFirst = Number.isNaN(this.firstWriteAt);
+    if (isFirst) {
+      this.firstWriteAt = at;
+    }
+    return isFirst;
+  }
+
+  flushed(at: number): boolean {
+    const isFirst = !this.isOver && Number.isNaN(this.flushedAt);
+    if (isFirst) {
+      this.flushedAt = at;
+    }
+    return isFirst;
+  }
+
+  ended(at: number): boolean {
+    const isFirst = !this.isOver && Number.isNaN(this.endedAt);
+    if (isFirst) {
+      this.endedAt = at;
+    }
+    return isFirst;
+  }
+
+  gotBody(bytes: number): void {
+    this.requestBodyBytes += bytes;
+  }
+
+  errored(error: unknown): void {
+    if (!this.hasError && !this.isOver) {
+      this.hasError = true;
+      this.error = error;
+    }
+  }
+
+  closed(outcome: ServerOutcome, at: number): boolean {
+    if (this.isOver) {
+      return false;
+    }
+    this.outcome = outcome;
+    this.closedAt = at;
+    return true;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Socket } from 'node:net';
+import type { Closing } from './server-trace.js';
+
+/** The last is how Node reports that the peer closed the connection with an error of HTTP/2. */
+const PEER_GONE = new Set(['ECONNRESET', 'EPIPE', 'ERR_HTTP2_SESSION_ERROR']);
+
+/** Whether an error is what is left of a peer that went away. */
+export function meansPeerGone(error: Error & { readonly code?: unknown }): boolean {
+  return PEER_GONE.has(String(error.code));
+}
+
+/**
+ * How a response that was not finished was closed.
+ *
+ * @param error What Node or the program gave as the reason.
+ */
+export function unfinished(error: Error | null | undefined, socket: Socket | undefined): Closing {
+  const reason = error ?? socket?.errored;
+  if (reason) {
+    return { how: meansPeerGone(reason) ? 'aborted' : 'destroyed', error: reason };
+  }
+  // A connection that only this side closes never reads its end.
+  return { how: socket === undefined || socket.readableEnded ? 'aborted' : 'destroyed' };
+}

@@ -1,0 +1,146 @@
+import type { ServerResponse } from 'node:http';
+import { byteLengthOf } from '../httpsnoop/byte-length.js';
+import { emitClose, emitInContext } from './context-emit.js';
+import { MethodLayer } from './method-layer.js';
+import { unfinished } from './peer-gone.js';
+import { flushHeaders, watchInformational } from './response-steps.js';
+import { type Closing, FINISHED, type WatchedSteps } from './server-trace.js';
+import { traceOf } from './traced.js';
+
+/** The methods that are replaced, whatever their declared types. */
+interface Methods {
+  emit: unknown;
+  writeHead: unknown;
+  write: unknown;
+  end: unknown;
+  flushHeaders: unknown;
+  destroy: unknown;
+}
+
+const SWITCHING_PROTOCOLS = 101;
+
+const writeHead = new MethodLayer<ServerResponse>(
+  'writeHead',
+  (response) => response.writeHead,
+  (response: Methods, method) => {
+    response.writeHead = method;
+  },
+  (next, response, args) => {
+    const result = Reflect.apply(next, response, args);
+    const { statusCode } = response;
+    if (statusCode >= 200 || statusCode === SWITCHING_PROTOCOLS) {
+      const headers = typeof args[1] === 'string' ? args[2] : (args[2] ?? args[1]);
+      traceOf(response)?.wroteHead(statusCode, headers);
+    }
+    return result;
+  },
+);
+
+const write = new MethodLayer<ServerResponse>(
+  'write',
+  (response) => response.write,
+  (response: Methods, method) => {
+    response.write = method;
+  },
+  (next, response, args) => {
+    const takesBody = isOpen(response);
+    const result = Reflect.apply(next, response, args);
+    if (takesBody) {
+      traceOf(response)?.wroteBody(bodyBytes(response, args[0], args[1]));
+    }
+    return result;
+  },
+);
+
+const end = new MethodLayer<ServerResponse>(
+  'end',
+  (response) => response.end,
+  (response: Methods, method) => {
+    response.end = method;
+  },
+  (next, response, args) => {
+    const takesBody = isOpen(response);
+    const result = Reflect.apply(next, response, args);
+    const trace = takesBody ? traceOf(response) : undefined;
+    if (trace !== undefined) {
+      trace.wroteBody(bodyBytes(response, args[0], args[1]));
+      trace.ended();
+    }
+    return result;
+  },
+);
+
+function isOpen(response: ServerResponse): boolean {
+  return !response.writableEnded && !response.destroyed;
+}
+
+/** Node's mark of a response that HTTP allows no body: what is written to it is dropped. */
+interface Bodiless {
+  readonly _hasBody?: boolean;
+}
+
+function bodyBytes(response: ServerResponse & Bodiless, chunk: unknown, encoding: unknown): number {
+  return response._hasBody === false ? 0 : byteLengthOf(chunk, encoding);
+}
+
+const emit = new MethodLayer<ServerResponse>(
+  'emit',
+  (response) => response.emit,
+  (response: Methods, method) => {
+    response.emit = method;
+  },
+  (next, response, args) => {
+    const trace = traceOf(response);
+    if (trace === undefined) {
+      return Reflect.apply(next, response, args);
+    }
+    if (args[0] === 'close') {
+      return emitClose(trace, next, response, args, closingOf);
+    }
+    if (args[0] === 'error') {
+      trace.errored(args[1]);
+    }
+    return emitInContext(trace, next, response, args);
+  },
+);
+
+function closingOf(response: ServerResponse): Closing {
+  return response.writableFinished ? FINISHED : unfinished(response.errored, response.req?.socket);
+}
+
+/** Before Node 24, a response that waits for its turn on a pipelined connection never closes if the connection does. */
+const destroy = new MethodLayer<ServerResponse>(
+  'destroy',
+  (response) => response.destroy,
+  (response: Methods, method) => {
+    response.destroy = method;
+  },
+  (next, response, args) => {
+    const result = Reflect.apply(next, response, args);
+    if (response.socket === null) {
+      traceOf(response)?.closed(closingOf(response));
+    }
+    return result;
+  },
+);
+
+/** Tells the steps of a traced HTTP/1.1 response, and lets its listeners run in the context of its request. */
+export function watchResponse(response: ServerResponse, steps: WatchedSteps): void {
+  emit.layOver(response);
+  if (response.socket === null) {
+    destroy.layOver(response);
+  }
+  if (steps.head) {
+    writeHead.layOver(response);
+  }
+  if (steps.body) {
+    write.layOver(response);
+    end.layOver(response);
+  }
+  if (steps.flush) {
+    flushHeaders.layOver(response);
+  }
+  if (steps.informational) {
+    watchInformational(response);
+  }
+}
