@@ -45,3 +45,11 @@ export function formatAddress(address: string, port: number | undefined): string
   }
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** The reason alone, of a message of OpenSSL's such as `80ECC7AF:error:0A00010B:SSL routines:f:reason:file:350:`. */
+const OPENSSL = /[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
+
+/** What an error says, in one line and without what only its makers understand. */
+export function formatMessage(message: string): string {
+  return message.replace(OPENSSL, '$1').replace(/\s+/g, ' ').trim();
+}

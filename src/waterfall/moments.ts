@@ -25,7 +25,6 @@ import { bytesDetail, type Moment } from './request-block.js';
 /** Our events in fewer words; whatever else a program records is shown by its own name. */
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [EVENT_GOT_100_WAIT, 'body held back'],
-  [EVENT_GOT_100_CONTINUE, 'told to continue'],
   [EVENT_HTTP_RESPONSE_HEAD, 'head'],
   [EVENT_HTTP_RESPONSE_FIRST_WRITE, 'first write'],
   [EVENT_HTTP_RESPONSE_FLUSH, 'flush'],
@@ -42,12 +41,23 @@ const FAILURES: ReadonlySet<string> = new Set([EVENT_HTTP_RESPONSE_ABORTED, 'exc
 
 /** The events of a span that are no ends of phases. */
 export function momentsOf(events: readonly TimedEvent[]): Moment[] {
-  return events.filter(({ name }) => !isPhaseEvent(name)).map(momentOf);
+  const has100 = events.some((event) => event.name === EVENT_GOT_1XX && statusOf(event) === 100);
+  return events
+    .filter(({ name }) => !isPhaseEvent(name) && !(has100 && name === EVENT_GOT_100_CONTINUE))
+    .map(momentOf);
 }
 
-function momentOf({ name, time, attributes }: TimedEvent): Moment {
-  const status = numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);
+function statusOf({ attributes }: TimedEvent): number | undefined {
+  return numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);
+}
+
+function momentOf(event: TimedEvent): Moment {
+  const { name, time, attributes } = event;
+  const status = statusOf(event);
   const at = toMs(time);
+  if (name === EVENT_GOT_100_CONTINUE) {
+    return { name: formatStatus(100), details: [], at, failed: false };
+  }
   if (INFORMATIONAL.has(name) && status !== undefined) {
     return { name: formatStatus(status), details: [], at, failed: false };
   }

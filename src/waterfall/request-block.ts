@@ -1,5 +1,5 @@
 import type { Phase } from '../emit/semconv.js';
-import { formatBytes, formatDuration, formatStatus } from './format.js';
+import { formatBytes, formatDuration, formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row, Tone } from './model.js';
 
 /** One phase of a request, from when to when, on any clock in milliseconds. */
@@ -42,7 +42,14 @@ export interface RequestFacts {
   connection: ConnectionFacts;
   phases: readonly PhaseInterval[];
   moments: readonly Moment[];
-  failure?: { type: string; phase?: string; message?: string };
+  failure?: RequestFailure;
+}
+
+/** `error.type` of what ended a request too early, the phase that it was in, and what the client said. */
+export interface RequestFailure {
+  type: string;
+  phase?: string;
+  message?: string;
 }
 
 /** Phases of the dial: they happen inside `getconn`. */
@@ -92,9 +99,13 @@ function failureNote({ failure, status }: RequestFacts): Note | undefined {
   if (failure === undefined || failure.type === String(status)) {
     return undefined;
   }
-  const where = failure.phase === undefined ? '' : ` in ${failure.phase}`;
-  const why = failure.message === undefined ? '' : `: ${failure.message}`;
-  return { text: `✗ ${failure.type}${where}${why}`, tone: 'bad' };
+  return { text: `✗ ${failureText(failure)}`, tone: 'bad' };
+}
+
+/** What failed, where and why: `ECONNREFUSED in connect: connect ECONNREFUSED 127.0.0.1:9`. */
+export function failureText({ type, phase, message }: RequestFailure): string {
+  const where = phase === undefined ? '' : ` in ${phase}`;
+  return `${type}${where}${message === undefined ? '' : `: ${formatMessage(message)}`}`;
 }
 
 function summaryOf({ protocol, connection, phases }: RequestFacts): string[] {

@@ -16,7 +16,7 @@ import {
   EVENT_HTTP_GETCONN_DONE,
   EVENT_HTTP_RESPONSE_END,
 } from '../emit/semconv.js';
-import { formatStatus } from './format.js';
+import { formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row } from './model.js';
 import { momentsOf } from './moments.js';
 import { peerOf } from './phase-details.js';
@@ -190,7 +190,8 @@ function statusNote({ attributes, status }: ReadableSpan): Note[] {
   }
   const type = stringOf(attributes, ATTR_ERROR_TYPE);
   const words = [type === String(numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE)) ? undefined : type];
-  const text = [...words, status.message].filter((word) => word !== undefined && word !== '').join(': ');
+  const message = formatMessage(status.message ?? '');
+  const text = [...words, message].filter((word) => word !== undefined && word !== '').join(': ');
   const named = text !== '' || numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE) !== undefined;
   return text === '' && named ? [] : [{ text: `✗ ${text === '' ? 'error' : text}`, tone: 'bad' }];
 }

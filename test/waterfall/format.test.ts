@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, formatBytes, formatDuration, formatStatus } from '../../src/waterfall/format.js';
+import {
+  formatAddress,
+  formatBytes,
+  formatDuration,
+  formatMessage,
+  formatStatus,
+} from '../../src/waterfall/format.js';
 
 describe('formatDuration', () => {
   it.each([
@@ -50,5 +56,22 @@ describe('formatAddress', () => {
     ['/run/app.sock', undefined, '/run/app.sock'],
   ])('of %s and %s is %s', (address, port, text) => {
     expect(formatAddress(address, port)).toBe(text);
+  });
+});
+
+describe('formatMessage', () => {
+  it.each([
+    ['connect ECONNREFUSED ::1:80', 'connect ECONNREFUSED ::1:80'],
+    ['two\n  lines\n', 'two lines'],
+    [
+      '80ECC7AFA47F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:350:\n',
+      'wrong version number',
+    ],
+    [
+      'write EPROTO 80EC:error:0A00010B:SSL routines:f:wrong version number:a.c:350:\n',
+      'write EPROTO wrong version number',
+    ],
+  ])('of %j is %j', (message, text) => {
+    expect(formatMessage(message)).toBe(text);
   });
 });

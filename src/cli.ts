@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { main } from './cli/main.js';
+
+main(process.argv.slice(2)).then((exitCode) => {
+  // Not `process.exit`: what is still being written to a pipe would be lost.
+  process.exitCode = exitCode;
+});
