@@ -1,10 +1,9 @@
-import { executionAsyncId } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { areRunning, type Callers, callersOf } from './call-stack.js';
-import type { ConnectParams, UndiciRequest } from './channels.js';
+import type { UndiciRequest } from './channels.js';
 import type { Exchange } from './exchange.js';
-import { nextInQueue } from './undici-queue.js';
+import { queuedBehind } from './undici-queue.js';
 
 /** A dial that has begun and whose socket is about to be made. */
 interface Expected {
@@ -14,11 +13,8 @@ interface Expected {
   readonly callers: Callers;
 }
 
-/** Any execution scope will do: the microtask in which undici dials has one of its own. */
-const ANY_SCOPE = -1;
-
-/** The scope of everything that follows an `await`, where nobody tells these apart for Node. */
-const NO_SCOPE = 0;
+/** What is done `then` is done when nothing of what runs now is on the stack any more; the cheapest way to wait. */
+const STACK_EMPTY = Promise.resolve();
 
 const BEFORE_CONNECT = channel('undici:client:beforeConnect');
 
@@ -32,11 +28,11 @@ const BEFORE_CONNECT = channel('undici:client:beforeConnect');
 export class Dialling {
   private readonly exchangeOf: (request: UndiciRequest) => Exchange | undefined;
   private created: Exchange | undefined;
-  private scope = ANY_SCOPE;
   private closing: Socket | undefined;
   private expected: Expected | undefined;
-  private readonly forgetCreated = () => {
+  private readonly forget = () => {
     this.created = undefined;
+    this.closing = undefined;
   };
 
   constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined) {
@@ -45,19 +41,14 @@ export class Dialling {
 
   onCreate(exchange: Exchange): void {
     this.created = exchange;
-    this.scope = executionAsyncId();
+    STACK_EMPTY.then(this.forget);
     if (isDispatchedLater(exchange.request.body)) {
       // undici queues its own microtask right after this one.
-      queueMicrotask(() => this.dispatchLater(exchange));
-    } else if (this.scope === NO_SCOPE) {
-      queueMicrotask(this.forgetCreated);
+      queueMicrotask(() => {
+        this.created = exchange;
+        STACK_EMPTY.then(this.forget);
+      });
     }
-  }
-
-  private dispatchLater(exchange: Exchange): void {
-    this.created = exchange;
-    this.scope = ANY_SCOPE;
-    queueMicrotask(this.forgetCreated);
   }
 
   /** The request has a connection or has failed: nobody dials for it any more. */
@@ -70,13 +61,13 @@ export class Dialling {
   /** A connection is being closed: must be told before undici hears of it, and dials anew for what is queued. */
   onClose(socket: Socket): void {
     this.closing = socket;
-    queueMicrotask(() => {
-      this.closing = undefined;
-    });
+    STACK_EMPTY.then(this.forget);
   }
 
-  onBeforeConnect({ protocol, host }: ConnectParams): void {
-    const owner = this.ownerOfDial(`${protocol}//${host}`);
+  onBeforeConnect(): void {
+    const owner = this.ownerOfDial();
+    // A dispatch dials once at most.
+    this.created = undefined;
     this.expected =
       owner?.trace === undefined && owner?.tunnelFor === undefined
         ? undefined
@@ -95,18 +86,13 @@ export class Dialling {
     return expected !== undefined && areRunning(expected.callers) ? expected.owner : undefined;
   }
 
-  private ownerOfDial(origin: string): Exchange | undefined {
-    const owner = this.isCreating() ? this.created : this.headOfQueue();
-    return owner?.origin === origin ? owner : undefined;
-  }
-
-  private isCreating(): boolean {
-    return this.created?.unsent === true && (this.scope === ANY_SCOPE || this.scope === executionAsyncId());
-  }
-
-  private headOfQueue(): Exchange | undefined {
-    const request = this.closing === undefined ? undefined : nextInQueue(this.closing);
-    return request === undefined ? undefined : this.exchangeOf(request);
+  private ownerOfDial(): Exchange | undefined {
+    const { created, closing } = this;
+    const [head, ...behind] = closing === undefined ? [] : queuedBehind(closing);
+    if (created?.unsent && !behind.includes(created.request)) {
+      return created;
+    }
+    return head === undefined ? undefined : this.exchangeOf(head);
   }
 }
 

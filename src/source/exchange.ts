@@ -45,6 +45,9 @@ export class Exchange {
 
 let handlerSymbol: symbol | undefined;
 
+/** The id of whatever follows an `await`, on the releases of Node that do not tell these apart. */
+const AFTER_AWAIT = 0;
+
 /**
  * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
  * the request later, while it handles another. `fetch` keeps no way back.
@@ -59,7 +62,8 @@ export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncR
     }
   }
   const handler = request[handlerSymbol];
-  return handler instanceof AsyncResource && handler.triggerAsyncId() !== currentAsyncId
-    ? handler
-    : undefined;
+  if (!(handler instanceof AsyncResource)) {
+    return undefined;
+  }
+  return currentAsyncId === AFTER_AWAIT || handler.triggerAsyncId() !== currentAsyncId ? handler : undefined;
 }

@@ -1,19 +1,24 @@
 import type { Socket } from 'node:net';
 import type { UndiciRequest } from './channels.js';
 
-/**
- * The request that waits next for the client that a socket belongs to. No channel tells it: it is read from
- * undici's own fields, which have had these names since undici 5, and is unknown if they are not there.
- */
-export function nextInQueue(socket: Socket): UndiciRequest | undefined {
+// No channel tells which requests a client has: they are read from undici's own fields, which have had these names
+// since undici 5. Where they are missing, nothing is known.
+
+/** The requests that wait for the client that a socket belongs to, the next one first. */
+export function queuedBehind(socket: Socket): UndiciRequest[] {
   const client = fieldOf(socket, 'client');
+  const next = fieldOf(client, 'pending index');
+  return typeof next === 'number' ? queueOf(client).slice(next) : [];
+}
+
+/** Whether a request waits for the client that a socket belongs to, or is under way there. */
+export function isQueuedFor(socket: Socket, request: UndiciRequest): boolean {
+  return queueOf(fieldOf(socket, 'client')).includes(request);
+}
+
+function queueOf(client: unknown): UndiciRequest[] {
   const queue = fieldOf(client, 'queue');
-  const index = fieldOf(client, 'pending index');
-  if (!Array.isArray(queue) || typeof index !== 'number') {
-    return undefined;
-  }
-  const request: UndiciRequest | null | undefined = queue[index];
-  return request ?? undefined;
+  return Array.isArray(queue) ? queue : [];
 }
 
 function fieldOf(holder: unknown, description: string): unknown {

@@ -1,14 +1,13 @@
 import { executionAsyncId } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.js';
-import { Connection } from './connection.js';
-import { Dial } from './dial.js';
-import { Dialling } from './dialling.js';
 import { callerOf, Exchange } from './exchange.js';
+import { hostPortOf } from './host-port.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Begin, Report, Source } from './request-trace.js';
 import { type Handlers, subscribe } from './subscribe.js';
-import { observeTlsConnect, type TlsSocketMade } from './tls-connect.js';
+import { observeTlsConnect } from './tls-connect.js';
+import { isHttp2, UndiciConnections } from './undici-connections.js';
 import { incomingHeaders, sentHeaders } from './undici-headers.js';
 import { InstanceHooks } from './undici-instance.js';
 
@@ -18,10 +17,7 @@ type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciRequest>;
   private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
-  private readonly dialling = new Dialling((request) => this.exchanges.get(request));
-  private readonly connections = new WeakMap<Socket, Connection>();
-  /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
-  private readonly tunnels = new WeakMap<Socket, Exchange>();
+  private readonly connections = new UndiciConnections((request) => this.exchanges.get(request));
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
 
@@ -36,7 +32,7 @@ export class UndiciSource implements Source {
     );
     this.lifecycle = new Lifecycle(() => [
       subscribe(this.handlers(), report),
-      observeTlsConnect((made) => this.onTlsSocket(made), report),
+      observeTlsConnect((made) => this.connections.socketMade(made), report),
     ]);
   }
 
@@ -51,10 +47,10 @@ export class UndiciSource implements Source {
   private handlers(): Handlers {
     return {
       'undici:request:create': (message) => this.onCreate(message),
-      'undici:client:beforeConnect': (message) => this.onBeforeConnect(message),
-      'net.client.socket': (message) => this.onSocket(message),
-      'undici:client:connected': (message) => this.onConnected(message),
-      'undici:client:connectError': () => this.dialling.onConnectorDone(),
+      'undici:client:beforeConnect': () => this.connections.dialBegan(),
+      'net.client.socket': (message) => this.connections.socketMade(message),
+      'undici:client:connected': ({ socket }) => this.connections.dialSucceeded(socket),
+      'undici:client:connectError': () => this.connections.dialFailed(),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
       'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
       'undici:request:bodySent': (message) => this.onBodySent(message),
@@ -68,13 +64,11 @@ export class UndiciSource implements Source {
   private onCreate({ request }: Message<'undici:request:create'>): void {
     const exchange = new Exchange(request);
     this.exchanges.set(request, exchange);
+    this.connections.created(exchange);
     if (request.method === 'CONNECT') {
       // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
-      exchange.tunnelFor = this.dialling.takeDialOnStack();
-      this.dialling.onCreate(exchange);
       return;
     }
-    this.dialling.onCreate(exchange);
     const caller = callerOf(request, executionAsyncId());
     const trace =
       caller === undefined
@@ -87,78 +81,57 @@ export class UndiciSource implements Source {
     }
   }
 
-  private onBeforeConnect({ connectParams }: Message<'undici:client:beforeConnect'>): void {
-    this.dialling.onBeforeConnect(connectParams);
-  }
-
-  private onSocket({ socket }: Message<'net.client.socket'>): void {
-    const trace = this.dialling.takeDialOnStack()?.trace;
-    if (trace !== undefined) {
-      Dial.watch(socket, trace);
-    }
-  }
-
-  private onTlsSocket({ socket, over }: TlsSocketMade): void {
-    if (over === undefined) {
-      this.onSocket({ socket });
-      return;
-    }
-    const trace = this.tunnels.get(over)?.trace;
-    if (trace !== undefined) {
-      Dial.watchHandshake(socket, trace);
-    }
-  }
-
-  private onConnected({ socket }: Message<'undici:client:connected'>): void {
-    this.dialling.onConnectorDone();
-    this.connect(socket, Connection.established(socket));
-  }
-
-  private connect(socket: Socket, connection: Connection): Connection {
-    this.connections.set(socket, connection);
-    socket.prependOnceListener('close', () => this.dialling.onClose(socket));
-    return connection;
-  }
-
   private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
     const exchange = this.exchanges.get(request);
-    if (exchange === undefined) {
+    if (exchange !== undefined) {
+      this.send(exchange, socket, headers);
+    }
+  }
+
+  private send(exchange: Exchange, socket: Socket, headers: string | undefined): void {
+    const { trace, request } = exchange;
+    const info = exchange.send(this.connections.sentOn(socket, exchange));
+    this.connections.settled(exchange);
+    if (trace === undefined) {
       return;
     }
-    const connection = this.connections.get(socket) ?? this.connect(socket, Connection.older(socket));
-    const info = exchange.send(connection);
-    this.dialling.onSettled(exchange);
-    if (exchange.tunnelFor !== undefined) {
-      this.tunnels.set(socket, exchange.tunnelFor);
-    }
-    const { trace } = exchange;
-    if (trace !== undefined) {
-      this.instanceHooks.observe(request);
-      trace.gotConn?.(info);
-      if (trace.wroteHeaderField !== undefined) {
-        for (const [name, values] of sentHeaders(headers, request)) {
-          trace.wroteHeaderField(name, values);
-        }
+    this.instanceHooks.observe(request);
+    trace.gotConn?.(info);
+    if (trace.wroteHeaderField !== undefined && headers !== undefined) {
+      for (const [name, values] of sentHeaders(headers, request)) {
+        trace.wroteHeaderField(name, values);
       }
-      trace.wroteHeaders?.();
     }
+    trace.wroteHeaders?.();
   }
 
   private onBodyChunkSent({ request, chunk }: Message<'undici:request:bodyChunkSent'>): void {
-    this.underWay(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
+    this.written(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
   }
 
   private onBodySent({ request }: Message<'undici:request:bodySent'>): void {
-    const exchange = this.underWay(request);
+    const exchange = this.written(request);
     if (exchange !== undefined && !exchange.written) {
       exchange.written = true;
       exchange.trace?.wroteRequest?.({});
     }
   }
 
+  /** A request of which something is written, and the connection with it if nobody has told. */
+  private written(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.exchanges.get(request);
+    if (exchange?.unsent) {
+      const socket = this.connections.socketOf(request);
+      if (socket !== undefined) {
+        this.send(exchange, socket, undefined);
+      }
+    }
+    return exchange;
+  }
+
   /** undici calls this for each response, informational or not, when its first byte is parsed. */
   private onResponseStarted(request: UndiciRequest): void {
-    const exchange = this.underWay(request);
+    const exchange = this.exchanges.get(request);
     if (exchange !== undefined && !exchange.responded) {
       exchange.responded = true;
       exchange.trace?.gotFirstResponseByte?.();
@@ -167,7 +140,7 @@ export class UndiciSource implements Source {
 
   private onHeaders({ request, response }: Message<'undici:request:headers'>): void {
     this.onResponseStarted(request);
-    const trace = this.underWay(request)?.trace;
+    const trace = this.exchanges.get(request)?.trace;
     if (trace === undefined) {
       return;
     }
@@ -183,11 +156,11 @@ export class UndiciSource implements Source {
   }
 
   private onBodyChunkReceived({ request, chunk }: Message<'undici:request:bodyChunkReceived'>): void {
-    this.underWay(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
+    this.exchanges.get(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
   }
 
   private onTrailers({ request }: Message<'undici:request:trailers'>): void {
-    const exchange = this.underWay(request);
+    const exchange = this.exchanges.get(request);
     if (exchange !== undefined) {
       this.end(exchange);
       tellIdle(exchange);
@@ -195,7 +168,7 @@ export class UndiciSource implements Source {
   }
 
   private onUpgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void {
-    const exchange = this.underWay(request);
+    const exchange = this.exchanges.get(request);
     if (exchange !== undefined) {
       this.onHeaders({ request, response: { statusCode, statusText: '', headers } });
       this.end(exchange);
@@ -203,7 +176,7 @@ export class UndiciSource implements Source {
   }
 
   private onError({ request, error }: Message<'undici:request:error'>): void {
-    const exchange = this.underWay(request);
+    const exchange = this.exchanges.get(request);
     if (exchange === undefined) {
       return;
     }
@@ -224,14 +197,10 @@ export class UndiciSource implements Source {
     exchange.settle();
     // What is left in a WeakMap costs the garbage collector more than all the rest of a request.
     this.exchanges.delete(exchange.request);
-    this.dialling.onSettled(exchange);
+    this.connections.settled(exchange);
     if (exchange.trace !== undefined) {
       this.lifecycle.requestEnded();
     }
-  }
-
-  private underWay(request: UndiciRequest): Exchange | undefined {
-    return this.exchanges.get(request);
   }
 }
 
@@ -248,31 +217,6 @@ function tellIdle({ trace, connection, request }: Exchange): void {
       }
     });
   }
-}
-
-function isHttp2(socket: Socket): boolean {
-  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
-}
-
-/** `host:port` as Go's `getConn` has it; the port is there even if it is the scheme's own. */
-function hostPortOf(origin: string): string {
-  if (origin !== lastOrigin) {
-    lastOrigin = origin;
-    lastHostPort = withPort(origin);
-  }
-  return lastHostPort;
-}
-
-// Requests to one origin tend to follow each other.
-let lastOrigin = '';
-let lastHostPort = '';
-
-function withPort(origin: string): string {
-  const authority = origin.slice(origin.indexOf('://') + 3);
-  if (authority.lastIndexOf(':') > authority.lastIndexOf(']')) {
-    return authority;
-  }
-  return `${authority}:${origin.startsWith('https:') ? 443 : 80}`;
 }
 
 function asError(error: unknown): Error {

@@ -1,0 +1,91 @@
+import type { Socket } from 'node:net';
+import type { UndiciRequest } from './channels.js';
+import { Connection } from './connection.js';
+import { Dial } from './dial.js';
+import { Dialling } from './dialling.js';
+import type { Exchange } from './exchange.js';
+import type { TlsSocketMade } from './tls-connect.js';
+import { isQueuedFor } from './undici-queue.js';
+
+/** The connections of undici's clients: who made them dial, and what they carry. */
+export class UndiciConnections {
+  private readonly dialling: Dialling;
+  private readonly connections = new WeakMap<Socket, Connection>();
+  /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
+  private readonly tunnels = new WeakMap<Socket, Exchange>();
+  private readonly openHttp2 = new Set<Socket>();
+
+  constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined) {
+    this.dialling = new Dialling(exchangeOf);
+  }
+
+  created(exchange: Exchange): void {
+    if (exchange.request.method === 'CONNECT') {
+      exchange.tunnelFor = this.dialling.takeDialOnStack();
+    }
+    this.dialling.onCreate(exchange);
+  }
+
+  settled(exchange: Exchange): void {
+    this.dialling.onSettled(exchange);
+  }
+
+  dialBegan(): void {
+    this.dialling.onBeforeConnect();
+  }
+
+  dialFailed(): void {
+    this.dialling.onConnectorDone();
+  }
+
+  socketMade({ socket, over }: TlsSocketMade | { socket: Socket; over?: undefined }): void {
+    if (over === undefined) {
+      const trace = this.dialling.takeDialOnStack()?.trace;
+      if (trace !== undefined) {
+        Dial.watch(socket, trace);
+      }
+      return;
+    }
+    const trace = this.tunnels.get(over)?.trace;
+    if (trace !== undefined) {
+      Dial.watchHandshake(socket, trace);
+    }
+  }
+
+  dialSucceeded(socket: Socket): void {
+    this.dialling.onConnectorDone();
+    this.keep(socket, Connection.established(socket));
+    if (isHttp2(socket)) {
+      this.openHttp2.add(socket);
+      socket.once('close', () => this.openHttp2.delete(socket));
+    }
+  }
+
+  /** The connection that a request is written to. */
+  sentOn(socket: Socket, exchange: Exchange): Connection {
+    if (exchange.tunnelFor !== undefined) {
+      this.tunnels.set(socket, exchange.tunnelFor);
+    }
+    return this.connections.get(socket) ?? this.keep(socket, Connection.older(socket));
+  }
+
+  /** Where a request is that undici wrote without a word: undici 6 does so over HTTP/2. */
+  socketOf(request: UndiciRequest): Socket | undefined {
+    for (const socket of this.openHttp2) {
+      if (isQueuedFor(socket, request)) {
+        return socket;
+      }
+    }
+    return undefined;
+  }
+
+  private keep(socket: Socket, connection: Connection): Connection {
+    this.connections.set(socket, connection);
+    socket.prependOnceListener('close', () => this.dialling.onClose(socket));
+    return connection;
+  }
+}
+
+export function isHttp2(socket: Socket): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+}
