@@ -1,0 +1,2 @@
+export declare const jaegerConfig: string;
+export declare function findJaeger(): string | undefined;

@@ -1,0 +1,76 @@
+/**
+ * Finds Jaeger: JAEGER_BIN, a `jaeger` on the path, or one that was built here before. If there is none, builds it
+ * from the Go module proxy, for which Go is needed, and keeps it in .cache. The Go module does not carry Jaeger's
+ * page, only its query API.
+ *
+ *     node scripts/jaeger.mjs        prints where the program is
+ *     node scripts/jaeger.mjs run    runs it as docker-compose.yml does: OTLP on 4317 and 4318, query API on 16686
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The last version that was published as a Go module; the same source as the image of docker-compose.yml. */
+const MODULE = 'github.com/jaegertracing/jaeger@v1.76.0';
+const built = join(root, '.cache', MODULE.replace('@', '-').replaceAll('/', '-'), 'jaeger');
+
+export const jaegerConfig = join(root, 'docker', 'jaeger.yaml');
+
+/** The path of a Jaeger that is there already. */
+export function findJaeger() {
+  const { JAEGER_BIN, PATH = '' } = process.env;
+  if (JAEGER_BIN) {
+    accessSync(JAEGER_BIN, constants.X_OK);
+    return JAEGER_BIN;
+  }
+  const onPath = PATH.split(delimiter).map((folder) => join(folder, 'jaeger'));
+  return [...onPath, built].find(isExecutable);
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function buildJaeger() {
+  console.error(`Building ${MODULE}: that takes minutes, once.`);
+  const { Dir } = JSON.parse(
+    go(['mod', 'download', '-json', MODULE], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
+  mkdirSync(dirname(built), { recursive: true });
+  // `go install` refuses modules with replace directives; from inside of the module they are in force.
+  const unfinished = `${built}-${process.pid}`;
+  go(['build', '-ldflags=-s -w', '-o', unfinished, './cmd/jaeger'], { cwd: Dir, stdio: ['ignore', 2, 2] });
+  renameSync(unfinished, built);
+  return built;
+}
+
+function go(args, options) {
+  const env = { ...process.env, CGO_ENABLED: '0' };
+  const { error, status, stdout } = spawnSync('go', args, { ...options, env, encoding: 'utf8' });
+  if (error) {
+    throw new Error('no Jaeger found, and no Go to build it: set JAEGER_BIN', { cause: error });
+  }
+  if (status !== 0) {
+    throw new Error(`go ${args.join(' ')} failed`);
+  }
+  return stdout;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const jaeger = findJaeger() ?? buildJaeger();
+  if (process.argv[2] === 'run') {
+    spawn(jaeger, ['--config', jaegerConfig], { stdio: 'inherit' }).on('exit', (code) =>
+      process.exit(code ?? 1),
+    );
+  } else {
+    console.log(jaeger);
+  }
+}
