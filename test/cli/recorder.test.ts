@@ -129,6 +129,27 @@ describe('RequestRecorder', () => {
     expect(recorder.failedPhase).toBe('wait');
   });
 
+  it('failed in receive when writing failed first, but the answer had begun', () => {
+    tell(
+      ...dial,
+      () => recorder.wroteHeaders(),
+      () => recorder.gotFirstResponseByte(),
+      () => recorder.wroteRequest({ err: new Error('EPIPE') }),
+      () => recorder.failed(new Error('reset')),
+    );
+    expect(recorder.failedPhase).toBe('receive');
+  });
+
+  it('failed in send when writing failed and nothing came back', () => {
+    tell(
+      ...dial,
+      () => recorder.wroteHeaders(),
+      () => recorder.wroteRequest({ err: new Error('EPIPE') }),
+      () => recorder.failed(new Error('reset')),
+    );
+    expect(recorder.failedPhase).toBe('send');
+  });
+
   it('has a wait of no time when the answer began before everything was sent', () => {
     tell(
       ...dial,
