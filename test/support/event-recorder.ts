@@ -22,11 +22,13 @@ export class EventRecorder {
   readonly trace: ClientTrace = {};
   private readonly called = new EventEmitter();
 
-  constructor() {
+  /** @param tell Is told of each call as well. */
+  constructor(tell?: (call: RecordedCall) => void) {
     for (const hook of CLIENT_TRACE_HOOKS) {
       Object.assign(this.trace, {
         [hook]: (...args: unknown[]) => {
           this.calls.push({ hook, args });
+          tell?.({ hook, args });
           this.called.emit(hook, ...args);
         },
       });

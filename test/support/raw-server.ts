@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { deferred } from './deferred.js';
 import { listen } from './listen.js';
 
 /** A server of bytes. */
@@ -39,8 +40,10 @@ export function onEachHead(socket: Socket, callback: () => void): void {
 }
 
 /** Accepts connections and never says a word: no handshake, no head of a response. */
-export function silentServer(): Promise<RawServer> {
-  return rawServer((socket) => socket.resume());
+export async function silentServer(): Promise<RawServer & { readonly received: Promise<unknown> }> {
+  const { promise, resolve } = deferred();
+  const server = await rawServer((socket) => socket.on('data', resolve));
+  return { ...server, received: promise };
 }
 
 /** Drops the connection by a reset when a request has arrived. */
