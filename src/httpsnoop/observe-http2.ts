@@ -3,9 +3,6 @@ import { setImmediate } from 'node:timers';
 import { byteLengthOf } from './byte-length.js';
 import type { ResponseObserver } from './response-observer.js';
 
-/** `headRequest` is missing in Node's types. */
-type Stream = ServerHttp2Stream & { readonly headRequest?: boolean };
-
 interface Patched {
   respond: unknown;
   write: unknown;
@@ -16,12 +13,12 @@ const NO_ERROR = 0;
 
 /** Follows one HTTP/2 stream, whether it is answered through the compatibility API or by its own methods. */
 class Http2Follower {
-  readonly #stream: Stream;
+  readonly #stream: ServerHttp2Stream;
   readonly #observer: ResponseObserver;
   #headSeen = false;
   #responded = false;
 
-  constructor(stream: Stream, observer: ResponseObserver) {
+  constructor(stream: ServerHttp2Stream, observer: ResponseObserver) {
     this.#stream = stream;
     this.#observer = observer;
   }
@@ -39,8 +36,7 @@ class Http2Follower {
 
   /** After an early end (HEAD, 204, 304, a reset) Node takes no more. */
   takesBody(): boolean {
-    const stream = this.#stream;
-    return !stream.writableEnded && !stream.destroyed && stream.headRequest !== true;
+    return !this.#stream.writableEnded && !this.#stream.destroyed;
   }
 
   took(chunk: unknown, encoding: unknown): void {
@@ -50,7 +46,6 @@ class Http2Follower {
   }
 
   closed(): void {
-    this.lookAtHead();
     if (this.#headSeen && !this.#responded) this.#tookFile();
     this.#observer.closed();
   }

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type RequestListener, request, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { captureMetrics, captureMetricsFn, Metrics } from '../../src/httpsnoop/index.js';
@@ -143,6 +143,16 @@ describe('captureMetricsFn', () => {
     expect(await captureMetricsFn(res, () => res.end('hello'))).toMatchObject({ code: 418, written: 5 });
   });
 
+  it('gives the status of a head that was sent before, whatever is set later', async () => {
+    const res = await pendingResponse();
+    res.writeHead(418).flushHeaders();
+    const result = captureMetricsFn(res, () => {
+      res.statusCode = 500;
+      res.end();
+    });
+    expect((await result).code).toBe(418);
+  });
+
   it('resolves for a response that is already closed', async () => {
     const res = await pendingResponse();
     res.writeHead(418).end('hello');
@@ -265,6 +275,15 @@ describe('a handler that fails', () => {
     expect(await failure(captureMetricsFn(res, breakOff))).toBe(expected);
   });
 
+  it('rejects though the close is told before anything else', async () => {
+    const res = await pendingResponse();
+    const result = captureMetricsFn(res, () => {
+      process.nextTick(() => res.emit('close'));
+      throw error;
+    });
+    expect(await failure(result)).toBe(error);
+  });
+
   it('leaves the rest to the program: nobody answers for it', async () => {
     const res = await pendingResponse();
     await failure(captureMetricsFn(res, () => Promise.reject(error)));
@@ -286,5 +305,39 @@ describe('a handler that fails', () => {
     fail(error);
     await new Promise((resolve) => setImmediate(resolve));
     expect(metrics).toEqual({ code: 200, written: 5, duration });
+  });
+});
+
+describe('a response of another make', () => {
+  /** As libraries that mock responses for unit tests have it: nothing of Node's own inside. */
+  class MockResponse extends EventEmitter {
+    statusCode = 200;
+    headersSent = false;
+    writeHead(code: number): void {
+      this.statusCode = code;
+      this.headersSent = true;
+    }
+    end(): void {
+      this.headersSent = true;
+      this.emit('close');
+    }
+  }
+
+  it.each([
+    [404, (res: MockResponse) => res.writeHead(404)],
+    [
+      201,
+      (res: MockResponse) => {
+        res.statusCode = 201;
+      },
+    ],
+  ])('gives its status %i', async (code, answer) => {
+    const res = new MockResponse();
+    const fn = (): void => {
+      answer(res);
+      res.end();
+    };
+    expect(await Reflect.apply(captureMetricsFn, undefined, [res, fn])).toMatchObject({ code });
+    expect('_send' in res).toBe(false);
   });
 });

@@ -150,6 +150,19 @@ describe('code on HTTP/1.1, beside the status line that a raw socket received', 
   });
 });
 
+describe('code of a response past whose patches the head was written', () => {
+  it('is what was sent, though another is set later', async () => {
+    const statuses = await exchange((res) => {
+      Object.getPrototypeOf(res).writeHead.call(res, 404);
+      res.write('hello', () => {
+        res.statusCode = 500;
+        res.end();
+      });
+    });
+    expect(statuses).toMatchObject({ code: 404, sent: 404 });
+  });
+});
+
 describe('code on HTTP/2, beside the status that a client received', () => {
   it('is 200 when none was set', async () => {
     expect(await exchange2((res) => res.end())).toEqual({ code: 200, sent: 200, informational: [] });

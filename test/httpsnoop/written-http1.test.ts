@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
 import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/answers.js';
 import { captureServer } from '../support/capture-server.js';
 import { RawClient, rawRequest } from '../support/raw-client.js';
@@ -59,6 +60,16 @@ describe('written, beside what a raw socket received', () => {
     };
     expect(await exchange(run)).toEqual({ written: 5, received: 5 });
   });
+});
+
+it('counts though the program keeps a stream on the response', async () => {
+  const results: Promise<Metrics>[] = [];
+  const { port } = await captureServer((req, res) => {
+    const withStream = Object.assign(res, { stream: req });
+    results.push(captureMetricsFn(withStream, () => res.end('hello')));
+  });
+  expect((await rawRequest(port)).body.length).toBe(5);
+  expect((await results[0])?.written).toBe(5);
 });
 
 describe('what Node does not send as it was given', () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
 import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/answers.js';
 import { captureHttp2Server } from '../support/capture-server.js';
 import { connectHttp2, http2Request } from '../support/http2-client.js';
@@ -77,6 +78,29 @@ describe('written, beside the DATA that a client received', () => {
       res.end('hello');
     });
     expect(facts).toMatchObject({ written: 5, received: 5 });
+  });
+
+  it('counts nothing that is written after the stream was destroyed', async () => {
+    const { written } = await exchange((res) => {
+      res.write('hello', () => {
+        res.stream.destroy(new Error('write after end'));
+        res.stream.write('more');
+        res.stream.end('more');
+      });
+    });
+    expect(written).toBe(5);
+  });
+
+  it('counts what follows a head that was sent before', async () => {
+    const results: Promise<Metrics>[] = [];
+    const facts = await exchange((res) => {
+      res.setHeader('Content-Length', 10);
+      res.writeHead(201);
+      res.write('hello');
+      results.push(captureMetricsFn(res, () => res.end('world')));
+    });
+    expect(facts).toMatchObject({ written: 10, received: 10, code: 201 });
+    expect(await results[0]).toMatchObject({ written: 5, code: 201 });
   });
 
   it('counts each stream of a session for itself', async () => {
