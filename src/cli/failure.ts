@@ -11,15 +11,14 @@ export function explain(error: unknown, recorder: RequestRecorder): CliError {
   }
   const type = errorType(error);
   const message = formatMessage(errorMessage(error) ?? type);
+  const phase = recorder.failedPhase;
   if (type === 'TimeoutError') {
-    return new CliError(
-      EXIT.timedOut,
-      `${message}, in ${recorder.failedPhase ?? 'an unknown phase'}; raise --max-time`,
-    );
+    const where = phase === undefined ? '' : `, in ${phase}`;
+    return new CliError(EXIT.timedOut, `${message}${where}; raise --max-time`);
   }
   const { url } = recorder.hop;
   const address = `${url.hostname}:${portOf(url)}`;
-  switch (recorder.failedPhase) {
+  switch (phase) {
     case 'dns':
       return unresolved(hostnameOf(url), type);
     case 'connect':
@@ -30,7 +29,7 @@ export function explain(error: unknown, recorder: RequestRecorder): CliError {
     case 'tls':
       return handshakeFailed(address, type, message);
     default:
-      return broken(address, type, message, recorder.failedPhase);
+      return broken(address, type, message, phase);
   }
 }
 

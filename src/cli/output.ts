@@ -30,7 +30,7 @@ export class Reports {
   /** One request, when it is over. */
   request(recorder: RequestRecorder, redirectedTo?: string): void {
     if (this.json) {
-      this.stream.write(`${JSON.stringify(recorder)}\n`);
+      this.stream.write(`${safeJson(recorder)}\n`);
       return;
     }
     const notes: Note[] = redirectedTo === undefined ? [] : [{ text: `→ ${redirectedTo}`, tone: 'neutral' }];
@@ -47,6 +47,16 @@ export class Reports {
     const stream = this.json ? process.stderr : this.stream;
     stream.write(`${text}\n`);
   }
+}
+
+/** What JSON leaves as it is, and a terminal may obey. */
+const UNESCAPED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function safeJson(value: object): string {
+  return JSON.stringify(value).replace(
+    UNESCAPED,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** One line that says what went wrong. */
@@ -84,7 +94,10 @@ export class BodySink {
   }
 
   private open(output: string): WriteStream | NodeJS.WriteStream {
-    const stream = output === STDOUT ? process.stdout : createWriteStream(output);
+    if (output === STDOUT) {
+      return process.stdout;
+    }
+    const stream = createWriteStream(output);
     // Told by the callback of each write.
     stream.on('error', () => undefined);
     return stream;

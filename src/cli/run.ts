@@ -85,6 +85,7 @@ async function sendHop(
     await (target === undefined ? sink.write(chunk) : undefined);
   };
   try {
+    signal.throwIfAborted();
     await transport.send({ hop, recorder, onAnswer, onBody, signal });
     recorder.ended();
   } catch (error) {

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Hop } from '../../src/cli/exchange.js';
 import { firstHop, redirectedHop, redirectTarget } from '../../src/cli/hop.js';
-import { type CliOptions, parseCommand } from '../../src/cli/options.js';
 import { VERSION } from '../../src/version.js';
-
-function options(...args: string[]): CliOptions {
-  const command = parseCommand(args);
-  if (command.run !== 'request') {
-    throw new Error(`expected a request, not ${command.run}`);
-  }
-  return command.options;
-}
+import { requestOptions } from './command.js';
 
 function hop(more: Partial<Hop>): Hop {
   return { url: new URL('https://a.example/x'), method: 'GET', headers: [], body: undefined, ...more };
@@ -18,7 +10,7 @@ function hop(more: Partial<Hop>): Hop {
 
 describe('the first request', () => {
   it('has the headers of a plain client', () => {
-    expect(firstHop(options('http://a/'), undefined)).toEqual({
+    expect(firstHop(requestOptions('http://a/'), undefined)).toEqual({
       url: new URL('http://a/'),
       method: 'GET',
       headers: [
@@ -31,7 +23,7 @@ describe('the first request', () => {
 
   it('takes given headers over its own, and leaves out those that are given empty', () => {
     const { headers } = firstHop(
-      options('-H', 'User-Agent: me', '-H', 'Accept:', '-H', 'X: 1', '-H', 'X: 2', 'http://a/'),
+      requestOptions('-H', 'User-Agent: me', '-H', 'Accept:', '-H', 'X: 1', '-H', 'X: 2', 'http://a/'),
       undefined,
     );
     expect(headers).toEqual([
@@ -42,7 +34,7 @@ describe('the first request', () => {
   });
 
   it('is a POST of a form when there is data', () => {
-    const { method, headers } = firstHop(options('http://a/'), Buffer.from('x=ü'));
+    const { method, headers } = firstHop(requestOptions('http://a/'), Buffer.from('x=ü'));
     expect(method).toBe('POST');
     expect(headers.slice(2)).toEqual([
       ['content-type', 'application/x-www-form-urlencoded'],
@@ -55,11 +47,11 @@ describe('the first request', () => {
     [['-I', '-X', 'GET'], 'GET'],
     [['-X', 'get'], 'get'],
   ])('with %j is a %s', (args, method) => {
-    expect(firstHop(options(...args, 'http://a/'), undefined).method).toBe(method);
+    expect(firstHop(requestOptions(...args, 'http://a/'), undefined).method).toBe(method);
   });
 
   it('sends the credentials of the URL as a header, and keeps them nowhere else', () => {
-    const { url, headers } = firstHop(options('http://us%20er:p%40ss@a/x#y'), undefined);
+    const { url, headers } = firstHop(requestOptions('http://us%20er:p%40ss@a/x#y'), undefined);
     expect(url.href).toBe('http://a/x');
     expect(headers).toContainEqual(['authorization', `Basic ${btoa('us er:p@ss')}`]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../src/cli/exit-code.js';
-import { type CliOptions, parseCommand } from '../../src/cli/options.js';
+import { parseCommand } from '../../src/cli/options.js';
+import { requestOptions } from './command.js';
 
 const DEFAULTS = {
   headers: [],
@@ -13,14 +14,6 @@ const DEFAULTS = {
   json: false,
   otlp: false,
 };
-
-function options(...args: string[]): CliOptions {
-  const command = parseCommand(args);
-  if (command.run !== 'request') {
-    throw new Error(`expected a request, not ${command.run}`);
-  }
-  return command.options;
-}
 
 function refusal(...args: string[]): [number, string] {
   try {
@@ -36,7 +29,7 @@ function refusal(...args: string[]): [number, string] {
 
 describe('the command line', () => {
   it('asks for one URL, with curl’s defaults', () => {
-    expect(options('https://a.example/b?c#d')).toEqual({
+    expect(requestOptions('https://a.example/b?c#d')).toEqual({
       ...DEFAULTS,
       url: new URL('https://a.example/b?c#d'),
     });
@@ -58,7 +51,11 @@ describe('the command line', () => {
     [['-6'], { family: 6 }],
     [['--json', '--otlp'], { json: true, otlp: true }],
   ])('takes %j', (args, expected) => {
-    expect(options(...args, 'http://a/')).toEqual({ ...DEFAULTS, url: new URL('http://a/'), ...expected });
+    expect(requestOptions(...args, 'http://a/')).toEqual({
+      ...DEFAULTS,
+      url: new URL('http://a/'),
+      ...expected,
+    });
   });
 
   it.each([
@@ -67,7 +64,7 @@ describe('the command line', () => {
     ['[::1]:80', 'http://[::1]/'],
     ['HTTPS://A.example', 'https://a.example/'],
   ])('takes %s for %s', (text, url) => {
-    expect(options(text).url.href).toBe(url);
+    expect(requestOptions(text).url.href).toBe(url);
   });
 
   it('may ask for help or the version, whatever else it says', () => {
