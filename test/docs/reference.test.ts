@@ -5,7 +5,7 @@ import { CLIENT_HOOKS, SERVER_HOOKS } from '../../src/config/defaults.js';
 import { METRIC_DEFINITIONS } from '../../src/emit/metric-definitions.js';
 import * as semconv from '../../src/emit/semconv.js';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/reference.md'), 'utf8');
+const page = readFileSync(join(__dirname, '../../docs/reference.md'), 'utf8');
 
 /** Each name in code marks, and the rows of the tables. */
 const named = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, name]) => name));
