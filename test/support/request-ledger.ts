@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import type { GotConnInfo } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import { type RecordedTrace, registry } from '../../src/registry.js';
 import type { Stop } from '../../src/source/request-trace.js';
@@ -29,7 +30,10 @@ export function useRequestLedger(): RequestLedger {
   const ledger = new RequestLedger();
   let stop: Stop;
   beforeAll(() => {
-    stop = registry().record({ undici: (request, ctx) => ledger.open(request.path, ctx) });
+    stop = registry().record({
+      undici: (request, ctx) => ledger.open(request.path, ctx),
+      node: ({ request }, ctx) => ledger.open(request.path, ctx),
+    });
   });
   afterEach(async () => {
     await ledger.settled();
@@ -50,6 +54,20 @@ export class RequestLedger {
       throw new Error(`${more.length + (entry === undefined ? 0 : 1)} requests for ${path}`);
     }
     return entry;
+  }
+
+  /** The connection that the request for this path was given. */
+  gotConn(path: string): GotConnInfo {
+    const [fact, ...more] = this.of(path).facts.filter(({ name }) => name === 'gotConn');
+    if (fact === undefined || more.length > 0) {
+      throw new Error(`${path} was given ${more.length + (fact === undefined ? 0 : 1)} connections`);
+    }
+    return fact.args[0] as GotConnInfo;
+  }
+
+  /** How often this was told, of all requests together. */
+  count(name: string): number {
+    return this.entries.flatMap(({ facts }) => facts).filter((fact) => fact.name === name).length;
   }
 
   open(path: string, context: Context): RecordedTrace {

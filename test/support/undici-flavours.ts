@@ -85,7 +85,8 @@ function majorOf(version: string): number {
   return Number.parseInt(version, 10);
 }
 
-function isAtLeast(version: string, major: number, minor: number): boolean {
+/** Whether a version is this one, or a later one. */
+export function isAtLeast(version: string, major: number, minor: number): boolean {
   const [givenMajor = 0, givenMinor = 0] = version.split('.').map(Number);
   return givenMajor > major || (givenMajor === major && givenMinor >= minor);
 }
