@@ -3,6 +3,9 @@ import { contextClientTrace } from './httptrace/active-trace.js';
 import { joinTraces, liveTrace } from './httptrace/live-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
 import type { UndiciRequest } from './source/channels.js';
+import { NewSockets } from './source/new-sockets.js';
+import { NodeHttpSource } from './source/node-http.js';
+import type { NodeHttpRequest } from './source/node-request.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
 import { UndiciSource } from './source/undici.js';
 
@@ -14,6 +17,7 @@ export interface RecordedTrace extends RequestTrace {
 /** Records requests; `undefined`: this one is not to be recorded. */
 export interface ClientRecorders {
   undici(request: UndiciRequest, ctx: Context, at: number): RecordedTrace | undefined;
+  node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
 }
 
 /**
@@ -27,9 +31,16 @@ class Registry {
 
   constructor() {
     const report = (message: string, error: unknown) => diag.error(`httptrace: ${message}`, error);
+    const sockets = new NewSockets(report);
     this.sources = [
+      new NodeHttpSource(
+        (request, at) => this.begin((recorders, ctx) => recorders.node(request, ctx, at)),
+        sockets,
+        report,
+      ),
       new UndiciSource(
         (request, at) => this.begin((recorders, ctx) => recorders.undici(request, ctx, at)),
+        sockets,
         report,
       ),
     ];

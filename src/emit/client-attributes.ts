@@ -40,7 +40,7 @@ export function startAttributes(
 ): Attributes {
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = method;
-  attributes[ATTR_URL_FULL] = fullUrl(view.origin, view.target, redactedQueryParams);
+  attributes[ATTR_URL_FULL] = fullUrl(view.origin, view.target + view.fragment, redactedQueryParams);
   if (server.address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = server.address;
     if (server.port !== undefined) {

@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { UndiciExchange } from '../config.js';
 import type { UndiciRequest, UndiciResponse } from '../source/channels.js';
@@ -9,14 +10,16 @@ import { type HeaderCapture, headerInList } from './headers.js';
 /** What must be known of an outgoing request, whichever client sends it. */
 export interface ClientRequestView {
   /** The client's own object, as hooks are given it. */
-  readonly request: UndiciRequest;
+  readonly request: UndiciRequest | ClientRequest;
   /** What the hooks that run before the span are given. */
-  readonly options: UndiciRequest;
+  readonly options: UndiciRequest | RequestOptions;
   readonly method: string;
   /** Scheme, host and port of where it is sent. */
   readonly origin: string;
   /** Request target as it is written: a path, or an absolute URL for a proxy. */
   readonly target: string;
+  /** What the URL that the caller gave has after its target, with its `#`: never sent. */
+  readonly fragment: string;
   /** The `Host` header, if the caller chose one. */
   readonly host: string | undefined;
   readonly userAgent: string | undefined;
@@ -29,9 +32,9 @@ export interface ClientRequestView {
   /** Bytes of body that the response announces; `undefined` if it does not say. */
   responseContentLength(response: ResponseHead): number | undefined;
   /** What a `responseHook` is given. */
-  hookResponse(response: ResponseHead): UndiciExchange;
+  hookResponse(response: ResponseHead): UndiciExchange | IncomingMessage;
   /** What a `metricAttributesHook` is given. */
-  metricResponse(response: ResponseHead): UndiciResponse;
+  metricResponse(response: ResponseHead): UndiciResponse | IncomingMessage;
   /** What only the client knows of a failure. */
   failureHints(): FailureHints;
 }
@@ -43,6 +46,7 @@ const NO_HINTS: FailureHints = {};
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {
   readonly request: UndiciRequest;
+  readonly fragment = '';
 
   constructor(request: UndiciRequest) {
     this.request = request;

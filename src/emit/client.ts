@@ -16,6 +16,7 @@ import { ClientRecord, type NotedHooks } from '../recorder/client.js';
 import { DialFactsRecord } from '../recorder/dial-facts.js';
 import type { ClientRecorders } from '../registry.js';
 import type { UndiciRequest } from '../source/channels.js';
+import type { NodeHttpRequest } from '../source/node-request.js';
 import { startAttributes } from './client-attributes.js';
 import { measureActive } from './client-measure.js';
 import { type ClientRequestView, UndiciRequestView } from './client-request.js';
@@ -23,6 +24,7 @@ import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } fr
 import { ClientSpan, type ClientStart } from './client-span.js';
 import { EnrichedSpan } from './enriched-span.js';
 import type { RecordedMethod } from './method.js';
+import { NodeRequestView } from './node-request-view.js';
 import { safely } from './safely.js';
 import { ATTR_URL_TEMPLATE } from './semconv.js';
 import { type RequestedServer, requestedServer } from './server-address.js';
@@ -47,6 +49,10 @@ export class ClientTelemetry implements ClientRecorders {
 
   undici(request: UndiciRequest, ctx: Context, at: number): ClientRecord | undefined {
     return this.begin(new UndiciRequestView(request), ctx, at);
+  }
+
+  node(request: NodeHttpRequest, ctx: Context, at: number): ClientRecord | undefined {
+    return this.begin(new NodeRequestView(request), ctx, at);
   }
 
   private begin(view: ClientRequestView, ctx: Context, at: number): ClientRecord | undefined {
@@ -100,12 +106,14 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
+    const { countsBodies, measuresBodies } = this.settings;
     const { phases, hooks } = this.settings.config;
     const Record = phases === 'spans' ? DialFactsRecord : ClientRecord;
     const record = new Record(ctx, at, events, span);
     if (hooks.wroteHeaderField) {
       record.noteHeaderFields();
     }
+    record.countsBodies = countsBodies || measuresBodies;
     return record;
   }
 

@@ -3,7 +3,7 @@ import type { RequestTrace } from '../source/request-trace.js';
 import type { ClientTrace, ClientTraceHook } from './client-trace.js';
 import { CLIENT_TRACE_HOOKS, runHook } from './compose.js';
 
-type Fact = keyof RequestTrace;
+type Fact = Exclude<keyof RequestTrace, 'countsBodies'>;
 type Handler = (...args: unknown[]) => unknown;
 
 /** What a source may tell beyond Go's hooks. */
@@ -15,6 +15,13 @@ const FACTS = [
   'ended',
   'failed',
 ] as const satisfies readonly Fact[];
+
+/** How many arguments these hooks are given at most: a source tells a recorder more. */
+const MOST_ARGS: ReadonlyMap<ClientTraceHook, number> = new Map([
+  ['dnsStart', 1],
+  ['tlsHandshakeDone', 2],
+  ['wroteHeaders', 0],
+]);
 
 /** A caller's trace for one request: its hooks run in the request's own context, and what they throw stays there. */
 export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
@@ -29,7 +36,9 @@ export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
 
 /** One trace that tells both, `first` first. What only one of them wants to know costs no more than there. */
 export function joinTraces(first: RequestTrace, second: RequestTrace): RequestTrace {
-  const joined: Record<string, Handler> = {};
+  const joined: Record<string, Handler | boolean> = {
+    countsBodies: first.countsBodies === true || second.countsBodies === true,
+  };
   for (const name of [...CLIENT_TRACE_HOOKS, ...FACTS]) {
     const toFirst = handlerOf(first, name);
     const toSecond = handlerOf(second, name);
@@ -52,7 +61,7 @@ function handlerOf(trace: RequestTrace, name: Fact): Handler | undefined {
 
 /** The arguments without what only a recorder gets; an absent error is left out, not `undefined`. */
 function ofContract(name: ClientTraceHook, args: unknown[]): unknown[] {
-  const given =
-    name === 'dnsStart' ? args.slice(0, 1) : name === 'tlsHandshakeDone' ? args.slice(0, 2) : args;
+  const most = MOST_ARGS.get(name);
+  const given = most === undefined ? args : args.slice(0, most);
   return given.at(-1) === undefined ? given.slice(0, -1) : given;
 }

@@ -95,6 +95,7 @@ export class ClientRecord implements RequestTrace {
   /** The last dial that was made for it. */
   dial: DialRecord | undefined = undefined;
   writeError: Error | undefined = undefined;
+  countsBodies = false;
   requestBodyBytes = 0;
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
@@ -195,7 +196,6 @@ export class ClientRecord implements RequestTrace {
     if (this.noted.gotConn) {
       this.facts.push({ hook: 'gotConn', at, info });
     }
-    this.listener.requestSent(this);
   }
 
   /** What belongs to the attempt before is no part of this one's durations. */
@@ -213,8 +213,9 @@ export class ClientRecord implements RequestTrace {
     return this.dial;
   }
 
-  wroteHeaders(): void {
-    this.note('wroteHeaders', this.gotConnAt);
+  wroteHeaders(at = this.gotConnAt): void {
+    this.note('wroteHeaders', at);
+    this.listener.requestSent(this);
   }
 
   wait100Continue(): void {

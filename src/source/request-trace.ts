@@ -21,6 +21,13 @@ export interface RequestTrace extends ClientTrace {
    * caller gave it up.
    */
   dialDone?(socket: Socket, startedAt: number, err?: Error): void;
+  /**
+   * @param at When; at the moment of `gotConn` unless it is given: a request may get its connection before it has
+   * anything to send.
+   */
+  wroteHeaders?(at?: number): void;
+  /** Whether anybody asks how large the bodies are: where that takes more than to listen, it is done only then. */
+  readonly countsBodies?: boolean;
   /** A part of the request's body was handed to the connection. */
   wroteBodyChunk?(bytes: number): void;
   /** The head of the final response is there; 101 and 2xx to a CONNECT included. */

@@ -21,6 +21,16 @@ export function subscribe(handlers: Handlers, report: Report): Stop {
   };
 }
 
+/** As `guarded`, for a listener of two things. */
+export function guardedPair<First, Second>(
+  what: string,
+  listener: (first: First, second: Second) => void,
+  report: Report,
+): (first: First, second: Second) => void {
+  const safe = guarded(what, ([first, second]: [First, Second]) => listener(first, second), report);
+  return (first, second) => safe([first, second]);
+}
+
 /**
  * The one guard and clock between what we do and the program that we watch: a failure of ours is reported, once for
  * each thing that is listened to, and goes no further; all that one call tells happened at one moment.

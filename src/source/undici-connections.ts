@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { UndiciRequest } from './channels.js';
 import { Connection } from './connection.js';
 import { Dial } from './dial.js';
 import { Dialling } from './dialling.js';
 import type { Exchange } from './exchange.js';
-import type { TlsSocketMade } from './tls-connect.js';
+import type { SocketListener, SocketMade } from './new-sockets.js';
 import { isQueuedFor } from './undici-queue.js';
 
 /** The connections of undici's clients: who made them dial, and what they carry. */
-export class UndiciConnections {
+export class UndiciConnections implements SocketListener {
   private readonly dialling: Dialling;
   private readonly connections = new WeakMap<Socket, Connection>();
   /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
@@ -38,18 +39,17 @@ export class UndiciConnections {
     this.dialling.onConnectorDone();
   }
 
-  socketMade({ socket, over }: TlsSocketMade | { socket: Socket; over?: undefined }): void {
-    if (over === undefined) {
-      const trace = this.dialling.takeDialOnStack()?.trace;
-      if (trace !== undefined) {
-        Dial.watch(socket, trace);
+  /** Whether this socket is made for one of undici's requests. */
+  claim({ socket, over }: SocketMade): boolean {
+    const owner = over === undefined ? this.dialling.takeDialOnStack() : this.tunnels.get(over);
+    if (owner?.trace !== undefined) {
+      if (over === undefined) {
+        Dial.watch(socket, owner.trace);
+      } else {
+        Dial.watchHandshake(socket as TLSSocket, owner.trace);
       }
-      return;
     }
-    const trace = this.tunnels.get(over)?.trace;
-    if (trace !== undefined) {
-      Dial.watchHandshake(socket, trace);
-    }
+    return owner !== undefined;
   }
 
   dialSucceeded(socket: Socket): void {

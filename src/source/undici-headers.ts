@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { UndiciRequest, UndiciResponse } from './channels.js';
+import { addField, headerFields } from './header-fields.js';
 
 /**
  * The header fields that are about to be written, each name once, in their order. undici adds the length of the
@@ -8,20 +9,22 @@ import type { UndiciRequest, UndiciResponse } from './channels.js';
  * @param sent What `undici:client:sendHeaders` gives: a request line and its fields, or HTTP/2's fields.
  */
 export function sentHeaders(sent: string, request: UndiciRequest): Map<string, string[]> {
-  const fields = new Map<string, string[]>();
-  for (const line of sent.split('\r\n')) {
-    // The name of an HTTP/2 pseudo-header begins with a colon.
-    const colon = line.indexOf(':', 1);
-    const name = line.slice(0, colon).toLowerCase();
-    if (colon > 0 && !name.includes(' ')) {
-      append(fields, name, line.slice(colon + 1).trim());
-    }
+  const fields = headerFields(sent);
+  if (fields.has(':method')) {
+    return inHttp2Order(fields);
   }
-  const length = fields.has(':method') ? undefined : contentLength(request);
+  const length = contentLength(request);
   if (length !== undefined && !fields.has('content-length')) {
-    append(fields, 'content-length', String(length));
+    addField(fields, 'content-length', String(length));
   }
   return fields;
+}
+
+/** undici lists the pseudo-headers last, but the first things in a HEADERS frame they must be. */
+function inHttp2Order(fields: Map<string, string[]>): Map<string, string[]> {
+  const isPseudo = ([name]: [string, string[]]) => name.startsWith(':');
+  const entries = [...fields];
+  return new Map([...entries.filter(isPseudo), ...entries.filter((entry) => !isPseudo(entry))]);
 }
 
 const EXPECTING_PAYLOAD = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
@@ -29,15 +32,6 @@ const EXPECTING_PAYLOAD = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 
 function contentLength({ body, method, contentLength }: UndiciRequest): number | undefined {
   const length = body === null ? 0 : ArrayBuffer.isView(body) ? body.byteLength : contentLength;
   return length === null || (length === 0 && !EXPECTING_PAYLOAD.has(method)) ? undefined : length;
-}
-
-function append(fields: Map<string, string[]>, name: string, value: string): void {
-  const values = fields.get(name);
-  if (values === undefined) {
-    fields.set(name, [value]);
-  } else {
-    values.push(value);
-  }
 }
 
 /** The headers of a response in the form of `node:http`: lower-case names, repeated fields joined. */

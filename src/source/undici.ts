@@ -4,9 +4,9 @@ import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.
 import { callerOf, Exchange } from './exchange.js';
 import { hostPortOf } from './host-port.js';
 import { Lifecycle } from './lifecycle.js';
+import type { NewSockets } from './new-sockets.js';
 import type { Begin, Report, Source } from './request-trace.js';
 import { type Handlers, subscribe } from './subscribe.js';
-import { observeTlsConnect } from './tls-connect.js';
 import { isHttp2, UndiciConnections } from './undici-connections.js';
 import { incomingHeaders, sentHeaders } from './undici-headers.js';
 import { InstanceHooks } from './undici-instance.js';
@@ -21,7 +21,7 @@ export class UndiciSource implements Source {
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
 
-  constructor(begin: Begin<UndiciRequest>, report: Report) {
+  constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, report: Report) {
     this.begin = begin;
     this.instanceHooks = new InstanceHooks(
       {
@@ -32,7 +32,7 @@ export class UndiciSource implements Source {
     );
     this.lifecycle = new Lifecycle(() => [
       subscribe(this.handlers(), report),
-      observeTlsConnect((made) => this.connections.socketMade(made), report),
+      sockets.listen(this.connections),
     ]);
   }
 
@@ -48,7 +48,6 @@ export class UndiciSource implements Source {
     return {
       'undici:request:create': (message) => this.onCreate(message),
       'undici:client:beforeConnect': () => this.connections.dialBegan(),
-      'net.client.socket': (message) => this.connections.socketMade(message),
       'undici:client:connected': ({ socket }) => this.connections.dialSucceeded(socket),
       'undici:client:connectError': () => this.connections.dialFailed(),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),

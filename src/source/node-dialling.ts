@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Dial } from './dial.js';
+import type { Method } from './method-layer.js';
+import type { SocketListener, SocketMade } from './new-sockets.js';
+import type { NodeExchange } from './node-exchange.js';
+
+/**
+ * Whose dial is it?
+ *
+ * An agent dials while it is asked for a connection, or hands the socket that it just made to a request: both are
+ * calls that name the request. An agent that does not dial at once, as those for proxies, still dials in the async
+ * context of the call that asked it.
+ */
+export class NodeDialling implements SocketListener {
+  private readonly dialled: (socket: Socket) => void;
+  private asking: NodeExchange | undefined;
+  private scope: AsyncLocalStorage<NodeExchange> | undefined;
+  /** A socket that was made since the stack was empty, and that nobody claimed. */
+  private fresh: SocketMade | undefined;
+  /** Who needs what lies behind a connection. */
+  private readonly owners = new WeakMap<Socket, NodeExchange>();
+
+  /** @param dialled A connection is being made that requests may be given. */
+  constructor(dialled: (socket: Socket) => void) {
+    this.dialled = dialled;
+  }
+
+  /** Runs a method of an agent that asks it for a connection. */
+  ask(exchange: NodeExchange, ask: Method, agent: http.Agent, args: unknown[]): unknown {
+    const before = this.asking;
+    this.asking = exchange;
+    try {
+      return dialsAtOnce(agent) ? Reflect.apply(ask, agent, args) : this.inScope(exchange, ask, agent, args);
+    } finally {
+      this.asking = before;
+    }
+  }
+
+  /** The request that waits for what is done now. */
+  get waiting(): NodeExchange | undefined {
+    if (this.asking !== undefined) {
+      return this.asking;
+    }
+    const exchange = this.scope?.getStore();
+    return exchange?.waits === true ? exchange : undefined;
+  }
+
+  claim(made: SocketMade): boolean {
+    const { asking } = this;
+    const exchange = asking ?? (made.over === undefined ? undefined : this.owners.get(made.over));
+    if (exchange?.waits !== true) {
+      return false;
+    }
+    this.watch(made, exchange);
+    return true;
+  }
+
+  unclaimed(made: SocketMade): void {
+    const exchange = this.waiting;
+    if (exchange !== undefined) {
+      this.watch(made, exchange);
+      return;
+    }
+    this.fresh = made;
+    process.nextTick(() => {
+      this.fresh = undefined;
+    });
+  }
+
+  /** A request is given a socket: if it was only just made, it was made for this request. */
+  given(socket: Socket, exchange: NodeExchange): void {
+    const { fresh } = this;
+    if (fresh?.socket === socket) {
+      this.fresh = undefined;
+      this.watch(fresh, exchange);
+    }
+  }
+
+  /** A CONNECT has this connection: what is laid over it is for the request that needs the tunnel. */
+  tunnel(socket: Socket, exchange: NodeExchange): void {
+    this.owners.set(socket, exchange);
+  }
+
+  /** Follows no async context any more. */
+  close(): void {
+    this.scope?.disable();
+    this.scope = undefined;
+  }
+
+  private watch({ socket, over }: SocketMade, exchange: NodeExchange): void {
+    const owner = exchange.tunnelFor ?? exchange;
+    this.owners.set(socket, owner);
+    this.dialled(socket);
+    if (owner.trace === undefined) {
+      return;
+    }
+    if (over === undefined) {
+      Dial.watch(socket, owner.trace);
+    } else {
+      Dial.watchHandshake(socket as TLSSocket, owner.trace);
+    }
+  }
+
+  private inScope(exchange: NodeExchange, ask: Method, agent: http.Agent, args: unknown[]): unknown {
+    this.scope ??= new AsyncLocalStorage();
+    return this.scope.run(exchange, Reflect.apply<http.Agent, unknown[], unknown>, ask, agent, args);
+  }
+}
+
+interface AgentMethods {
+  readonly createSocket?: unknown;
+  readonly createConnection?: unknown;
+}
+
+const AGENT: AgentMethods = http.Agent.prototype;
+const SECURE_AGENT: AgentMethods = https.Agent.prototype;
+
+/** Whether an agent dials as Node's own do: before it returns. */
+function dialsAtOnce(agent: AgentMethods): boolean {
+  const { createConnection } = agent;
+  return (
+    agent.createSocket === AGENT.createSocket &&
+    (createConnection === AGENT.createConnection || createConnection === SECURE_AGENT.createConnection)
+  );
+}

@@ -1,0 +1,120 @@
+import type { RequestOptions } from 'node:http';
+import * as http from 'node:http';
+import type { Socket } from 'node:net';
+import { Lifecycle } from './lifecycle.js';
+import type { Method } from './method-layer.js';
+import { patchMethod } from './method-patch.js';
+import type { NewSockets } from './new-sockets.js';
+import { NodeConnections } from './node-connections.js';
+import { NodeDialling } from './node-dialling.js';
+import { exchanges, NodeExchange } from './node-exchange.js';
+import { NodeProgress } from './node-progress.js';
+import { proxyOf } from './node-proxy.js';
+import type { NodeClientRequest, NodeHttpRequest } from './node-request.js';
+import { observeRequestCreated, PUBLISHES_REQUEST_CREATED } from './node20-request-created.js';
+import type { Begin, Report, Source, Stop } from './request-trace.js';
+import { guardedPair, subscribe } from './subscribe.js';
+
+/**
+ * Turns what the clients of `node:http` and `node:https` do into the hooks of the request that they do it for.
+ *
+ * A request begins where it asks an agent of Node's for a connection, for then it has not dialled yet; one without
+ * such an agent where Node says that it was created.
+ */
+export class NodeHttpSource implements Source {
+  private readonly beginTrace: Begin<NodeHttpRequest>;
+  private readonly report: Report;
+  private readonly dialling: NodeDialling;
+  private readonly progress: NodeProgress;
+  private readonly lifecycle: Lifecycle;
+  private readonly begin: (request: unknown, options: unknown) => void;
+  private readonly given: (request: unknown, socket: unknown) => void;
+
+  constructor(begin: Begin<NodeHttpRequest>, sockets: NewSockets, report: Report) {
+    this.beginTrace = begin;
+    this.report = report;
+    const connections = new NodeConnections(report);
+    this.dialling = new NodeDialling((socket) => connections.dialled(socket));
+    this.progress = new NodeProgress(
+      connections,
+      (socket, exchange) => this.dialling.tunnel(socket, exchange),
+      report,
+    );
+    this.begin = guardedPair('a new request', (request, options) => this.onRequest(request, options), report);
+    this.given = guardedPair('onSocket', (request, socket) => this.onSocket(request, socket), report);
+    this.lifecycle = new Lifecycle(() => this.open(sockets));
+  }
+
+  start(): void {
+    this.lifecycle.start();
+  }
+
+  stop(): void {
+    this.lifecycle.stop();
+  }
+
+  private open(sockets: NewSockets): Stop[] {
+    return [
+      subscribe(
+        {
+          'http.client.request.created': ({ request }) => this.onRequest(request),
+          'http.client.response.finish': (message) => this.progress.onResponse(message),
+        },
+        this.report,
+      ),
+      ...(PUBLISHES_REQUEST_CREATED
+        ? []
+        : [observeRequestCreated((request) => this.onRequest(request), this.report)]),
+      sockets.listen(this.dialling),
+      patchMethod(http.Agent.prototype, 'addRequest', (next, agent, args) =>
+        this.addRequest(next, agent as http.Agent, args),
+      ),
+      patchMethod(http.ClientRequest.prototype, 'onSocket', (next, request, args) => {
+        this.begin(request, undefined);
+        this.given(request, args[0]);
+        return Reflect.apply(next, request, args);
+      }),
+      () => this.dialling.close(),
+    ];
+  }
+
+  /** A request asks for a connection: the agent gives it an idle one, dials, or lets it wait. */
+  private addRequest(next: Method, agent: http.Agent, args: unknown[]): unknown {
+    const [request, options] = args;
+    this.begin(request, options);
+    const exchange = request instanceof http.ClientRequest ? exchanges.get(request) : undefined;
+    if (exchange === undefined) {
+      return Reflect.apply(next, agent, args);
+    }
+    try {
+      return this.dialling.ask(exchange, next, agent, args);
+    } catch (error) {
+      exchange.fail(error);
+      throw error;
+    }
+  }
+
+  private onRequest(request: unknown, options?: unknown): void {
+    if (!(request instanceof http.ClientRequest) || exchanges.has(request)) {
+      return;
+    }
+    const exchange = new NodeExchange(request as NodeClientRequest, options as RequestOptions | undefined);
+    if (request.method === 'CONNECT') {
+      // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      exchange.tunnelFor = this.dialling.waiting;
+    } else {
+      const trace = this.beginTrace(exchange, exchange.wantedAt);
+      if (trace !== undefined) {
+        exchange.begin(trace, this.lifecycle, proxyOf(exchange));
+      }
+    }
+    this.progress.follow(exchange);
+  }
+
+  private onSocket(request: unknown, socket: unknown): void {
+    const exchange = request instanceof http.ClientRequest ? exchanges.get(request) : undefined;
+    if (exchange !== undefined && typeof socket === 'object' && socket !== null) {
+      this.dialling.given(socket as Socket, exchange);
+    }
+  }
+}
