@@ -13,7 +13,10 @@ export class Metrics {
    */
   code = 200;
 
-  /** From the call to the close of the response, in milliseconds; until the close when the handler failed. */
+  /**
+   * From the call to the close of the response, in milliseconds. Before the close 0, or the time to the failure of
+   * the handler.
+   */
   duration = 0;
 
   /**

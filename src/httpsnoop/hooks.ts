@@ -52,7 +52,7 @@ export interface Hooks {
   /** For `write`. Called for each piece of the body, by the program, by a pipe, or on HTTP/2 by `end`. */
   write?(next: WriteFunc): WriteFunc;
 
-  /** For `end`. Called by the program or by a pipe; never when the client goes away first. */
+  /** For `end`. Called by the program or by a pipe; not at all for a response that is broken off. */
   end?(next: EndFunc): EndFunc;
 
   /** For `flushHeaders`. Called only by the program. */

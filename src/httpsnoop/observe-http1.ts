@@ -40,9 +40,11 @@ class Http1Follower {
     if (code >= 200 || code === 101) this.#observer.wroteHead(code);
   }
 
-  sent(bytes: number, data: string | Uint8Array): void {
+  sent(data: string | Uint8Array, encoding: unknown, byteLength: number | undefined): void {
     this.lookAtHead();
-    const body = this.#res.chunkedEncoding ? this.#unchunked(bytes, data) : bytes;
+    const body = this.#res.chunkedEncoding
+      ? this.#unchunked(data, byteLength ?? byteLengthOf(data, encoding))
+      : byteLengthOf(data, encoding, byteLength);
     if (body > 0) this.#observer.wroteBody(body);
   }
 
@@ -52,7 +54,7 @@ class Http1Follower {
   }
 
   /** A chunk is its size in hex, a line end, that many bytes, a line end; each may be sent on its own. */
-  #unchunked(bytes: number, data: string | Uint8Array): number {
+  #unchunked(data: string | Uint8Array, bytes: number): number {
     if (this.#chunkLeft > 0) {
       this.#chunkLeft -= bytes;
       return 0;
@@ -87,7 +89,7 @@ export function observeHttp1(res: ServerResponse, observer: ResponseObserver): v
   if (send !== undefined) {
     patched._send = function (this: ServerResponse, data, encoding, callback, byteLength) {
       const taken = send.call(this, data, encoding, callback, byteLength);
-      follower.sent(byteLengthOf(data, encoding, byteLength), data);
+      follower.sent(data, encoding, byteLength);
       return taken;
     };
   }

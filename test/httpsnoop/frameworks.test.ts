@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { connect as connectSecurely, createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,7 +11,8 @@ import Koa from 'koa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureMetrics, captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
 import { listen } from '../support/capture-server.js';
-import { RawClient, rawRequest } from '../support/raw-client.js';
+import { http2Request } from '../support/http2-client.js';
+import { RawClient, type RawResponse, rawRequest } from '../support/raw-client.js';
 
 const CERTS = join(__dirname, '..', 'certs');
 const FILE = __filename;
@@ -131,20 +133,42 @@ describe('Fastify 5', () => {
   });
 });
 
-describe('node:https', () => {
-  it('is captured', async () => {
-    const results: Promise<Metrics>[] = [];
-    const options = {
-      cert: readFileSync(join(CERTS, 'localhost.pem')),
-      key: readFileSync(join(CERTS, 'localhost.key')),
-    };
-    const server = createHttpsServer(options, (req, res) => {
-      results.push(captureMetrics((_req, response) => response.writeHead(201).end('grüße'), req, res));
-    });
-    const client = await RawClient.connectTls(await listen(server), readFileSync(join(CERTS, 'ca.pem')));
+describe('TLS', () => {
+  const certificate = {
+    cert: readFileSync(join(CERTS, 'localhost.pem')),
+    key: readFileSync(join(CERTS, 'localhost.key')),
+  };
+  const ca = readFileSync(join(CERTS, 'ca.pem'));
+
+  async function rawTlsRequest(port: number): Promise<RawResponse | undefined> {
+    const client = await RawClient.connectTls(port, ca);
     client.send(['GET / HTTP/1.1', 'Host: localhost', 'Connection: close']);
-    const [response] = await client.responses('GET');
+    return (await client.responses('GET'))[0];
+  }
+
+  it('is captured with node:https', async () => {
+    const results: Promise<Metrics>[] = [];
+    const answer: RequestListener = (_req, res) => res.writeHead(201).end('grüße');
+    const server = createHttpsServer(certificate, (req, res) => {
+      results.push(captureMetrics(answer, req, res));
+    });
+    const response = await rawTlsRequest(await listen(server));
     expect(await results[0]).toMatchObject({ code: 201, written: 7 });
     expect([response?.status, response?.body.length]).toEqual([201, 7]);
+  });
+
+  it('is captured with node:http2, for both versions on one port', async () => {
+    const results: Promise<Metrics>[] = [];
+    const server = createSecureServer({ ...certificate, allowHTTP1: true }, (req, res) => {
+      results.push(captureMetrics((_req, same) => same.writeHead(201).end('grüße'), req, res));
+    });
+    const port = await listen(server);
+    const response = await rawTlsRequest(port);
+    const session = connectSecurely(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });
+    onTestFinished(() => session.destroy());
+    const answer = await http2Request(session);
+    expect(await results[0]).toMatchObject({ code: 201, written: 7 });
+    expect(await results[1]).toMatchObject({ code: 201, written: 7 });
+    expect([response?.body.length, answer.body.length]).toEqual([7, 7]);
   });
 });

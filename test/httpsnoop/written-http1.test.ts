@@ -124,6 +124,20 @@ describe('what Node does not send as it was given', () => {
     expect(await exchange(run)).toEqual({ written: 5, received: 5 });
   });
 
+  it('goes on counting after base64 whose white space broke the chunked encoding', async () => {
+    const { port, captured } = await captureServer((_req, res) => {
+      res.write('aGVs\nbG8=', 'base64');
+      res.write('hello');
+      res.end();
+    });
+    const client = await RawClient.connect(port);
+    client.send(['GET / HTTP/1.1', 'Host: localhost', 'Connection: close']);
+    const { written } = await captured();
+    await client.closed();
+    const sizes = client.received.toString('latin1').match(/(?<=\r\n)[0-9a-f]+(?=\r\n)/g);
+    expect(written).toBe(sizes?.reduce((sum, size) => sum + Number.parseInt(size, 16), 0));
+  });
+
   it('counts the bytes of hex up to a bad digit', async () => {
     const run = (res: ServerResponse): void => {
       withLength(res, 2);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, Server } from 'node:http';
+import { createServer, type RequestListener, request, Server, type ServerResponse } from 'node:http';
 import {
   createServer as createHttp2Server,
   type Http2Server,
@@ -54,4 +54,16 @@ export async function listen(server: NetServer): Promise<number> {
     if (server instanceof Server) server.closeAllConnections();
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** Gives the first response of a server, unanswered, to the test. */
+export async function pendingResponse(): Promise<ServerResponse> {
+  const server = createServer();
+  const port = await listen(server);
+  const client = request({ port, host: '127.0.0.1', agent: false }, (res) => res.resume());
+  client.on('error', () => client.destroy());
+  client.end();
+  onTestFinished(() => void client.destroy());
+  const [, res] = await once(server, 'request');
+  return res;
 }
