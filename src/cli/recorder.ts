@@ -36,7 +36,7 @@ export class RequestRecorder implements ClientTrace {
   private readonly url: string;
   private readonly phases = new PhaseLog();
   private readonly moments: Moment[] = [];
-  private readonly startedAt = now();
+  private startedAt = now();
   private endedAt = Number.NaN;
   private gotConnAt = Number.NaN;
   private conn: GotConnInfo | undefined;
@@ -55,7 +55,9 @@ export class RequestRecorder implements ClientTrace {
   getConn(): void {
     if (!this.getConnCalled) {
       this.getConnCalled = true;
-      this.phases.begin('getconn', now());
+      // What the program did for itself before is no part of the request.
+      this.startedAt = now();
+      this.phases.begin('getconn', this.startedAt);
     }
   }
 

@@ -70,6 +70,12 @@ describe('RequestRecorder', () => {
     });
   });
 
+  it('counts from getConn on', () => {
+    vi.advanceTimersByTime(100);
+    tell(...dial, ...answer, () => recorder.ended());
+    expect(recorder.toJSON().total).toBe(13);
+  });
+
   it('leaves out the phases that a reused connection does not have', () => {
     tell(
       () => recorder.getConn(),
