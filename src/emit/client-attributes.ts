@@ -80,7 +80,7 @@ function addOptInsAtStart(
 /** What is known when the request is over and any instrumentation of a client records. */
 export function addSharedAttributes(
   attributes: Attributes,
-  { conn }: ClientRecord,
+  { conn, ends }: ClientRecord,
   statusCode: number | undefined,
   { errorType }: ClientVerdict,
   { optIn }: ClientSettings,
@@ -91,11 +91,11 @@ export function addSharedAttributes(
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
   }
-  if (conn === undefined) {
+  if (conn === undefined || ends === undefined) {
     return;
   }
   const path = unixPathOf(conn.conn);
-  addNetworkPeer(attributes, conn.conn, path);
+  addNetworkPeer(attributes, ends, path);
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(conn.conn);
   if (optIn.has(ATTR_NETWORK_TRANSPORT)) {
     attributes[ATTR_NETWORK_TRANSPORT] =
@@ -108,9 +108,9 @@ export function addOurAttributes(
   attributes: Attributes,
   record: ClientRecord,
   { failure }: ClientVerdict,
-  { durations }: ClientSettings,
+  { config, durations }: ClientSettings,
 ): void {
-  if (record.conn !== undefined) {
+  if (record.conn !== undefined && config.hooks.gotConn) {
     attributes[ATTR_HTTP_CONN_REUSED] = record.conn.reused;
   }
   addPhaseDurations(attributes, phaseDurations(record, failure !== undefined), durations);

@@ -1,8 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { Attributes, HrTime, Span } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
-import type { GotConnInfo } from '../httptrace/client-trace.js';
-import type { ClientFact } from '../recorder/client.js';
+import type { ClientFact } from '../recorder/client-facts.js';
 import { unixPathOf } from '../source/dial.js';
 import {
   addDialledAddress,
@@ -12,6 +11,7 @@ import {
   protocolVersionOfAlpn,
 } from './attributes.js';
 import { addServerCertificate } from './certificate.js';
+import type { ClientVerdict } from './client-verdict.js';
 import { errorType } from './error.js';
 import {
   ATTR_DNS_ANSWERS,
@@ -52,8 +52,7 @@ export interface EventContext {
   readonly optIn: ReadonlySet<string>;
   /** Bytes of the request's body, if they were asked for. */
   readonly requestBodySize: number | undefined;
-  /** Cut short by the caller, writing did not fail: it was left open. */
-  readonly cancelled: boolean;
+  readonly verdict: ClientVerdict;
 }
 
 type EventHook = ClientFact['hook'];
@@ -78,7 +77,8 @@ const EVENT_NAMES: Readonly<Record<EventHook, string>> = {
 /** Adds the event of each fact to the span, at the time at which it happened. */
 export function addPhaseEvents(span: Span, facts: readonly ClientFact[], about: EventContext): void {
   for (const fact of facts) {
-    if (about.cancelled && fact.hook === 'wroteRequest' && fact.err !== undefined) {
+    if (about.verdict.cancelled && fact.hook === 'wroteRequest' && fact.err !== undefined) {
+      // Cut short by the caller, writing did not fail: it was left open.
       continue;
     }
     span.addEvent(EVENT_NAMES[fact.hook], attributesOf(fact, about), toHrTime(about.epoch, fact.at));
@@ -112,7 +112,7 @@ function attributesOf(fact: ClientFact, about: EventContext): Attributes | undef
     case 'getConn':
       return serverAttributes(about.server);
     case 'gotConn':
-      return connAttributes(fact.info);
+      return connAttributes(fact);
     case 'dnsStart':
       return { [ATTR_DNS_QUESTION_NAME]: fact.host };
     case 'dnsDone':
@@ -121,13 +121,13 @@ function attributesOf(fact: ClientFact, about: EventContext): Attributes | undef
     case 'connectDone':
       return connectAttributes(fact);
     case 'tlsHandshakeStart':
-      return sniAttributes(about.server);
+      return sniAttributes(fact.serverName ?? about.server.address);
     case 'tlsHandshakeDone':
       return tlsAttributes(fact, about.optIn);
     case 'got1xxResponse':
       return { [ATTR_HTTP_RESPONSE_STATUS_CODE]: fact.code };
     case 'wroteRequest':
-      return wroteAttributes(fact.err, about.requestBodySize);
+      return wroteAttributes(fact.err, about);
     default:
       return undefined;
   }
@@ -146,10 +146,11 @@ export function serverAttributes({ address, port }: RequestedServer): Attributes
   return attributes;
 }
 
-function connAttributes({ conn, reused, wasIdle, idleTime }: GotConnInfo): Attributes {
+function connAttributes({ info, ends }: FactOf<'gotConn'>): Attributes {
+  const { conn, reused, wasIdle, idleTime } = info;
   const attributes: Attributes = {};
-  addNetworkPeer(attributes, conn, unixPathOf(conn));
-  addNetworkLocal(attributes, conn);
+  addNetworkPeer(attributes, ends, unixPathOf(conn));
+  addNetworkLocal(attributes, ends);
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(conn);
   attributes[ATTR_HTTP_CONN_REUSED] = reused;
   attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
@@ -179,8 +180,8 @@ function connectAttributes(fact: FactOf<'connectStart'> | FactOf<'connectDone'>)
 }
 
 /** The name that is sent to the server; an address is never sent. */
-export function sniAttributes({ address }: RequestedServer): Attributes | undefined {
-  return address === undefined || isIP(address) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: address };
+export function sniAttributes(name: string | undefined): Attributes | undefined {
+  return !name || isIP(name) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: name };
 }
 
 function tlsAttributes(
@@ -195,11 +196,15 @@ function tlsAttributes(
   return withError(attributes, err);
 }
 
-function wroteAttributes(err: Error | undefined, bodySize: number | undefined): Attributes | undefined {
+function wroteAttributes(
+  err: Error | undefined,
+  { verdict, requestBodySize }: EventContext,
+): Attributes | undefined {
   if (err !== undefined) {
-    return withError({}, err);
+    // Failing to write fails the request, and that may have been given another reason than an error.
+    return { [ATTR_ERROR_TYPE]: verdict.failure ?? errorType(err) };
   }
-  return bodySize === undefined ? undefined : { [ATTR_HTTP_REQUEST_BODY_SIZE]: bodySize };
+  return requestBodySize === undefined ? undefined : { [ATTR_HTTP_REQUEST_BODY_SIZE]: requestBodySize };
 }
 
 function withError(attributes: Attributes, err: Error | undefined): Attributes {

@@ -1,7 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Phases, ResolvedClientConfig, ResolvedConfig } from '../config.js';
 import { CLIENT_TRACE_HOOKS } from '../httptrace/compose.js';
-import type { NotedHooks } from '../recorder/client.js';
+import type { NotedHooks } from '../recorder/client-facts.js';
 import type { PhaseName } from '../recorder/phases.js';
 import { compileHeaderCapture, type HeaderCapture } from './headers.js';
 import type { Instruments } from './instruments.js';

@@ -1,6 +1,7 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
-import type { ClientRecord, ClientRecordListener, FinishedDial } from '../recorder/client.js';
+import type { ClientRecord } from '../recorder/client.js';
+import type { ClientRecordListener, FinishedDial } from '../recorder/client-facts.js';
 import type { ResponseHead } from '../source/request-trace.js';
 import { addOurAttributes, addSharedAttributes } from './client-attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './client-body-sizes.js';
@@ -99,7 +100,7 @@ export class ClientSpan implements ClientRecordListener {
       server,
       optIn: settings.optIn,
       requestBodySize: sizes.request,
-      cancelled: verdict.cancelled,
+      verdict,
     });
     this.closePhases(span, record, verdict, sizes.response);
     if (settings.config.phases === 'spans') {
@@ -146,7 +147,7 @@ export class ClientSpan implements ClientRecordListener {
   ): void {
     const { epoch, settings } = this.start;
     const { events } = settings;
-    if (failure !== undefined && record.conn === undefined && events.gotConn) {
+    if (failure !== undefined && !record.wasSent && events.gotConn) {
       addGetConnFailed(span, failure, toHrTime(epoch, endedAt));
     }
     if (events.putIdleConn && !cancelled && !Number.isNaN(record.firstByteAt)) {

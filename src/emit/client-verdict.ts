@@ -39,7 +39,12 @@ export function judge(
   return { failure, message: errorMessage(error), cancelled: false, errorType: failure, endedAt };
 }
 
-function lastActivity({ receivedAt, wroteRequestAt, facts }: ClientRecord): number {
-  const last = facts.at(-1)?.at ?? receivedAt;
-  return Math.max(receivedAt, last, Number.isNaN(wroteRequestAt) ? receivedAt : wroteRequestAt);
+function lastActivity({ receivedAt, wroteRequestAt, writeError, facts }: ClientRecord): number {
+  let last = receivedAt;
+  for (const fact of facts) {
+    if (fact.at > last && !(fact.hook === 'wroteRequest' && fact.err !== undefined)) {
+      last = fact.at;
+    }
+  }
+  return writeError === undefined && wroteRequestAt > last ? wroteRequestAt : last;
 }

@@ -12,7 +12,8 @@ import {
 } from '@opentelemetry/api';
 import { epochAt, toHrTime } from '../clock.js';
 import type { ResolvedConfig } from '../config.js';
-import { ClientRecord, type NotedHooks } from '../recorder/client.js';
+import { ClientRecord } from '../recorder/client.js';
+import type { NotedHooks } from '../recorder/client-facts.js';
 import { DialFactsRecord } from '../recorder/dial-facts.js';
 import type { ClientRecorders } from '../registry.js';
 import type { UndiciRequest } from '../source/channels.js';

@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
-import type { ClientFact, FinishedDial, NotedHooks } from '../recorder/client.js';
+import type { ClientFact, FinishedDial, NotedHooks } from '../recorder/client-facts.js';
 import { plainAddress } from './address.js';
 import { addDialledAddress, addTLSProtocol } from './attributes.js';
 import { dnsAttributes, serverAttributes, sniAttributes } from './client-events.js';
@@ -158,7 +158,7 @@ function tlsAttributes(
   { state }: Extract<ClientFact, { hook: 'tlsHandshakeDone' }>,
   server: RequestedServer,
 ): Attributes {
-  const attributes: Attributes = { ...sniAttributes(server) };
+  const attributes: Attributes = { ...sniAttributes(server.address) };
   if (state.serverName !== '') {
     attributes[ATTR_SERVER_ADDRESS] = state.serverName;
   }

@@ -1,8 +1,6 @@
-import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { now } from '../clock.js';
 import type {
-  ClientTraceHook,
   DNSDoneInfo,
   DNSStartInfo,
   GotConnInfo,
@@ -10,67 +8,8 @@ import type {
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
 import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
+import type { ClientFact, ClientRecordListener, ConnEnds, Moment, NotedHooks } from './client-facts.js';
 import { DialRecord } from './dial.js';
-
-type Moment =
-  | 'getConn'
-  | 'tlsHandshakeStart'
-  | 'wroteHeaders'
-  | 'wait100Continue'
-  | 'gotFirstResponseByte'
-  | 'got100Continue';
-
-/** One thing that happened, and when on our clock. */
-export type ClientFact = { readonly at: number } & (
-  | { readonly hook: Moment }
-  | { readonly hook: 'gotConn'; readonly info: GotConnInfo }
-  | { readonly hook: 'dnsStart'; readonly host: string }
-  | { readonly hook: 'dnsDone'; readonly host: string; readonly info: DNSDoneInfo }
-  | { readonly hook: 'connectStart'; readonly network: 'tcp' | 'unix'; readonly addr: string }
-  | {
-      readonly hook: 'connectDone';
-      readonly network: 'tcp' | 'unix';
-      readonly addr: string;
-      readonly err?: Error;
-    }
-  | {
-      readonly hook: 'tlsHandshakeDone';
-      readonly state: TLSConnectionState;
-      readonly curve?: string;
-      readonly err?: Error;
-    }
-  | { readonly hook: 'got1xxResponse'; readonly code: number }
-  | { readonly hook: 'wroteRequest'; readonly err?: Error }
-);
-
-/** Which hooks leave a fact behind. The times of the phases and the outcome are noted whatever it says. */
-export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
-
-/** A dial that is over, with what happened in it. */
-export interface FinishedDial {
-  readonly facts: readonly ClientFact[];
-  readonly socket: Socket;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  /** Why no connection came of it. */
-  readonly error: Error | undefined;
-}
-
-/** Who is told of one record while it grows. */
-export interface ClientRecordListener {
-  /** The headers of the request are final; again for each time that it is sent. */
-  requestSent(record: ClientRecord): void;
-  /** A field of the request's header is written; only told after `noteHeaderFields`. */
-  headerWritten(name: string, values: string[]): void;
-  /** A name lookup is over. */
-  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
-  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
-  dialDone(dial: FinishedDial): void;
-  /** The head of the final response is there. */
-  responseArrived(record: ClientRecord, response: ResponseHead): void;
-  /** Nothing will be added any more. Called once. */
-  finished(record: ClientRecord): void;
-}
 
 /** How a request came to its end. */
 export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
@@ -92,6 +31,8 @@ export class ClientRecord implements RequestTrace {
   endedAt = Number.NaN;
   /** The connection that it was sent on last. */
   conn: GotConnInfo | undefined = undefined;
+  /** Where that connection leads. */
+  ends: ConnEnds | undefined = undefined;
   /** The last dial that was made for it. */
   dial: DialRecord | undefined = undefined;
   writeError: Error | undefined = undefined;
@@ -100,6 +41,7 @@ export class ClientRecord implements RequestTrace {
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
   wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
+  private handshake: { serverName: string | undefined } | undefined = undefined;
   private readonly noted: NotedHooks;
   protected readonly listener: ClientRecordListener;
 
@@ -117,6 +59,15 @@ export class ClientRecord implements RequestTrace {
 
   private get over(): boolean {
     return this.outcome !== undefined;
+  }
+
+  /** Whether it got as far as to a connection; not each client says to which one. */
+  get wasSent(): boolean {
+    return !(
+      Number.isNaN(this.gotConnAt) &&
+      Number.isNaN(this.wroteRequestAt) &&
+      Number.isNaN(this.firstByteAt)
+    );
   }
 
   getConn(): void {
@@ -172,7 +123,11 @@ export class ClientRecord implements RequestTrace {
       // Through a pooled connection to a proxy there is a handshake and no dial.
       this.dial ??= new DialRecord();
       this.dial.tlsHandshakeStart(at);
-      this.note('tlsHandshakeStart', at);
+      if (this.noted.tlsHandshakeStart) {
+        const fact = { hook: 'tlsHandshakeStart' as const, at, serverName: undefined };
+        this.handshake = fact;
+        this.facts.push(fact);
+      }
     }
   }
 
@@ -180,35 +135,54 @@ export class ClientRecord implements RequestTrace {
     if (!this.over && this.dial !== undefined) {
       const at = now();
       this.dial.tlsHandshakeDone(at, err);
+      this.nameServer(state);
       if (this.noted.tlsHandshakeDone) {
         this.facts.push({ hook: 'tlsHandshakeDone', at, state, curve, err });
       }
     }
   }
 
+  /** Only when the handshake got that far it is known which name was sent. */
+  private nameServer({ version, serverName }: TLSConnectionState): void {
+    if (this.handshake !== undefined && version !== '') {
+      this.handshake.serverName = serverName;
+    }
+  }
+
   gotConn(info: GotConnInfo): void {
     const at = now();
     if (this.conn !== undefined) {
-      this.resend(info);
+      this.forgetAttempt();
+      if (info.reused) {
+        this.dial = undefined;
+      }
     }
+    const { remoteAddress, remotePort, localAddress, localPort } = info.conn;
+    const ends = { remoteAddress, remotePort, localAddress, localPort };
     this.gotConnAt = at;
     this.conn = info;
+    this.ends = ends;
     if (this.noted.gotConn) {
-      this.facts.push({ hook: 'gotConn', at, info });
+      this.facts.push({ hook: 'gotConn', at, info, ends });
     }
   }
 
-  /** What belongs to the attempt before is no part of this one's durations. */
-  private resend({ reused }: GotConnInfo): void {
+  /** It is sent again: what belongs to the attempt before is no part of this one's durations and sizes. */
+  private forgetAttempt(): void {
+    this.gotConnAt = Number.NaN;
     this.wroteRequestAt = Number.NaN;
     this.firstByteAt = Number.NaN;
+    this.conn = undefined;
+    this.ends = undefined;
     this.writeError = undefined;
-    if (reused) {
-      this.dial = undefined;
-    }
+    this.requestBodyBytes = 0;
+    this.responseBodyBytes = 0;
   }
 
   private dialAnew(): DialRecord {
+    if (this.conn !== undefined) {
+      this.forgetAttempt();
+    }
     this.dial = new DialRecord();
     return this.dial;
   }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { now } from '../clock.js';
 import type { DNSDoneInfo, DNSStartInfo, TLSConnectionState } from '../httptrace/client-trace.js';
-import { type ClientFact, ClientRecord } from './client.js';
+import { ClientRecord } from './client.js';
+import type { ClientFact } from './client-facts.js';
 
 /**
  * A record that tells of each dial when it is over, apart from its request: a connection outlives the request that

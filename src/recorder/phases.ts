@@ -12,32 +12,39 @@ export type PhaseDurations = Readonly<Record<PhaseName, number>>;
  * @param failed Whether the request failed, as opposed to ended or cancelled.
  */
 export function phaseDurations(record: ClientRecord, failed: boolean): PhaseDurations {
-  const { wantedAt, gotConnAt, wroteRequestAt, firstByteAt, receivedAt, endedAt, dial } = record;
+  const { wantedAt, gotConnAt, firstByteAt, receivedAt, endedAt, dial, outcome } = record;
   const failedAt = failed ? endedAt : Number.NaN;
-  const sent = !Number.isNaN(gotConnAt);
   return {
-    getconn: known(gotConnAt, failedAt) - wantedAt,
+    getconn: known(gotConnAt, record.wasSent ? Number.NaN : failedAt) - wantedAt,
     dns: dial === undefined ? Number.NaN : lengthOf(dial.dns, failedAt),
     connect: dial === undefined ? Number.NaN : lengthOf(dial.connect, failedAt),
     tls: dial === undefined ? Number.NaN : lengthOf(dial.tls, failedAt),
-    send: known(wroteRequestAt, failedAt) - gotConnAt,
-    wait: sent ? waited(record, failedAt) : Number.NaN,
-    receive: (record.outcome?.kind === 'ended' ? receivedAt : failedAt) - firstByteAt,
+    send: writtenAt(record, failedAt) - gotConnAt,
+    wait: waited(record, failedAt),
+    receive: (outcome?.kind === 'ended' ? receivedAt : failedAt) - firstByteAt,
   };
 }
 
+function writtenAt({ wroteRequestAt, writeError }: ClientRecord, failedAt: number): number {
+  return writeError === undefined ? known(wroteRequestAt, failedAt) : failedAt;
+}
+
 /** The server may answer before it has read everything: then nothing was waited for. */
-function waited({ wroteRequestAt, firstByteAt, writeError }: ClientRecord, failedAt: number): number {
+function waited(record: ClientRecord, failedAt: number): number {
+  const { gotConnAt, wroteRequestAt, firstByteAt, writeError } = record;
   if (Number.isNaN(firstByteAt)) {
     return writeError === undefined ? failedAt - wroteRequestAt : Number.NaN;
   }
-  return Number.isNaN(wroteRequestAt) ? 0 : Math.max(0, firstByteAt - wroteRequestAt);
+  if (Number.isNaN(wroteRequestAt)) {
+    return Number.isNaN(gotConnAt) ? Number.NaN : 0;
+  }
+  return Math.max(0, firstByteAt - wroteRequestAt);
 }
 
 /** The phase that a request was in when it failed. */
 export function failedPhase(record: ClientRecord): PhaseName {
-  const { dial, gotConnAt, wroteRequestAt, writeError, firstByteAt } = record;
-  if (Number.isNaN(gotConnAt)) {
+  const { dial, wroteRequestAt, writeError, firstByteAt } = record;
+  if (!record.wasSent) {
     return dial === undefined ? 'getconn' : failedDialPhase(dial);
   }
   if (!Number.isNaN(firstByteAt)) {

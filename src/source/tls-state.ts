@@ -11,7 +11,8 @@ export function tlsState(socket: TLSSocket): TLSConnectionState {
     negotiatedProtocol: socket.alpnProtocol || '',
     // Node says `false` where no name was sent; its types leave that out.
     serverName: socket.servername || '',
-    didResume: socket.isSessionReused(),
+    // `null` once the socket is closed; its types leave that out.
+    didResume: socket.isSessionReused() === true,
     authorized: socket.authorized,
   };
   if (certificate !== null && certificate !== undefined && Object.keys(certificate).length > 0) {

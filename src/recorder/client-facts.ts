@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import type {
+  ClientTraceHook,
+  DNSDoneInfo,
+  GotConnInfo,
+  TLSConnectionState,
+} from '../httptrace/client-trace.js';
+import type { ResponseHead } from '../source/request-trace.js';
+import type { ClientRecord } from './client.js';
+
+/** A hook of which nothing is to be known but when it ran. */
+export type Moment =
+  | 'getConn'
+  | 'wroteHeaders'
+  | 'wait100Continue'
+  | 'gotFirstResponseByte'
+  | 'got100Continue';
+
+/** The addresses of a connection while it was open: a closed socket has forgotten them. */
+export interface ConnEnds {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+}
+
+/** One thing that happened, and when on our clock. */
+export type ClientFact = { readonly at: number } & (
+  | { readonly hook: Moment }
+  | { readonly hook: 'gotConn'; readonly info: GotConnInfo; readonly ends: ConnEnds }
+  | { readonly hook: 'dnsStart'; readonly host: string }
+  | { readonly hook: 'dnsDone'; readonly host: string; readonly info: DNSDoneInfo }
+  | { readonly hook: 'connectStart'; readonly network: 'tcp' | 'unix'; readonly addr: string }
+  | {
+      readonly hook: 'connectDone';
+      readonly network: 'tcp' | 'unix';
+      readonly addr: string;
+      readonly err?: Error;
+    }
+  | { readonly hook: 'tlsHandshakeStart'; readonly serverName?: string | undefined }
+  | {
+      readonly hook: 'tlsHandshakeDone';
+      readonly state: TLSConnectionState;
+      readonly curve?: string;
+      readonly err?: Error;
+    }
+  | { readonly hook: 'got1xxResponse'; readonly code: number }
+  | { readonly hook: 'wroteRequest'; readonly err?: Error }
+);
+
+/** Which hooks leave a fact behind. The times of the phases and the outcome are noted whatever it says. */
+export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
+
+/** A dial that is over, with what happened in it. */
+export interface FinishedDial {
+  readonly facts: readonly ClientFact[];
+  readonly socket: Socket;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** Why no connection came of it. */
+  readonly error: Error | undefined;
+}
+
+/** Who is told of one record while it grows. */
+export interface ClientRecordListener {
+  /** The headers of the request are final; again for each time that it is sent. */
+  requestSent(record: ClientRecord): void;
+  /** A field of the request's header is written; only told after `noteHeaderFields`. */
+  headerWritten(name: string, values: string[]): void;
+  /** A name lookup is over. */
+  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
+  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
+  dialDone(dial: FinishedDial): void;
+  /** The head of the final response is there. */
+  responseArrived(record: ClientRecord, response: ResponseHead): void;
+  /** Nothing will be added any more. Called once. */
+  finished(record: ClientRecord): void;
+}
