@@ -2,12 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { useContextManager } from './support/context-manager.js';
 import { GO_SCENARIOS, type GoCall, type GoScenario } from './support/go-reference.js';
 import { PLAYS, type ReferenceClient } from './support/go-scenarios.js';
+import { NODE_REFERENCE_CLIENTS } from './support/node-reference.js';
 import { UNDICI_FLAVOURS } from './support/undici-flavours.js';
 import { undiciReferenceClients } from './support/undici-reference.js';
 
 useContextManager();
 
-const CLIENTS: readonly ReferenceClient[] = UNDICI_FLAVOURS.flatMap(undiciReferenceClients);
+const CLIENTS: readonly ReferenceClient[] = [
+  ...UNDICI_FLAVOURS.flatMap(undiciReferenceClients),
+  ...NODE_REFERENCE_CLIENTS,
+];
 
 describe.each(CLIENTS)('$name', (client) => {
   const runnable = GO_SCENARIOS.filter(({ name }) => !(name in client.cannot));

@@ -10,8 +10,16 @@ import { type Answer, http2Server, httpServer, httpsServer } from './truthful-se
 /** A client under test, with connections of its own. */
 export interface Session {
   /** Makes a request, follows its redirects, and reads the body; gives back the status of the last response. */
-  request(url: string, options?: { method?: string; body?: string; signal?: AbortSignal }): Promise<number>;
+  request(url: string, options?: SessionRequest): Promise<number>;
   close(): Promise<unknown>;
+}
+
+export interface SessionRequest {
+  readonly method?: string;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  /** Sends the body only when the server has said `100 Continue`. */
+  readonly expectContinue?: boolean;
 }
 
 export interface SessionOptions {
@@ -68,6 +76,10 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     const { origin } = await httpServer();
     return once(open(), origin, { method: 'POST', body: 'hello' });
   },
+  'expect-continue-accepted': async (open) => {
+    const { origin } = await httpServer();
+    return once(open(), origin, { method: 'POST', body: 'hello', expectContinue: true });
+  },
   'early-hints': async (open) => {
     const { origin } = await httpServer((_req, res) => {
       res.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -116,11 +128,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
 /** The hooks that both traces of the reference's last scenario have. */
 const COMPOSED = new Set<string>(['getConn', 'gotConn', 'wroteRequest']);
 
-async function once(
-  session: Session,
-  url: string,
-  options?: Parameters<Session['request']>[1],
-): Promise<Played> {
+async function once(session: Session, url: string, options?: SessionRequest): Promise<Played> {
   onTestFinished(() => void session.close());
   const recorder = new EventRecorder();
   const outcome = await outcomeOf(() => recorder.run(() => session.request(url, options)));
