@@ -131,8 +131,16 @@ export class ServerRequestTrace implements ServerTrace {
     this.finish('hijacked', at);
   }
 
+  finished(): void {
+    this.record.isFinished = true;
+  }
+
   closed({ how, error }: Closing): void {
     const at = now();
+    if (this.record.isFinished) {
+      this.finish('finished', at);
+      return;
+    }
     if (how === 'aborted' && this.hooks.closeNotify) {
       this.addEvent(EVENT_HTTP_RESPONSE_ABORTED, at, this.bodySoFar());
     }

@@ -24,6 +24,8 @@ export class ServerRecord {
   firstWriteAt = Number.NaN;
   flushedAt = Number.NaN;
   endedAt = Number.NaN;
+  /** Whether all of the response was handed to the network. */
+  isFinished = false;
   /** What was written of the response's body; NaN if it could not be seen. */
   bodyBytes = 0;
   /** What was read of the request's body. */

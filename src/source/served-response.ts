@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
 import { MethodLayer } from './method-layer.js';
 import { unfinished } from './peer-gone.js';
 import { flushHeaders, watchInformational } from './response-steps.js';
-import { type Closing, FINISHED, type WatchedSteps } from './server-trace.js';
+import type { Closing, WatchedSteps } from './server-trace.js';
 import { traceOf } from './traced.js';
 
 /** The methods that are replaced, whatever their declared types. */
@@ -94,18 +95,29 @@ const emit = new MethodLayer<ServerResponse>(
     if (trace === undefined) {
       return Reflect.apply(next, response, args);
     }
-    if (args[0] === 'close') {
-      return emitClose(trace, next, response, args, closingOf);
-    }
-    if (args[0] === 'error') {
-      trace.errored(args[1]);
+    switch (args[0]) {
+      case 'finish':
+        if (isHandedOver(response.socket)) {
+          trace.finished();
+        }
+        break;
+      case 'error':
+        trace.errored(args[1]);
+        break;
+      case 'close':
+        return emitClose(trace, next, response, args, closingOf);
     }
     return emitInContext(trace, next, response, args);
   },
 );
 
+/** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
+function isHandedOver(socket: Socket | null): boolean {
+  return socket === null || (!socket.destroyed && !socket.errored);
+}
+
 function closingOf(response: ServerResponse): Closing {
-  return response.writableFinished ? FINISHED : unfinished(response.errored, response.req?.socket);
+  return unfinished(response.errored, response.req?.socket);
 }
 
 /** Before Node 24, a response that waits for its turn on a pipelined connection never closes if the connection does. */

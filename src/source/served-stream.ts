@@ -88,7 +88,7 @@ const emit = methodLayer<ServerHttp2Stream>('emit', (next, stream, args) => {
       watch.sawFinish();
       break;
     case 'error':
-      trace.errored(args[1]);
+      watch.failed(args[1]);
       break;
     case 'close':
       return emitClose(trace, next, stream, args, closingOf);
@@ -97,7 +97,7 @@ const emit = methodLayer<ServerHttp2Stream>('emit', (next, stream, args) => {
 });
 
 function closingOf(stream: ServerHttp2Stream): Closing {
-  return watched.get(stream)?.closing() ?? { how: 'aborted' };
+  return watched.get(stream)?.closing() ?? { how: 'destroyed' };
 }
 
 /** What is needed to know how a stream ended, and by which methods a head may be written. */

@@ -19,18 +19,13 @@ export interface WatchedSteps {
   readonly requestBody: boolean;
 }
 
-/** How a response was closed. */
+/** How a response that was not finished was closed. */
 export interface Closing {
-  /**
-   * `finished`: everything was handed to the network. `aborted`: the peer went away before. `destroyed`: this side
-   * gave it up.
-   */
-  readonly how: 'finished' | 'aborted' | 'destroyed';
+  /** The peer went away, or this side gave the response up. */
+  readonly how: 'aborted' | 'destroyed';
   /** What Node or the program reported. */
   readonly error?: unknown;
 }
-
-export const FINISHED: Closing = { how: 'finished' };
 
 /**
  * What a source tells of one incoming request, each step when it happens. Nothing throws. One of `closed`, `threw`
@@ -78,6 +73,10 @@ export interface ServerTrace {
   /** The connection was handed over. @param protocol What it was upgraded to, if that was said. */
   hijacked(protocol: string | undefined): void;
 
+  /** All of the response was handed to the network. */
+  finished(): void;
+
+  /** @param closing Of no interest if the response was finished. */
   closed(closing: Closing): void;
 }
 

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { meansPeerGone } from './peer-gone.js';
-import { type Closing, FINISHED, type ServerTrace } from './server-trace.js';
+import type { Closing, ServerTrace } from './server-trace.js';
 
 /** `headRequest` is missing in Node's types. */
 type Stream = ServerHttp2Stream & { readonly headRequest?: boolean };
@@ -20,7 +20,6 @@ export class WatchedStream {
   private readonly tunnel: Tunnel | undefined;
   private headSeen = false;
   private endSeen = false;
-  private finished = false;
   /** Whether Node sends a file by itself: then the stream shows nothing of its body. */
   private sendsFile = false;
   private givenUp = false;
@@ -87,20 +86,46 @@ export class WatchedStream {
 
   /** Everything was handed to the connection, unless the stream was closed first and this only follows from that. */
   sawFinish(): void {
-    this.finished = this.stream.rstCode === NO_ERROR && !this.stream.aborted;
+    if (!this.sendsFile && this.stream.headRequest !== true) {
+      this.finishIfWell();
+    }
+  }
+
+  /** Node ends the stream of a HEAD before the program answers: then a body, even an empty one, is written too late. */
+  failed(error: unknown): void {
+    const isLateBody =
+      error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_WRITE_AFTER_END';
+    if (!isLateBody || this.stream.headRequest !== true) {
+      this.trace.errored(error);
+    }
   }
 
   closing(): Closing {
-    const { rstCode, errored } = this.stream;
+    const { errored, headRequest } = this.stream;
     this.lookAtHead();
-    if (this.finished && this.headSeen && (!this.sendsFile || rstCode === NO_ERROR)) {
-      return FINISHED;
-    }
     if (this.sendsFile) {
-      this.trace.wroteBody(Number.NaN);
+      this.closeFile();
+    } else if (headRequest === true) {
+      this.finishIfWell();
     }
     const byPeer = !this.givenUp || (errored !== null && meansPeerGone(errored));
     return { how: byPeer ? 'aborted' : 'destroyed', error: errored ?? undefined };
+  }
+
+  /** Node says nothing when it has sent a file, but that the stream is closed. */
+  private closeFile(): void {
+    if (!this.finishIfWell()) {
+      this.trace.wroteBody(Number.NaN);
+    }
+  }
+
+  private finishIfWell(): boolean {
+    const { rstCode, aborted, headersSent } = this.stream;
+    const isWell = rstCode === NO_ERROR && !aborted && headersSent;
+    if (isWell) {
+      this.trace.finished();
+    }
+    return isWell;
   }
 }
 
