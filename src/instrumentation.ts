@@ -7,6 +7,7 @@ import { capped } from './emit/capped-attributes.js';
 import { ClientTelemetry } from './emit/client.js';
 import { offerSpan } from './emit/existing-spans.js';
 import { createInstruments, type Instruments } from './emit/instruments.js';
+import { ServerTelemetry } from './emit/server.js';
 import { registry } from './registry.js';
 import type { Stop } from './source/request-trace.js';
 import { VERSION } from './version.js';
@@ -100,10 +101,13 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
 
   private start(): Stop {
     const outputs = { tracer: () => this.tracer, instruments: () => this.instruments };
-    const { client } = this.resolved;
+    const { client, server } = this.resolved;
     const stops: Stop[] = [];
     if (client.enabled) {
       stops.push(registry().record(new ClientTelemetry(this.resolved, outputs)));
+    }
+    if (server.enabled) {
+      stops.push(registry().recordServers(new ServerTelemetry(this.resolved, outputs)));
     }
     return () => {
       for (const stop of stops) {

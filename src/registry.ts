@@ -7,6 +7,8 @@ import { NewSockets } from './source/new-sockets.js';
 import { NodeHttpSource } from './source/node-http.js';
 import type { NodeHttpRequest } from './source/node-request.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
+import { ServerSource } from './source/server.js';
+import type { BeginServed } from './source/server-trace.js';
 import { UndiciSource } from './source/undici.js';
 
 /** A trace that records, and the context that its request runs in from then on. */
@@ -20,13 +22,20 @@ export interface ClientRecorders {
   node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
 }
 
+/** Records what servers answer. */
+export interface ServerRecorder {
+  readonly begin: BeginServed;
+}
+
 /**
  * Who wants to know of requests, in this whole process: the sources listen once for all of them, however many
  * instances and copies of the package there are, and each request is recorded once.
  */
 class Registry {
   private readonly recorders: ClientRecorders[] = [];
+  private readonly servers: ServerRecorder[] = [];
   private readonly sources: readonly Source[];
+  private readonly serverSource: Source;
   private callers = false;
 
   constructor() {
@@ -44,6 +53,10 @@ class Registry {
         report,
       ),
     ];
+    this.serverSource = new ServerSource(
+      (request, response) => this.servers[0]?.begin(request, response),
+      report,
+    );
   }
 
   /** From now on the hooks of `withClientTrace` run, whether anything is recorded or not. */
@@ -54,15 +67,24 @@ class Registry {
     }
   }
 
-  /** Records requests from the next one on, unless somebody else does already. */
+  /** Records outgoing requests from the next one on, unless somebody else does already. */
   record(recorders: ClientRecorders): Stop {
     this.recorders.push(recorders);
     this.start();
     return () => {
-      const index = this.recorders.indexOf(recorders);
-      if (index !== -1) {
-        this.recorders.splice(index, 1);
-        this.stopIfUnwanted();
+      remove(this.recorders, recorders);
+      this.stopIfUnwanted();
+    };
+  }
+
+  /** Records incoming requests from the next one on, unless somebody else does already. */
+  recordServers(recorder: ServerRecorder): Stop {
+    this.servers.push(recorder);
+    this.serverSource.start();
+    return () => {
+      remove(this.servers, recorder);
+      if (this.servers.length === 0) {
+        this.serverSource.stop();
       }
     };
   }
@@ -96,6 +118,13 @@ class Registry {
     }
     const live = liveTrace(callers, recorded?.context ?? ctx);
     return recorded === undefined ? live : joinTraces(recorded, live);
+  }
+}
+
+function remove<Entry>(entries: Entry[], entry: Entry): void {
+  const index = entries.indexOf(entry);
+  if (index !== -1) {
+    entries.splice(index, 1);
   }
 }
 
