@@ -47,7 +47,9 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
     const server = await given.serverOf();
     const dispatcher = closing(given.make(flavour, server.origin));
     const ask = (url: string) =>
-      given.api === 'fetch' ? askFetch(flavour, dispatcher, url) : askRequest(dispatcher, url);
+      given.api === 'fetch'
+        ? askFetch(flavour, dispatcher, url)
+        : askRequest(dispatcher, url, { blocking: false });
     const paths = Array.from({ length: 50 }, (_, i) => `/${i}`);
 
     const all = await Promise.all(paths.map((path) => traced(() => ask(`${server.origin}${path}`))));

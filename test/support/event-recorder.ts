@@ -16,6 +16,16 @@ export interface RecordedCall {
   readonly args: readonly unknown[];
 }
 
+/** The connection as it was when a request got it: a socket forgets its port when it is closed. */
+export interface ConnAtHand extends GotConnInfo {
+  readonly localPort: number | undefined;
+}
+
+export function withLocalPort(info: unknown): ConnAtHand {
+  const given = info as GotConnInfo;
+  return { ...given, localPort: given.conn.localPort };
+}
+
 /** Turns the hooks of one request into values. */
 export class EventRecorder {
   readonly calls: RecordedCall[] = [];
@@ -26,10 +36,11 @@ export class EventRecorder {
   constructor(tell?: (call: RecordedCall) => void) {
     for (const hook of CLIENT_TRACE_HOOKS) {
       Object.assign(this.trace, {
-        [hook]: (...args: unknown[]) => {
+        [hook]: (...given: unknown[]) => {
+          const args = hook === 'gotConn' ? given.map(withLocalPort) : given;
           this.calls.push({ hook, args });
           tell?.({ hook, args });
-          this.called.emit(hook, ...args);
+          this.called.emit(hook, ...given);
         },
       });
     }
@@ -60,8 +71,8 @@ export class EventRecorder {
     return args;
   }
 
-  get gotConn(): GotConnInfo {
-    return this.only('gotConn')[0] as GotConnInfo;
+  get gotConn(): ConnAtHand {
+    return this.only('gotConn')[0] as ConnAtHand;
   }
 
   get dnsDone(): DNSDoneInfo {

@@ -1,9 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import type { GotConnInfo } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import { type RecordedTrace, registry } from '../../src/registry.js';
 import type { Stop } from '../../src/source/request-trace.js';
+import { type ConnAtHand, withLocalPort } from './event-recorder.js';
 import { type Fact, illegalities } from './legal-order.js';
 
 /** All that was told of one request. */
@@ -57,12 +57,12 @@ export class RequestLedger {
   }
 
   /** The connection that the request for this path was given. */
-  gotConn(path: string): GotConnInfo {
+  gotConn(path: string): ConnAtHand {
     const [fact, ...more] = this.of(path).facts.filter(({ name }) => name === 'gotConn');
     if (fact === undefined || more.length > 0) {
       throw new Error(`${path} was given ${more.length + (fact === undefined ? 0 : 1)} connections`);
     }
-    return fact.args[0] as GotConnInfo;
+    return fact.args[0] as ConnAtHand;
   }
 
   /** How often this was told, of all requests together. */
@@ -76,7 +76,7 @@ export class RequestLedger {
     const trace: Record<string, unknown> = { context };
     for (const name of FACTS) {
       trace[name] = (...args: unknown[]) => {
-        facts.push({ name, args });
+        facts.push({ name, args: name === 'gotConn' ? args.map(withLocalPort) : args });
       };
     }
     return trace as RecordedTrace & Record<string, unknown>;

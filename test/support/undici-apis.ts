@@ -14,6 +14,8 @@ export interface Asking {
   readonly headers?: Record<string, string>;
   readonly body?: string | Readable;
   readonly signal?: AbortSignal;
+  /** `false`: another request may follow on the same connection before this one is answered. */
+  readonly blocking?: boolean;
 }
 
 /** One way to make a request with undici. */
@@ -35,7 +37,7 @@ export async function askFetch(
   flavour: UndiciFlavour,
   dispatcher: Dispatcher,
   url: string,
-  { body, ...asking }: Asking = {},
+  { body, blocking: _blocking, ...asking }: Asking = {},
 ): Promise<Answered> {
   const sent = body === undefined ? {} : { body, duplex: 'half' as const };
   const response = await flavour.fetch(url, { dispatcher, ...asking, ...sent });
@@ -86,48 +88,37 @@ function askPipeline(dispatcher: Dispatcher, url: string, asking: Asking = {}): 
 }
 
 function askDispatch(
-  { major }: UndiciFlavour,
+  flavour: UndiciFlavour,
   dispatcher: Dispatcher,
   url: string,
   asking: Asking = {},
 ): Promise<Answered> {
   const { signal: _signal, ...rest } = asking;
   return new Promise((resolve, reject) => {
-    const handler = major === 6 ? oldHandler(resolve, reject) : newHandler(resolve, reject);
-    dispatcher.dispatch(optionsFor(url, rest), handler);
+    dispatcher.dispatch(optionsFor(url, rest), handlerOf(flavour, { ended: resolve, failed: reject }));
   });
 }
 
-function oldHandler(
-  resolve: (answered: Answered) => void,
-  reject: (error: Error) => void,
-): Dispatcher.DispatchHandler {
-  const body = collect();
-  let status = 0;
-  const headers: Record<string, string> = {};
-  return {
-    onConnect: () => undefined,
-    onHeaders: (statusCode, raw) => {
-      status = statusCode;
-      for (let i = 0; i + 1 < raw.length; i += 2) {
-        headers[String(raw[i]).toLowerCase()] = String(raw[i + 1]);
-      }
-      return true;
-    },
-    onData: (chunk) => body.writable.write(chunk) || true,
-    onComplete: () => resolve({ status, headers, body: body.text() }),
-    onError: reject,
-  };
-}
-
-function newHandler(
-  resolve: (answered: Answered) => void,
-  reject: (error: Error) => void,
+/** What `dispatch` needs to be told, of this undici, to say how a request came out. */
+export function handlerOf(
+  { major }: UndiciFlavour,
+  { ended, failed }: { ended(answered: Answered): void; failed(error: Error): void },
 ): Dispatcher.DispatchHandler {
   const body = collect();
   let status = 0;
   let headers: Answered['headers'] = {};
-  return {
+  const oldHandler: Dispatcher.DispatchHandler = {
+    onConnect: () => undefined,
+    onHeaders: (statusCode, raw) => {
+      status = statusCode;
+      headers = fromPairs(raw);
+      return true;
+    },
+    onData: (chunk) => body.writable.write(chunk) || true,
+    onComplete: () => ended({ status, headers, body: body.text() }),
+    onError: failed,
+  };
+  const newHandler: Dispatcher.DispatchHandler = {
     onRequestStart: () => undefined,
     onResponseStart: (_controller, statusCode, fields) => {
       status = statusCode;
@@ -136,9 +127,18 @@ function newHandler(
     onResponseData: (_controller, chunk) => {
       body.writable.write(chunk);
     },
-    onResponseEnd: () => resolve({ status, headers, body: body.text() }),
-    onResponseError: (_controller, error) => reject(error),
+    onResponseEnd: () => ended({ status, headers, body: body.text() }),
+    onResponseError: (_controller, error) => failed(error),
   };
+  return major === 6 ? oldHandler : newHandler;
+}
+
+function fromPairs(raw: readonly Buffer[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    headers[String(raw[i]).toLowerCase()] = String(raw[i + 1]);
+  }
+  return headers;
 }
 
 function optionsFor(url: string, { method = 'GET', ...asking }: Asking): Dispatcher.RequestOptions {

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { onTestFinished } from 'vitest';
-import type { GotConnInfo } from '../../src/httptrace/index.js';
-import { EventRecorder } from './event-recorder.js';
+import { type ConnAtHand, EventRecorder } from './event-recorder.js';
 import { CLIENT_PORT, REQUEST_NUMBER } from './truthful-server.js';
 import { type Answered, type Asking, askRequest } from './undici-apis.js';
 
@@ -37,8 +36,8 @@ export interface Compared {
   readonly reused: boolean;
 }
 
-export function told({ conn, reused }: GotConnInfo): Compared {
-  return { port: conn.localPort, reused };
+export function told({ localPort, reused }: ConnAtHand): Compared {
+  return { port: localPort, reused };
 }
 
 export function seenByServer({ answered, error }: Traced): Compared {
