@@ -59,6 +59,7 @@ class Capture implements ResponseObserver {
   }
 
   closed(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopClock();
     if (!this.#hasFailed) this.#resolve(this.#metrics);

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers';
 const queuedOn = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once, when the response is closed; soon, but not at once, if it already is.
+ * Calls back when the response is closed; soon, but not at once, if it already is.
  *
  * Before Node 24 a response that still waits for its turn on a pipelined connection never closes when that
  * connection does, so its connection is watched too: by one listener for all responses that wait, because a
@@ -15,7 +15,8 @@ const queuedOn = new WeakMap<Socket, Set<() => void>>();
 export function onClosed(res: ServerResponse, listener: () => void): void {
   if (res.closed) setImmediate(listener);
   else if (res.socket === null) onQueuedClosed(res, listener);
-  else res.once('close', listener);
+  // Node closes a response once, and `once` would cost a fifth of all that is spent on a response here.
+  else res.on('close', listener);
 }
 
 function onQueuedClosed(res: ServerResponse, listener: () => void): void {

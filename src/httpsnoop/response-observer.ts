@@ -19,7 +19,7 @@ export interface ResponseObserver {
   wroteBody(bytes: number): void;
 
   /**
-   * The response is over, finished or aborted. Called once, never from inside `observe`; not at all while nobody
+   * The response is over, finished or aborted. Called when Node tells the close, never from inside `observe`; not at all while nobody
    * ends the response and the connection stays.
    */
   closed(): void;

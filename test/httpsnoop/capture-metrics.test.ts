@@ -64,6 +64,18 @@ describe('captureMetrics', () => {
     expect((await result).duration).toBe(250.5);
   });
 
+  it('keeps the time of the first close, if the program tells another', async () => {
+    const res = await pendingResponse();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    onTestFinished(() => now.mockRestore());
+    const result = captureMetricsFn(res, () => now.mockReturnValue(1250));
+    res.end();
+    const metrics = await result;
+    now.mockReturnValue(2000);
+    res.emit('close');
+    expect(metrics.duration).toBe(250);
+  });
+
   it('leaves no listener for errors on the response', async () => {
     const res = await pendingResponse();
     const before = res.listenerCount('error');
