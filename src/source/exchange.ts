@@ -38,6 +38,11 @@ export class Exchange {
     this.connection?.release();
   }
 
+  /** Whether it ends with its connection being handed over to the caller, or to another protocol. */
+  get isHandOver(): boolean {
+    return this.request.method === 'CONNECT' || Boolean(this.request.upgrade);
+  }
+
   get unsent(): boolean {
     return this.connection === undefined && !this.settled;
   }
@@ -48,9 +53,13 @@ let handlerSymbol: symbol | undefined;
 /** The id of whatever follows an `await`, on the releases of Node that do not tell these apart. */
 const AFTER_AWAIT = 0;
 
+/** How many interceptors may lie between a request and its caller. */
+const DEPTH = 8;
+
 /**
  * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
- * the request later, while it handles another. `fetch` keeps no way back.
+ * the request later, while it handles another, and an interceptor makes one for each hop and each try. `fetch`
+ * keeps no way back, and undici 7 hides that from an interceptor.
  */
 export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
   if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {
@@ -61,9 +70,23 @@ export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncR
       return undefined;
     }
   }
-  const handler = request[handlerSymbol];
-  if (!(handler instanceof AsyncResource)) {
-    return undefined;
+  const caller = asyncResourceIn(request[handlerSymbol]);
+  return caller === undefined ||
+    (currentAsyncId !== AFTER_AWAIT && caller.triggerAsyncId() === currentAsyncId)
+    ? undefined
+    : caller;
+}
+
+function asyncResourceIn(outermost: unknown): AsyncResource | undefined {
+  let handler = outermost;
+  for (let depth = 0; depth < DEPTH; depth++) {
+    if (handler instanceof AsyncResource) {
+      return handler;
+    }
+    if (typeof handler !== 'object' || handler === null || !('handler' in handler)) {
+      return undefined;
+    }
+    handler = handler.handler;
   }
-  return currentAsyncId === AFTER_AWAIT || handler.triggerAsyncId() !== currentAsyncId ? handler : undefined;
+  return undefined;
 }

@@ -79,7 +79,7 @@ function askPipeline(dispatcher: Dispatcher, url: string, asking: Asking = {}): 
     return head.body;
   });
   const chunks: Buffer[] = [];
-  Readable.from(sent === undefined ? [] : [sent].flat()).pipe(duplex);
+  (sent instanceof Readable ? sent : Readable.from(sent === undefined ? [] : [sent])).pipe(duplex);
   return new Promise((resolve, reject) => {
     duplex.on('error', reject);
     duplex.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -11,6 +11,7 @@ export interface UndiciFlavour {
   readonly Agent: Undici['Agent'];
   readonly Pool: Undici['Pool'];
   readonly Client: Undici['Client'];
+  readonly FormData: Undici['FormData'];
   /** All that the package exports; the undici inside Node shows no more than the above. */
   readonly installed: Undici | undefined;
 }
@@ -27,7 +28,7 @@ function loadAll(): UndiciFlavour[] {
 function installed(name: string): UndiciFlavour {
   const api: Undici = require(name);
   const { version }: { version: string } = require(`${name}/package.json`);
-  const { fetch, Agent, Pool, Client } = api;
+  const { fetch, Agent, Pool, Client, FormData } = api;
   return {
     name: `undici ${version}`,
     version,
@@ -36,6 +37,7 @@ function installed(name: string): UndiciFlavour {
     Agent,
     Pool,
     Client,
+    FormData,
     installed: api,
   };
 }
@@ -58,6 +60,7 @@ function builtIn(): UndiciFlavour {
     Agent: agent.constructor as Undici['Agent'],
     Pool: factory('http://localhost', {}).constructor as Undici['Pool'],
     Client: factory('http://localhost', { connections: 1 }).constructor as Undici['Client'],
+    FormData: Reflect.get(globalThis, 'FormData') as Undici['FormData'],
     installed: undefined,
   };
 }
