@@ -3,6 +3,7 @@ import { contextClientTrace } from './httptrace/active-trace.js';
 import { joinTraces, liveTrace } from './httptrace/live-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
 import type { UndiciRequest } from './source/channels.js';
+import type { ConnectionWatcher, WatchConnection } from './source/connection.js';
 import { NewSockets } from './source/new-sockets.js';
 import { NodeHttpSource } from './source/node-http.js';
 import type { NodeHttpRequest } from './source/node-request.js';
@@ -18,6 +19,8 @@ export interface RecordedTrace extends RequestTrace {
 
 /** Records requests; `undefined`: this one is not to be recorded. */
 export interface ClientRecorders {
+  /** Who counts connections, if anybody does. */
+  readonly connections?: ConnectionWatcher | undefined;
   undici(request: UndiciRequest, ctx: Context, at: number): RecordedTrace | undefined;
   node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
 }
@@ -41,15 +44,23 @@ class Registry {
   constructor() {
     const report = (message: string, error: unknown) => diag.error(`httptrace: ${message}`, error);
     const sockets = new NewSockets(report);
+    const watch: WatchConnection = (connection, origin) => {
+      const watcher = this.recorders[0]?.connections;
+      if (watcher !== undefined) {
+        connection.watchBy(watcher, origin);
+      }
+    };
     this.sources = [
       new NodeHttpSource(
         (request, at) => this.begin((recorders, ctx) => recorders.node(request, ctx, at)),
         sockets,
+        watch,
         report,
       ),
       new UndiciSource(
         (request, at) => this.begin((recorders, ctx) => recorders.undici(request, ctx, at)),
         sockets,
+        watch,
         report,
       ),
     ];

@@ -23,11 +23,16 @@ import { measureActive } from './client-measure.js';
 import { type ClientRequestView, UndiciRequestView } from './client-request.js';
 import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './client-settings.js';
 import { ClientSpan, type ClientStart } from './client-span.js';
+import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
 import type { RecordedMethod } from './method.js';
 import { NodeRequestView } from './node-request-view.js';
 import { safely } from './safely.js';
-import { ATTR_URL_TEMPLATE } from './semconv.js';
+import {
+  ATTR_URL_TEMPLATE,
+  METRIC_HTTP_CLIENT_CONNECTION_DURATION,
+  METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
+} from './semconv.js';
 import { type RequestedServer, requestedServer } from './server-address.js';
 import { targetPath } from './url.js';
 
@@ -42,10 +47,16 @@ const SETTER: TextMapSetter<ClientRequestView> = {
 
 /** Begins the telemetry of outgoing requests, by one config. */
 export class ClientTelemetry implements ClientRecorders {
+  readonly connections: ConnectionMetrics | undefined;
   private readonly settings: ClientSettings;
 
   constructor(config: ResolvedConfig, outputs: ClientOutputs) {
     this.settings = clientSettings(config, outputs);
+    const { metrics, optInAttributes } = config;
+    this.connections =
+      metrics[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS] || metrics[METRIC_HTTP_CLIENT_CONNECTION_DURATION]
+        ? new ConnectionMetrics(outputs.instruments, optInAttributes)
+        : undefined;
   }
 
   undici(request: UndiciRequest, ctx: Context, at: number): ClientRecord | undefined {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Connection } from './connection.js';
+import { Connection, type WatchConnection } from './connection.js';
 import { hiddenField } from './hidden-field.js';
 import type { NodeExchange } from './node-exchange.js';
 import type { Report } from './request-trace.js';
@@ -23,10 +23,12 @@ class PooledSocket {
 /** The connections that agents give to requests, and get back. */
 export class NodeConnections {
   private readonly pooled = hiddenField<PooledSocket>();
+  private readonly watch: WatchConnection;
   private readonly report: Report;
   private readonly onFree: (this: Socket) => void;
 
-  constructor(report: Report) {
+  constructor(watch: WatchConnection, report: Report) {
+    this.watch = watch;
     this.report = report;
     const { pooled } = this;
     const free = guarded('free', putBack, report);
@@ -36,12 +38,13 @@ export class NodeConnections {
   }
 
   /** A connection is being made, perhaps for another request than the one that it will carry. */
-  dialled(socket: Socket): void {
+  dialled(socket: Socket, origin: string): void {
     if (!this.pooled.has(socket)) {
       const made = new PooledSocket(socket, undefined);
       this.pooled.set(socket, made);
       this.whenConnected(socket, () => {
         made.connection = Connection.established(socket);
+        this.watch(made.connection, origin);
       });
     }
   }
@@ -58,7 +61,7 @@ export class NodeConnections {
   ): void {
     const connecting = isConnecting(socket);
     if (connecting) {
-      this.dialled(socket);
+      this.dialled(socket, exchange.origin);
     }
     const pooled = this.pooled.get(socket) ?? this.older(socket, exchange);
     if (!pooled.tellsFree) {
@@ -116,7 +119,7 @@ function putBack(pooled: PooledSocket | undefined): void {
   }
   pooled.exchange = undefined;
   connection.release();
-  if (exchange.ended && exchange.request.agent !== undefined && !socket.destroyed) {
+  if (exchange.ended && exchange.request.agent && !socket.destroyed) {
     exchange.trace?.putIdleConn?.();
   }
 }

@@ -49,6 +49,11 @@ export class NodeExchange implements NodeHttpRequest {
     return this.options?.port ?? portIn(this.request) ?? (this.request.protocol === 'https:' ? 443 : 80);
   }
 
+  /** Scheme, host and port of where it is sent. */
+  get origin(): string {
+    return `${this.request.protocol}//${this.hostPort}`;
+  }
+
   get hostPort(): string {
     return hostPort(this.host, this.port);
   }

@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
+import type { WatchConnection } from './connection.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Method } from './method-layer.js';
 import { patchMethod } from './method-patch.js';
@@ -28,13 +29,14 @@ export class NodeHttpSource implements Source {
   private readonly progress: NodeProgress;
   private readonly lifecycle: Lifecycle;
   private readonly begin: (request: unknown, options: unknown) => void;
+  private readonly fail: (exchange: NodeExchange, error: unknown) => void;
   private readonly given: (request: unknown, socket: unknown) => void;
 
-  constructor(begin: Begin<NodeHttpRequest>, sockets: NewSockets, report: Report) {
+  constructor(begin: Begin<NodeHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.beginTrace = begin;
     this.report = report;
-    const connections = new NodeConnections(report);
-    this.dialling = new NodeDialling((socket) => connections.dialled(socket));
+    const connections = new NodeConnections(watch, report);
+    this.dialling = new NodeDialling((socket, origin) => connections.dialled(socket, origin));
     this.progress = new NodeProgress(
       connections,
       (socket, exchange) => this.dialling.tunnel(socket, exchange),
@@ -42,6 +44,7 @@ export class NodeHttpSource implements Source {
     );
     this.begin = guardedPair('a new request', (request, options) => this.onRequest(request, options), report);
     this.given = guardedPair('onSocket', (request, socket) => this.onSocket(request, socket), report);
+    this.fail = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
     this.lifecycle = new Lifecycle(() => this.open(sockets));
   }
 
@@ -89,7 +92,7 @@ export class NodeHttpSource implements Source {
     try {
       return this.dialling.ask(exchange, next, agent, args);
     } catch (error) {
-      exchange.fail(error);
+      this.fail(exchange, error);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { UndiciRequest } from './channels.js';
-import { Connection } from './connection.js';
+import type { ChannelMessages, UndiciRequest } from './channels.js';
+import { Connection, type WatchConnection } from './connection.js';
 import { Dial } from './dial.js';
 import { Dialling } from './dialling.js';
 import type { Exchange } from './exchange.js';
@@ -15,8 +15,10 @@ export class UndiciConnections implements SocketListener {
   /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
   private readonly tunnels = new WeakMap<Socket, Exchange>();
   private readonly openHttp2 = new Set<Socket>();
+  private readonly watch: WatchConnection;
 
-  constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined) {
+  constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined, watch: WatchConnection) {
+    this.watch = watch;
     this.dialling = new Dialling(exchangeOf);
   }
 
@@ -52,9 +54,12 @@ export class UndiciConnections implements SocketListener {
     return owner !== undefined;
   }
 
-  dialSucceeded(socket: Socket): void {
+  dialSucceeded({ connectParams, socket }: ChannelMessages['undici:client:connected']): void {
     this.dialling.onConnectorDone();
-    this.keep(socket, Connection.established(socket));
+    this.watch(
+      this.keep(socket, Connection.established(socket)),
+      `${connectParams.protocol}//${connectParams.host}`,
+    );
     if (isHttp2(socket)) {
       this.openHttp2.add(socket);
       socket.once('close', () => this.openHttp2.delete(socket));

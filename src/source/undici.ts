@@ -1,6 +1,7 @@
 import { executionAsyncId } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.js';
+import type { WatchConnection } from './connection.js';
 import { callerOf, Exchange } from './exchange.js';
 import { hostPortOf } from './host-port.js';
 import { Lifecycle } from './lifecycle.js';
@@ -17,12 +18,13 @@ type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciRequest>;
   private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
-  private readonly connections = new UndiciConnections((request) => this.exchanges.get(request));
+  private readonly connections: UndiciConnections;
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
 
-  constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, report: Report) {
+  constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.begin = begin;
+    this.connections = new UndiciConnections((request) => this.exchanges.get(request), watch);
     this.instanceHooks = new InstanceHooks(
       {
         responseStarted: (request) => this.onResponseStarted(request),
@@ -48,7 +50,7 @@ export class UndiciSource implements Source {
     return {
       'undici:request:create': (message) => this.onCreate(message),
       'undici:client:beforeConnect': () => this.connections.dialBegan(),
-      'undici:client:connected': ({ socket }) => this.connections.dialSucceeded(socket),
+      'undici:client:connected': (message) => this.connections.dialSucceeded(message),
       'undici:client:connectError': () => this.connections.dialFailed(),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
       'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
@@ -188,6 +190,9 @@ export class UndiciSource implements Source {
   }
 
   private end(exchange: Exchange): void {
+    if (exchange.isHandOver) {
+      exchange.connection?.leavePool();
+    }
     this.settle(exchange);
     exchange.trace?.ended?.();
   }
