@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { hiddenField } from './hidden-field.js';
 import type { Report, Stop } from './request-trace.js';
 import { subscribe } from './subscribe.js';
-import { observeTlsConnect } from './tls-connect.js';
+import { observeTlsSockets } from './tls-sockets.js';
 
 export interface SocketMade {
   readonly socket: Socket;
@@ -22,7 +22,7 @@ export interface SocketListener {
 export class NewSockets {
   private readonly report: Report;
   private readonly listeners: SocketListener[] = [];
-  /** Newer releases of Node publish a TLS socket that `tls.connect` tells of as well. */
+  /** Newer releases of Node publish a TLS socket that dials, too. */
   private readonly told = hiddenField<true>();
   private stops: Stop[] = [];
 
@@ -38,7 +38,7 @@ export class NewSockets {
           { 'net.client.socket': ({ socket }) => this.onSocket({ socket, over: undefined }) },
           this.report,
         ),
-        observeTlsConnect((made) => this.onSocket(made), this.report),
+        observeTlsSockets((made) => this.onSocket(made), this.report),
       ];
     }
     return () => this.leave(listener);

@@ -16,8 +16,8 @@ interface ProxyConfig {
 
 /** `host:port` of the proxy that the request's agent goes through, as far as it says. */
 export function proxyOf({ request, host, port }: NodeExchange): string | undefined {
-  const agent: ProxyAgent | undefined = request.agent;
-  if (agent === undefined) {
+  const agent: ProxyAgent | null | undefined = request.agent;
+  if (!agent) {
     return undefined;
   }
   if (agent.proxy !== undefined) {

@@ -2,8 +2,8 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 
 /** The parts of Node's request that its types leave out, by the names that they have had since Node 12 or longer. */
 export interface NodeClientRequest extends ClientRequest {
-  /** `undefined` with a `createConnection` of the caller's. */
-  readonly agent?: Agent;
+  /** None with a `createConnection` of the caller's. */
+  readonly agent?: Agent | null;
   /** Request line and header fields as they are written, once they are final. */
   readonly _header: string | null;
   /** Whether they were handed to the connection, or wait for it. */

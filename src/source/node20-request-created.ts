@@ -48,9 +48,13 @@ function isBeingMade(request: unknown): request is NodeClientRequest {
   );
 }
 
-function asksAgentOfNode({ agent }: NodeClientRequest): boolean {
-  return (
-    agent !== undefined &&
-    Reflect.get(agent, 'addRequest') === Reflect.get(http.Agent.prototype, 'addRequest')
-  );
+interface AskedAgent {
+  readonly addRequest?: unknown;
+}
+
+const AGENT = http.Agent.prototype as AskedAgent;
+
+function asksAgentOfNode(request: NodeClientRequest): boolean {
+  const agent = request.agent as AskedAgent | null | undefined;
+  return agent?.addRequest === AGENT.addRequest;
 }
