@@ -9,12 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { HttpTraceInstrumentationConfig } from '../../src/config.js';
-import { createInstruments } from '../../src/emit/instruments.js';
-import { ServerTelemetry } from '../../src/emit/server.js';
-import { serverRegistry } from '../../src/server-registry.js';
-import type { Stop } from '../../src/source/request-trace.js';
+import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
 import { spanFaults } from './legal-span.js';
 
 /** One data point of a metric. */
@@ -69,7 +64,7 @@ export class ServedSpans {
   readonly complaints: unknown[][] = [];
   private readonly open = new Set<string>();
   private readonly ended: ReadableSpan[] = [];
-  private stops: Stop[] = [];
+  private attached: Attachable[] = [];
   private reader = new PulledReader();
   tracerProvider = this.providerOf();
   meterProvider = new MeterProvider({ readers: [this.reader] });
@@ -78,7 +73,7 @@ export class ServedSpans {
     this.open.clear();
     this.ended.length = 0;
     this.complaints.length = 0;
-    this.stops = [];
+    this.attached = [];
     this.reader = new PulledReader();
     this.tracerProvider = this.providerOf();
     this.meterProvider = new MeterProvider({ readers: [this.reader] });
@@ -90,8 +85,8 @@ export class ServedSpans {
 
   async finish(): Promise<void> {
     await this.settled();
-    for (const stop of this.stops) {
-      stop();
+    for (const instrumentation of this.attached) {
+      instrumentation.disable();
     }
     expect(this.ended.flatMap(spanFaults)).toEqual([]);
     expect(this.complaints).toEqual([]);
@@ -115,19 +110,20 @@ export class ServedSpans {
     });
   }
 
-  /** Records what servers do until the test is over, or until it is stopped. */
+  /** Records what servers do until the test is over, or until it is disabled. */
   record(
     server: HttpTraceInstrumentationConfig['server'] = {},
     config: HttpTraceInstrumentationConfig = {},
-  ): Stop {
-    const resolved = resolveConfig({ ...config, server }, {}, (message) => this.complaints.push([message]));
-    const tracer = this.tracerProvider.getTracer('served');
-    const instruments = createInstruments(this.meterProvider.getMeter('served'), resolved.metrics);
-    const stop = serverRegistry().record(
-      new ServerTelemetry(resolved, { tracer: () => tracer, instruments: () => instruments }),
-    );
-    this.stops.push(stop);
-    return stop;
+  ): HttpTraceInstrumentation {
+    return this.attach(new HttpTraceInstrumentation({ client: { enabled: false }, server, ...config }));
+  }
+
+  /** Gives an instrumentation the providers of this test, and takes care of its end. */
+  attach<T extends Attachable>(instrumentation: T): T {
+    instrumentation.setTracerProvider(this.tracerProvider);
+    instrumentation.setMeterProvider(this.meterProvider);
+    this.attached.push(instrumentation);
+    return instrumentation;
   }
 
   /** Waits until each span that was started has ended. */
@@ -178,6 +174,12 @@ export class ServedSpans {
         return [];
     }
   }
+}
+
+interface Attachable {
+  setTracerProvider(provider: BasicTracerProvider): void;
+  setMeterProvider(provider: MeterProvider): void;
+  disable(): void;
 }
 
 /** The events of a span as names with their attributes. */
