@@ -1,0 +1,88 @@
+import { isMainThread, threadId } from 'node:worker_threads';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { HttpTraceInstrumentation } from '../instrumentation.js';
+import { ownApiVersion, registeredApiVersion } from '../status/api-versions.js';
+import { packageOf } from '../status/package-of.js';
+import { hasContextManager, hasTracerProvider } from '../status/providers.js';
+import { complain } from './complain.js';
+import { sendAtExit } from './exit.js';
+import { type InstalledSdk, loadSdk, type RunningSdk } from './installed-sdk.js';
+import { Logger } from './logger.js';
+import { SdkTelemetry } from './telemetry.js';
+import { WaterfallSpanProcessor } from './waterfall.js';
+
+/**
+ * Starts the SDK, and records from now on.
+ *
+ * @throws if the SDK cannot be found, loaded or started.
+ */
+export function start(env: NodeJS.ProcessEnv = process.env): void {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') {
+    return;
+  }
+  if (hasTracerProvider()) {
+    complain('an OpenTelemetry SDK runs already: it gets the spans, and the OTEL_* variables are up to it');
+  } else {
+    const installed = loadSdk();
+    sendAtExit(new SdkTelemetry(installed, startSdk(installed, env)));
+    complainAboutApis(installed);
+  }
+  registerInstrumentations({ instrumentations: [new HttpTraceInstrumentation()] });
+}
+
+function startSdk(installed: InstalledSdk, env: NodeJS.ProcessEnv): RunningSdk {
+  const { NodeSDK, startNodeSDK } = installed.module;
+  if (isSet(env.OTEL_CONFIG_FILE) && startNodeSDK !== undefined) {
+    return startNodeSDK();
+  }
+  if (!isSet(env.OTEL_LOG_LEVEL)) {
+    const { diag, DiagLogLevel } = installed.api;
+    diag.setLogger(new Logger(), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  }
+  const sdk = new NodeSDK({ ...resource(installed), ...exporters(env) });
+  sdk.start();
+  return sdk;
+}
+
+/** Each thread has an SDK of its own: what they count must not be taken for one and the same. */
+function resource(installed: InstalledSdk): object {
+  if (isMainThread) {
+    return {};
+  }
+  const { defaultResource, resourceFromAttributes } = installed.resources();
+  return { resource: defaultResource().merge(resourceFromAttributes({ 'thread.id': threadId })) };
+}
+
+/** What the SDK does not make of the variables itself. */
+function exporters(env: NodeJS.ProcessEnv): object {
+  switch (env.OTEL_TRACES_EXPORTER?.trim()) {
+    case 'none':
+      // The SDK would do the same, and warn of it.
+      return { spanProcessors: [] };
+    case 'waterfall':
+      // Who draws has no collector, unless another variable tells of one.
+      return {
+        spanProcessors: [new WaterfallSpanProcessor()],
+        ...(!isSet(env.OTEL_METRICS_EXPORTER) && { metricReaders: [] }),
+        ...(!isSet(env.OTEL_LOGS_EXPORTER) && { logRecordProcessors: [] }),
+      };
+    default:
+      return {};
+  }
+}
+
+/** What one version of the API registers is not seen by a later one, and cannot be added to by any other. */
+function complainAboutApis({ apiPath }: InstalledSdk): void {
+  if (!hasContextManager()) {
+    const sdkApi = packageOf(apiPath)?.version;
+    const others = new Set([ownApiVersion(), registeredApiVersion()]);
+    others.delete(sdkApi);
+    complain(
+      `nothing is recorded, for the SDK has version ${sdkApi} of @opentelemetry/api, and ${[...others].join(' and ')} is loaded too; type: npm install @opentelemetry/api@${sdkApi}`,
+    );
+  }
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value.trim() !== '';
+}

@@ -1,0 +1,55 @@
+import type { ProxyTracerProvider, TracerProvider } from '@opentelemetry/api';
+import type { Telemetry } from './exit.js';
+import type { InstalledSdk, RunningSdk } from './installed-sdk.js';
+
+/** An SDK has no flush of its own: each of its providers does. */
+export class SdkTelemetry implements Telemetry {
+  private readonly installed: InstalledSdk;
+  private readonly sdk: RunningSdk;
+
+  constructor(installed: InstalledSdk, sdk: RunningSdk) {
+    this.installed = installed;
+    this.sdk = sdk;
+  }
+
+  async flush(): Promise<void> {
+    const { trace, metrics } = this.installed.api;
+    const providers = [
+      standsFor(trace.getTracerProvider()),
+      metrics.getMeterProvider(),
+      this.installed.logs().getLoggerProvider(),
+    ];
+    await Promise.all(providers.map((provider) => this.attempt(() => forceFlush(provider))));
+  }
+
+  async shutdown(): Promise<void> {
+    await this.attempt(() => this.sdk.shutdown());
+  }
+
+  private async attempt(send: () => Promise<void>): Promise<void> {
+    try {
+      await send();
+    } catch (error) {
+      this.installed.api.diag.error('httptrace: what was recorded last could not be sent:', error);
+    }
+  }
+}
+
+/** The API keeps a stand-in for it. */
+function standsFor(provider: TracerProvider | ProxyTracerProvider): TracerProvider {
+  return 'getDelegate' in provider ? provider.getDelegate() : provider;
+}
+
+interface Flushable {
+  forceFlush(): Promise<void>;
+}
+
+async function forceFlush(provider: object): Promise<void> {
+  if (isFlushable(provider)) {
+    await provider.forceFlush();
+  }
+}
+
+function isFlushable(provider: object): provider is Flushable {
+  return 'forceFlush' in provider && typeof provider.forceFlush === 'function';
+}

@@ -1,0 +1,64 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+
+export const REGISTER = join(__dirname, '..', '..', 'dist', 'register.js');
+export const PROGRAMS = join(__dirname, 'programs');
+
+export interface Ended {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Surroundings {
+  env?: NodeJS.ProcessEnv;
+  /** Options of Node. */
+  flags?: string[];
+  cwd?: string;
+}
+
+/** A program that runs until it ends, or the test does. */
+export class RunningProgram {
+  readonly ended: Promise<Ended>;
+  private readonly child: ChildProcessWithoutNullStreams;
+
+  constructor(program: string, { env, flags = ['--import', REGISTER], cwd }: Surroundings) {
+    this.child = spawn(process.execPath, [...flags, join(PROGRAMS, program)], {
+      cwd,
+      env: { PATH: process.env.PATH, COLUMNS: '100', ...env },
+    });
+    this.ended = this.watch();
+    onTestFinished(() => void this.child.kill('SIGKILL'));
+  }
+
+  /** Waits for the program to write anything, then sends the signal. */
+  async signalWhenReady(signal: NodeJS.Signals): Promise<void> {
+    await once(this.child.stdout, 'data');
+    this.child.kill(signal);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  endInput(): void {
+    this.child.stdin.end();
+  }
+
+  private async watch(): Promise<Ended> {
+    const [stdout, stderr, [exitCode, signal]] = await Promise.all([
+      text(this.child.stdout),
+      text(this.child.stderr),
+      once(this.child, 'exit'),
+    ]);
+    return { exitCode, signal, stdout, stderr };
+  }
+}
+
+export function runProgram(program: string, surroundings: Surroundings = {}): Promise<Ended> {
+  return new RunningProgram(program, surroundings).ended;
+}
