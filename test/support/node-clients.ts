@@ -11,6 +11,8 @@ export interface NodeAsking extends https.RequestOptions {
   readonly body?: string | Buffer;
   /** Asks for `100 Continue`, and sends the body when that is there. */
   readonly expectContinue?: boolean;
+  /** Goes on to `net.connect`; Node's types leave it out. */
+  readonly autoSelectFamily?: boolean;
 }
 
 /** What came back. */
