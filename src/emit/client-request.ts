@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { UndiciExchange } from '../config.js';
+import type { ClientRecord } from '../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../source/channels.js';
 import type { ResponseHead } from '../source/request-trace.js';
 import { incomingHeaders } from '../source/undici-headers.js';
@@ -36,12 +37,10 @@ export interface ClientRequestView {
   /** What a `metricAttributesHook` is given. */
   metricResponse(response: ResponseHead): UndiciResponse | IncomingMessage;
   /** What only the client knows of a failure. */
-  failureHints(): FailureHints;
+  failureHints(record: ClientRecord): FailureHints;
 }
 
 export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;
-
-const NO_HINTS: FailureHints = {};
 
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {
@@ -118,7 +117,15 @@ export class UndiciRequestView implements ClientRequestView {
     return response;
   }
 
-  failureHints(): FailureHints {
-    return NO_HINTS;
+  /** `fetch` shows no signal, but once a request is written, nothing of the program's is left that could fail. */
+  failureHints({ wasSent, writeError }: ClientRecord): FailureHints {
+    return { onlyTransportLeft: wasSent && writeError === undefined, signalReason: abortReason(this.request) };
   }
+}
+
+/** Why the caller aborted the request, as far as undici shows it: `undici.request` does. */
+function abortReason(request: UndiciRequest): unknown {
+  const handler = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
+  const value = handler === undefined ? undefined : request[handler];
+  return typeof value === 'object' && value !== null && 'reason' in value ? value.reason : undefined;
 }

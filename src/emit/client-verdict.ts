@@ -26,7 +26,11 @@ export function judge(
     return { failure: undefined, message: undefined, cancelled: false, errorType: statusError, endedAt };
   }
   const { error } = outcome;
-  const failure = failureErrorType({ error, gotResponse: statusCode !== undefined, ...view.failureHints() });
+  const failure = failureErrorType({
+    error,
+    gotResponse: statusCode !== undefined,
+    ...view.failureHints(record),
+  });
   if (failure === undefined) {
     return {
       failure,

@@ -9,6 +9,8 @@ export interface Failure {
   readonly gotResponse: boolean;
   /** Whether the request's own `timeout` event came first. */
   readonly timedOut?: boolean;
+  /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
+  readonly onlyTransportLeft?: boolean;
   /** Whether the program destroyed the request without giving an error. */
   readonly destroyedByCaller?: boolean;
   /** The reason of the request's abort signal, if that is visible and was aborted. */
@@ -33,7 +35,8 @@ export function failureKind(failure: Failure): FailureKind {
     return 'cancellation';
   }
   // Once the response is there, a program gives up its body with any reason of its own.
-  return failure.gotResponse && !isTransportError(error) ? 'cancellation' : 'error';
+  const onlyTransportLeft = failure.gotResponse || failure.onlyTransportLeft === true;
+  return onlyTransportLeft && !isTransportError(error) ? 'cancellation' : 'error';
 }
 
 /** `error.type` of a request that ended early; `undefined` if it was cancelled. */

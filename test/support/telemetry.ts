@@ -98,24 +98,31 @@ class KeepingProcessor implements SpanProcessor {
 export class Telemetry {
   private processor = new KeepingProcessor();
   private reader = new PulledReader();
-  private instrumentations: { disable(): void }[] = [];
+  private readonly instrumentations: { disable(): void }[] = [];
   tracerProvider = this.providerOf();
   meterProvider = new MeterProvider({ readers: [this.reader] });
 
   begin(): void {
+    this.disableAll();
     this.processor = new KeepingProcessor();
     this.reader = new PulledReader();
-    this.instrumentations = [];
     this.tracerProvider = this.providerOf();
     this.meterProvider = new MeterProvider({ readers: [this.reader] });
   }
 
   async finish(): Promise<void> {
-    await this.settled();
-    for (const instrumentation of this.instrumentations) {
-      instrumentation.disable();
+    try {
+      await this.settled();
+    } finally {
+      this.disableAll();
     }
     expect(this.processor.ended.flatMap(spanFaults)).toEqual([]);
+  }
+
+  private disableAll(): void {
+    for (const instrumentation of this.instrumentations.splice(0)) {
+      instrumentation.disable();
+    }
   }
 
   /** A provider whose spans are kept here too. */
@@ -150,6 +157,10 @@ export class Telemetry {
     } finally {
       parent.end();
     }
+  }
+
+  get endedCount(): number {
+    return this.processor.ended.length;
   }
 
   /** Waits until each span that was started has ended. */
