@@ -119,7 +119,10 @@ export class UndiciRequestView implements ClientRequestView {
 
   /** `fetch` shows no signal, but once a request is written, nothing of the program's is left that could fail. */
   failureHints({ wasSent, writeError }: ClientRecord): FailureHints {
-    return { onlyTransportLeft: wasSent && writeError === undefined, signalReason: abortReason(this.request) };
+    return {
+      onlyTransportLeft: wasSent && writeError === undefined,
+      signalReason: abortReason(this.request),
+    };
   }
 }
 
