@@ -57,11 +57,15 @@ export async function install(cwd, packages, { node, args = [] } = {}) {
   }
 }
 
-/** What npm has to say about the packages; what it says about its own configuration is not meant. */
+/**
+ * What npm has to say about the packages. What it says about its own configuration is not meant, nor that it asks before
+ * it runs the install scripts of others.
+ */
 function npmWarnings(stderr) {
   return stderr
     .split('\n')
-    .filter((line) => line.startsWith('npm warn') && !/^npm warn Unknown \w+ config /.test(line));
+    .filter((line) => line.startsWith('npm warn') && !/^npm warn Unknown \w+ config /.test(line))
+    .filter((line) => !line.startsWith('npm warn install-scripts') || line.includes(manifest.name));
 }
 
 /** Runs npm, with another version of Node.js if one is given: the packages' engines are then checked against it. */

@@ -7,6 +7,7 @@
  */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OPENTELEMETRY_LINES } from './package/lines.mjs';
 import { install, manifest, newFolder, npm, output, pack, root, writeFiles } from './sandbox.mjs';
 import { nodeBinary } from './with-node.mjs';
 
@@ -18,25 +19,6 @@ const UNDICIS = {
   'undici 7': ['undici@7'],
   'undici 8': ['undici@8'],
   'built-in': [],
-};
-
-const OPENTELEMETRIES = {
-  '2.x': [
-    '@opentelemetry/api@~1.9.0',
-    '@opentelemetry/context-async-hooks@2',
-    '@opentelemetry/core@2',
-    '@opentelemetry/instrumentation@0.223',
-    '@opentelemetry/sdk-metrics@2',
-    '@opentelemetry/sdk-trace-base@2',
-  ],
-  '3.x': [
-    '@opentelemetry/api@1.10',
-    '@opentelemetry/context-async-hooks@3',
-    '@opentelemetry/core@3',
-    '@opentelemetry/instrumentation@0.301',
-    '@opentelemetry/sdk-metrics@3',
-    '@opentelemetry/sdk-trace@3',
-  ],
 };
 
 /** What cannot be had: who asks for which Node.js. */
@@ -55,7 +37,7 @@ const MODULE_SYSTEMS = { ESM: 'app.mjs', CJS: 'app.cjs' };
 
 function cells() {
   const all = NODES.flatMap((node) =>
-    Object.keys(OPENTELEMETRIES).flatMap((opentelemetry) =>
+    Object.keys(OPENTELEMETRY_LINES).flatMap((opentelemetry) =>
       Object.keys(UNDICIS).map((undici) => ({
         node,
         opentelemetry,
@@ -88,7 +70,7 @@ function impossible({ nodeVersion, opentelemetry, undici }) {
 async function runCell({ name, nodeProgram, opentelemetry, undici }, tarball) {
   const project = newFolder(name.replaceAll(' ', '-'));
   writeFiles(project, { 'package.json': { private: true } });
-  await install(project, [tarball, ...OPENTELEMETRIES[opentelemetry], ...UNDICIS[undici]], {
+  await install(project, [tarball, ...OPENTELEMETRY_LINES[opentelemetry], ...UNDICIS[undici]], {
     node: nodeProgram,
   });
   await npm(['ls', '--all'], { cwd: project, node: nodeProgram });

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { importRows, OURS, PEERS } from '../../bench/import.mjs';
+import { install, manifest, newFolder, output, writeFiles } from '../sandbox.mjs';
+import { OPENTELEMETRY_LINES, SDK_NODE } from './lines.mjs';
+
+const API = '@opentelemetry/api';
+const BASE = '@opentelemetry/instrumentation';
+const CONVENTIONS = '@opentelemetry/semantic-conventions';
+
+/** What each entry point may load of this package, and of which others. */
+const ENTRIES = {
+  '': {
+    notOurs: ['cli', 'register', 'waterfall'],
+    others: [API, BASE, CONVENTIONS],
+  },
+  '/httptrace': { notOurs: ['cli', 'emit', 'recorder', 'register', 'waterfall'], others: [API] },
+  '/httpsnoop': { notOurs: ['cli', 'emit', 'recorder', 'register', 'waterfall'], others: [] },
+  '/waterfall': { notOurs: ['cli', 'recorder', 'register', 'source'], others: [API, CONVENTIONS] },
+};
+
+/** More than the peers, by what two measurements of the same thing may differ. */
+const NOISE = 1.1;
+
+const PRINT_LOADED = `
+  require(process.argv[1]);
+  console.log(JSON.stringify(Object.keys(require.cache)));
+`;
+
+export async function checkLoading({ file }) {
+  const project = newFolder('loading');
+  writeFiles(project, { 'package.json': { private: true } });
+  await install(project, [
+    ...[file, SDK_NODE['2.x'], ...OPENTELEMETRY_LINES['2.x']],
+    ...['@opentelemetry/instrumentation-http@0.223', '@opentelemetry/instrumentation-undici@0.33'],
+  ]);
+  for (const [entry, { notOurs, others }] of Object.entries(ENTRIES)) {
+    const loaded = await loadedBy(manifest.name + entry, project);
+    const allowed = new Set([manifest.name, ...others]);
+    if (others.includes(BASE)) {
+      for (const name of packagesOf(await loadedBy(BASE, project))) {
+        allowed.add(name);
+      }
+    }
+    const unexpected = packagesOf(loaded).filter((name) => !allowed.has(name));
+    assert.deepEqual(unexpected, [], `${manifest.name}${entry} loads other packages`);
+    const ours = loaded.filter((path) => path.includes(`${manifest.name}/dist/`));
+    const kept = ours.filter((path) =>
+      notOurs.some((part) => path.includes(`/dist/${part}/`) || path.endsWith(`/dist/${part}.js`)),
+    );
+    assert.deepEqual(kept, [], `${manifest.name}${entry} loads what it does not need`);
+  }
+  return checkTime(project);
+}
+
+async function loadedBy(name, cwd) {
+  const { stdout } = await output(process.execPath, ['-e', PRINT_LOADED, '--', name], { cwd });
+  return JSON.parse(stdout).map((path) => path.replaceAll('\\', '/'));
+}
+
+function packagesOf(paths) {
+  const names = paths.map(
+    (path) =>
+      path
+        .split('/node_modules/')
+        .at(-1)
+        .match(/^(@[^/]+\/)?[^/]+/)[0],
+  );
+  return [...new Set(names)];
+}
+
+function checkTime(cwd) {
+  const rows = new Map(importRows({ cwd }).map((row) => [row.name, row]));
+  const ours = rows.get(OURS);
+  const peers = rows.get(PEERS);
+  assert.ok(
+    ours.ms <= peers.ms * NOISE,
+    `importing takes ${ours.ms.toFixed(1)} ms, the peers ${peers.ms.toFixed(1)} ms`,
+  );
+  return `${ours.ms.toFixed(1)} ms; the two peers ${peers.ms.toFixed(1)} ms`;
+}

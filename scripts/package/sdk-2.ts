@@ -1,0 +1,17 @@
+// The same, given to the SDK 2.x.
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
+import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
+
+const exporter = new WaterfallSpanExporter({ stream: process.stderr, width: 120, colors: false });
+
+export const sdk = new NodeSDK({
+  instrumentations: [new HttpTraceInstrumentation()],
+  spanProcessors: [new SimpleSpanProcessor(exporter)],
+  traceExporter: exporter,
+});
+
+export const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+registerInstrumentations({ instrumentations: [new HttpTraceInstrumentation()], tracerProvider: provider });
