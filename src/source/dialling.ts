@@ -1,3 +1,4 @@
+import { executionAsyncId } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { areRunning, type Callers, callersOf } from './call-stack.js';
@@ -13,7 +14,10 @@ interface Expected {
   readonly callers: Callers;
 }
 
-/** What is done `then` is done when nothing of what runs now is on the stack any more; the cheapest way to wait. */
+/** The microtask in which undici dials has an execution scope of its own. */
+const ANY_SCOPE = -1;
+
+/** What is done `then` is done when nothing of what runs now is on the stack any more. */
 const STACK_EMPTY = Promise.resolve();
 
 const BEFORE_CONNECT = channel('undici:client:beforeConnect');
@@ -22,12 +26,14 @@ const BEFORE_CONNECT = channel('undici:client:beforeConnect');
  * Whose dial is it?
  *
  * undici names no request when it dials, but it dials on the stack of the dispatch that needs it: the request
- * created last is the one, if we are still on that stack. When a client dials by itself, because its socket was
+ * created last is the one, if we are still in its execution scope: each callback of Node's has one, and reading it
+ * costs next to nothing. When a client dials by itself, because its socket was
  * closed under its queue, it is the head of that queue. Every other dial is nobody's.
  */
 export class Dialling {
   private readonly exchangeOf: (request: UndiciRequest) => Exchange | undefined;
   private created: Exchange | undefined;
+  private scope = ANY_SCOPE;
   private closing: Socket | undefined;
   private expected: Expected | undefined;
   private readonly forget = () => {
@@ -41,11 +47,12 @@ export class Dialling {
 
   onCreate(exchange: Exchange): void {
     this.created = exchange;
-    STACK_EMPTY.then(this.forget);
+    this.scope = executionAsyncId();
     if (isDispatchedLater(exchange.request.body)) {
       // undici queues its own microtask right after this one.
       queueMicrotask(() => {
         this.created = exchange;
+        this.scope = ANY_SCOPE;
         STACK_EMPTY.then(this.forget);
       });
     }
@@ -77,6 +84,7 @@ export class Dialling {
   /** The connector gave back what it was asked for, or failed to: what is dialled from now on is something else. */
   onConnectorDone(): void {
     this.expected = undefined;
+    this.created = undefined;
   }
 
   /** Whose dial is on the stack: the connector makes a socket, or sends a proxy the CONNECT to get one. */
@@ -86,8 +94,13 @@ export class Dialling {
     return expected !== undefined && areRunning(expected.callers) ? expected.owner : undefined;
   }
 
+  private createdInThisScope(): Exchange | undefined {
+    return this.scope === ANY_SCOPE || this.scope === executionAsyncId() ? this.created : undefined;
+  }
+
   private ownerOfDial(): Exchange | undefined {
-    const { created, closing } = this;
+    const { closing } = this;
+    const created = this.createdInThisScope();
     const [head, ...behind] = closing === undefined ? [] : queuedBehind(closing);
     if (created?.unsent && !behind.includes(created.request)) {
       return created;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ChannelMessages, UndiciRequest, UndiciResponse } from './channels.js';
 import type { WatchConnection } from './connection.js';
 import { callerOf, Exchange } from './exchange.js';
+import { hiddenField } from './hidden-field.js';
 import { hostPortOf } from './host-port.js';
 import { Lifecycle } from './lifecycle.js';
 import type { NewSockets } from './new-sockets.js';
@@ -17,7 +18,7 @@ type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 /** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
 export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciRequest>;
-  private readonly exchanges = new WeakMap<UndiciRequest, Exchange>();
+  private readonly exchanges = hiddenField<Exchange>();
   private readonly connections: UndiciConnections;
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
@@ -83,7 +84,7 @@ export class UndiciSource implements Source {
   }
 
   private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange !== undefined) {
       this.send(exchange, socket, headers);
     }
@@ -120,7 +121,7 @@ export class UndiciSource implements Source {
 
   /** A request of which something is written, and the connection with it if nobody has told. */
   private written(request: UndiciRequest): Exchange | undefined {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange?.unsent) {
       const socket = this.connections.socketOf(request);
       if (socket !== undefined) {
@@ -132,7 +133,7 @@ export class UndiciSource implements Source {
 
   /** undici calls this for each response, informational or not, when its first byte is parsed. */
   private onResponseStarted(request: UndiciRequest): void {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange !== undefined && !exchange.responded) {
       exchange.responded = true;
       exchange.trace?.gotFirstResponseByte?.();
@@ -141,7 +142,7 @@ export class UndiciSource implements Source {
 
   private onHeaders({ request, response }: Message<'undici:request:headers'>): void {
     this.onResponseStarted(request);
-    const trace = this.exchanges.get(request)?.trace;
+    const trace = this.underWay(request)?.trace;
     if (trace === undefined) {
       return;
     }
@@ -157,11 +158,11 @@ export class UndiciSource implements Source {
   }
 
   private onBodyChunkReceived({ request, chunk }: Message<'undici:request:bodyChunkReceived'>): void {
-    this.exchanges.get(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
+    this.underWay(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
   }
 
   private onTrailers({ request }: Message<'undici:request:trailers'>): void {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange !== undefined) {
       this.end(exchange);
       tellIdle(exchange);
@@ -169,7 +170,7 @@ export class UndiciSource implements Source {
   }
 
   private onUpgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange !== undefined) {
       this.onHeaders({ request, response: { statusCode, statusText: '', headers } });
       this.end(exchange);
@@ -177,7 +178,7 @@ export class UndiciSource implements Source {
   }
 
   private onError({ request, error }: Message<'undici:request:error'>): void {
-    const exchange = this.exchanges.get(request);
+    const exchange = this.underWay(request);
     if (exchange === undefined) {
       return;
     }
@@ -197,10 +198,14 @@ export class UndiciSource implements Source {
     exchange.trace?.ended?.();
   }
 
+  /** undici may speak of a request after it has ended. */
+  private underWay(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.exchanges.get(request);
+    return exchange?.settled === false ? exchange : undefined;
+  }
+
   private settle(exchange: Exchange): void {
     exchange.settle();
-    // What is left in a WeakMap costs the garbage collector more than all the rest of a request.
-    this.exchanges.delete(exchange.request);
     this.connections.settled(exchange);
     if (exchange.trace !== undefined) {
       this.lifecycle.requestEnded();
