@@ -7,6 +7,7 @@ import type {
 } from '../httptrace/client-trace.js';
 import type { ResponseHead } from '../source/request-trace.js';
 import type { ClientRecord } from './client.js';
+import type { ConnEnds } from './conn-ends.js';
 
 /** A hook of which nothing is to be known but when it ran. */
 export type Moment =
@@ -15,14 +16,6 @@ export type Moment =
   | 'wait100Continue'
   | 'gotFirstResponseByte'
   | 'got100Continue';
-
-/** The addresses of a connection while it was open: a closed socket has forgotten them. */
-export interface ConnEnds {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
-}
 
 /** One thing that happened, and when on our clock. */
 export type ClientFact = { readonly at: number } & (

@@ -8,7 +8,8 @@ import type {
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
 import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
-import type { ClientFact, ClientRecordListener, ConnEnds, Moment, NotedHooks } from './client-facts.js';
+import type { ClientFact, ClientRecordListener, Moment, NotedHooks } from './client-facts.js';
+import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
 /** How a request came to its end. */
@@ -157,8 +158,7 @@ export class ClientRecord implements RequestTrace {
         this.dial = undefined;
       }
     }
-    const { remoteAddress, remotePort, localAddress, localPort } = info.conn;
-    const ends = { remoteAddress, remotePort, localAddress, localPort };
+    const ends = endsOf(info.conn);
     this.gotConnAt = at;
     this.conn = info;
     this.ends = ends;

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../httptrace/client-trace.js';
+import { hiddenField } from './hidden-field.js';
 import type { RequestTrace } from './request-trace.js';
 import { keyExchangeCurve, tlsState } from './tls-state.js';
 
 /** Node forgets the path of a unix socket, which is all the address that its peer has. */
-const unixPaths = new WeakMap<Socket, string>();
+const unixPaths = hiddenField<string>();
 
 /** The path that a unix socket was connected to; `undefined` for any other, or if it was there before we looked. */
 export function unixPathOf(socket: Socket): string | undefined {
