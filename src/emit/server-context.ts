@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import {
   type Context,
+  context,
   createContextKey,
   propagation,
   ROOT_CONTEXT,
@@ -60,6 +62,27 @@ function forwardRoute(own: RpcMetadata, outer: RpcMetadata): void {
       outer.route = route;
     },
   });
+}
+
+const ASK = Symbol('httptrace.ask');
+
+/**
+ * The route in the context that another instrumentation, whose patch lies below ours, has bound the response's
+ * listeners to: frameworks found its metadata, and not ours.
+ */
+export function boundRoute(response: object): string | undefined {
+  // To bind an emitter is to give it methods of its own to add listeners by.
+  if (!(response instanceof EventEmitter) || !Object.hasOwn(response, 'on')) {
+    return undefined;
+  }
+  let route: string | undefined;
+  const ask = (): void => {
+    route = activeRpcMetadata(context.active())?.route;
+  };
+  response.on(ASK, ask);
+  EventEmitter.prototype.emit.call(response, ASK);
+  response.removeListener(ASK, ask);
+  return route;
 }
 
 /** What the listeners of a request run in. */

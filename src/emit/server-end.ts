@@ -1,5 +1,4 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import { toHrTime } from '../clock.js';
 import type { ServerRecord } from '../recorder/server.js';
 import type { ServedResponse } from '../source/server-trace.js';
 import type { HeaderCapture } from './headers.js';
@@ -53,12 +52,13 @@ export function countedBody({ settings }: ServedStart, { bodyBytes }: ServerReco
   return settings.countsBody && !Number.isNaN(bodyBytes) ? bodyBytes : undefined;
 }
 
-/** Writes down what a request really was; on a span of our own also its status and its end. */
-export function endSpan(span: Span, start: ServedStart, record: ServerRecord, verdict: ServerVerdict): void {
-  // A hook of the user may have ended it.
-  if (!span.isRecording()) {
-    return;
-  }
+/** Writes down what a request really was; on a span of our own also what the conventions want. */
+export function describeEnd(
+  span: Span,
+  start: ServedStart,
+  record: ServerRecord,
+  verdict: ServerVerdict,
+): void {
   const attributes: Attributes = {};
   addOutcome(attributes, start, record);
   if (!start.ownsSpan) {
@@ -67,14 +67,12 @@ export function endSpan(span: Span, start: ServedStart, record: ServerRecord, ve
   }
   addConventional(attributes, start, record, verdict);
   span.setAttributes(attributes);
-  const { route } = start.metadata;
-  if (route) {
-    span.updateName(`${start.spanName} ${route}`);
+  if (verdict.route) {
+    span.updateName(`${start.spanName} ${verdict.route}`);
   }
   if (verdict.errorType !== undefined) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: verdict.message });
   }
-  span.end(toHrTime(start.epoch, record.closedAt));
 }
 
 /** What no other instrumentation records. */
@@ -90,9 +88,9 @@ function addOutcome(attributes: Attributes, start: ServedStart, record: ServerRe
 
 function addConventional(
   attributes: Attributes,
-  { settings, request, metadata }: ServedStart,
+  { settings, request }: ServedStart,
   record: ServerRecord,
-  { statusCode, errorType }: ServerVerdict,
+  { statusCode, errorType, route }: ServerVerdict,
 ): void {
   if (statusCode !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
@@ -100,8 +98,8 @@ function addConventional(
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
   }
-  if (metadata.route) {
-    attributes[ATTR_HTTP_ROUTE] = metadata.route;
+  if (route) {
+    attributes[ATTR_HTTP_ROUTE] = route;
   }
   if (settings.optIn.has(ATTR_HTTP_REQUEST_BODY_SIZE)) {
     const bytes = requestBodySize(request, record);

@@ -21,16 +21,19 @@ export function measureActive({ settings, attributes, context }: ServedStart, ch
 }
 
 /** Measures what is known when the head of the response is written, however long the body takes. */
-export function measureHead(start: ServedStart, { headAt, startedAt, statusCode }: ServerRecord): void {
-  const firstByte = start.settings.outputs.instruments()[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
+export function measureHead(
+  { settings, attributes, metadata, context }: ServedStart,
+  { headAt, startedAt, statusCode }: ServerRecord,
+): void {
+  const firstByte = settings.outputs.instruments()[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
   if (firstByte === undefined) {
     return;
   }
   const errorType = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
   firstByte.record(
     (headAt - startedAt) / 1000,
-    metricAttributes(start, statusCode, errorType),
-    start.context,
+    serverMetricAttributes(attributes, settings.optIn, statusCode, errorType, metadata.route),
+    context,
   );
 }
 
@@ -45,7 +48,13 @@ export function measureEnd(start: ServedStart, record: ServerRecord, verdict: Se
   if (duration === undefined && requestSize === undefined && responseSize === undefined) {
     return;
   }
-  const attributes = metricAttributes(start, verdict.statusCode, verdict.errorType);
+  const attributes = serverMetricAttributes(
+    start.attributes,
+    settings.optIn,
+    verdict.statusCode,
+    verdict.errorType,
+    verdict.route,
+  );
   const requestBytes = requestSize && requestBodySize(start.request, record);
   if (requestBytes !== undefined) {
     requestSize?.record(requestBytes, attributes, context);
@@ -54,14 +63,6 @@ export function measureEnd(start: ServedStart, record: ServerRecord, verdict: Se
     responseSize?.record(record.bodyBytes, attributes, context);
   }
   duration?.record((record.closedAt - record.startedAt) / 1000, withUsers(start, attributes), context);
-}
-
-function metricAttributes(
-  { settings, attributes, metadata }: ServedStart,
-  statusCode: number | undefined,
-  errorType: string | undefined,
-): Attributes {
-  return serverMetricAttributes(attributes, settings.optIn, statusCode, errorType, metadata.route);
 }
 
 /** With what the user's hook adds to them. */

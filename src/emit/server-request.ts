@@ -16,7 +16,7 @@ import {
   EVENT_HTTP_RESPONSE_INFORMATIONAL,
   EVENT_HTTP_RESPONSE_PUSH,
 } from './semconv.js';
-import { countedBody, endSpan, setHeadAttributes } from './server-end.js';
+import { countedBody, describeEnd, setHeadAttributes } from './server-end.js';
 import { measureEnd, measureHead } from './server-measure.js';
 import type { ServedStart } from './server-start.js';
 import { judgeServed } from './server-verdict.js';
@@ -165,7 +165,8 @@ export class ServerRequestTrace implements ServerTrace {
       return;
     }
     try {
-      span.addEvent(name, attributes, toHrTime(this.start.epoch, at));
+      // Another instrumentation's span has another clock.
+      span.addEvent(name, attributes, this.start.ownsSpan ? toHrTime(this.start.epoch, at) : undefined);
     } catch (error) {
       this.report(error);
     }
@@ -175,12 +176,26 @@ export class ServerRequestTrace implements ServerTrace {
     if (!this.record.closed(outcome, at)) {
       return;
     }
-    const verdict = judgeServed(this.record, this.start.response);
     try {
-      if (this.span !== undefined) {
-        endSpan(this.span, this.start, this.record, verdict);
+      const verdict = judgeServed(this.record, this.start);
+      // A hook of the user may have ended it.
+      if (this.span?.isRecording() === true) {
+        describeEnd(this.span, this.start, this.record, verdict);
       }
       measureEnd(this.start, this.record, verdict);
+    } catch (error) {
+      this.report(error);
+    }
+    this.endSpan(at);
+  }
+
+  /** Whatever failed before. */
+  private endSpan(at: number): void {
+    const { start, span } = this;
+    try {
+      if (start.ownsSpan && span?.isRecording() === true) {
+        span.end(toHrTime(start.epoch, at));
+      }
     } catch (error) {
       this.report(error);
     }

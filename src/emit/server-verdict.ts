@@ -2,11 +2,15 @@ import type { ServerRecord } from '../recorder/server.js';
 import type { ServedResponse } from '../source/server-trace.js';
 import { serverStatusErrorType } from './attributes.js';
 import { errorMessage, errorType } from './error.js';
+import { boundRoute } from './server-context.js';
+import type { ServedStart } from './server-start.js';
 
 /** How a request came to its end, as its telemetry tells it. */
 export interface ServerVerdict {
   /** What was sent, if anything was. */
   readonly statusCode: number | undefined;
+  /** `http.route`, if a framework has set it. */
+  readonly route: string | undefined;
   /** `error.type`; `undefined` if the request was no error of the server. */
   readonly errorType: string | undefined;
   /** What is said of the error in the span's status. */
@@ -16,17 +20,18 @@ export interface ServerVerdict {
 /** What a peer leaves behind that vanished, whatever Node noticed first. */
 const PEER_GONE = 'ECONNRESET';
 
-export function judgeServed(record: ServerRecord, response: ServedResponse | undefined): ServerVerdict {
+export function judgeServed(record: ServerRecord, { response, metadata }: ServedStart): ServerVerdict {
   const { outcome, error, hasError } = record;
+  const route = metadata.route || (response && boundRoute(response));
   const statusCode = record.statusCode ?? sentStatus(response);
   if (hasError) {
-    return { statusCode, errorType: errorType(error), message: errorMessage(error) };
+    return { statusCode, route, errorType: errorType(error), message: errorMessage(error) };
   }
   if (outcome === 'aborted' || outcome === 'destroyed') {
-    return { statusCode, errorType: PEER_GONE, message: undefined };
+    return { statusCode, route, errorType: PEER_GONE, message: undefined };
   }
   const statusError = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
-  return { statusCode, errorType: statusError, message: undefined };
+  return { statusCode, route, errorType: statusError, message: undefined };
 }
 
 /** Node presets 200: until the head is sent it means nothing. */
