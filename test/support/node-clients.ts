@@ -32,8 +32,10 @@ export async function askNode(
   url: string,
   { body, expectContinue, headers, ...options }: NodeAsking = {},
 ): Promise<NodeAnswered> {
-  const expect = expectContinue ? { Expect: '100-continue', 'Content-Length': body?.length ?? 0 } : {};
-  const request = nodeRequest(url, { ...options, headers: { ...headers, ...expect } });
+  const request = nodeRequest(url, {
+    ...options,
+    headers: expectContinue ? { Expect: '100-continue', 'Content-Length': body?.length ?? 0 } : headers,
+  });
   const closed = new Promise((resolve) => request.on('close', resolve));
   const answered = answerOf(request);
   if (expectContinue) {
