@@ -3,8 +3,9 @@
  * from the Go module proxy, for which Go is needed, and keeps it in .cache. The Go module does not carry Jaeger's
  * page, only its query API.
  *
- *     node scripts/jaeger.mjs        prints where the program is
- *     node scripts/jaeger.mjs run    runs it as docker-compose.yml does: OTLP on 4317 and 4318, query API on 16686
+ *     node scripts/jaeger.mjs         prints where the program is
+ *     node scripts/jaeger.mjs run     runs it as docker-compose.yml does: OTLP on 4317 and 4318, query API on 16686
+ *     node scripts/jaeger.mjs test    runs the tests that need one; if none can be had, they are reported as skipped
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
@@ -64,13 +65,37 @@ function go(args, options) {
   return stdout;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const jaeger = findJaeger() ?? buildJaeger();
-  if (process.argv[2] === 'run') {
-    spawn(jaeger, ['--config', jaegerConfig], { stdio: 'inherit' }).on('exit', (code) =>
-      process.exit(code ?? 1),
-    );
-  } else {
-    console.log(jaeger);
+function runJaeger() {
+  exitAs(spawn(findJaeger() ?? buildJaeger(), ['--config', jaegerConfig], { stdio: 'inherit' }));
+}
+
+function testWithJaeger() {
+  if (!process.env.OTEL_EXPORTER_OTLP_ENDPOINT) {
+    try {
+      console.log(findJaeger() ?? buildJaeger());
+    } catch (error) {
+      console.error(`SKIPPED: test/e2e/jaeger.test.ts: ${error.message}`);
+    }
   }
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  exitAs(
+    spawn(process.execPath, [vitest, 'run', 'test/e2e', '--reporter=verbose'], {
+      cwd: root,
+      stdio: 'inherit',
+    }),
+  );
+}
+
+function exitAs(program) {
+  program.on('exit', (code) => process.exit(code ?? 1));
+}
+
+const COMMANDS = {
+  run: runJaeger,
+  test: testWithJaeger,
+  undefined: () => console.log(findJaeger() ?? buildJaeger()),
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  COMMANDS[process.argv[2]]();
 }
