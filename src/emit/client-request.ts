@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, propagation } from '@opentelemetry/api';
 import type { UndiciExchange } from '../config.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../source/channels.js';
@@ -88,11 +88,13 @@ export class UndiciRequestView implements ClientRequestView {
   }
 
   addHeader(name: string, value: string): void {
+    const { request } = this;
     // undici 6.11.0 had no addHeader.
-    if (this.request.addHeader === undefined) {
-      this.request.headers.push(name, value);
+    if (request.addHeader === undefined) {
+      request.headers.push(name, value);
     } else {
-      this.request.addHeader(name, value);
+      request.addHeader(name, value);
+      request.addHeader = addHeaderOnce;
     }
   }
 
@@ -106,7 +108,7 @@ export class UndiciRequestView implements ClientRequestView {
 
   responseContentLength({ headers }: UndiciResponse): number | undefined {
     const length = incomingHeaders(headers)['content-length'];
-    return length === undefined ? undefined : Number(length);
+    return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
   }
 
   hookResponse(response: UndiciResponse): UndiciExchange {
@@ -131,4 +133,17 @@ function abortReason(request: UndiciRequest): unknown {
   const handler = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
   const value = handler === undefined ? undefined : request[handler];
   return typeof value === 'object' && value !== null && 'reason' in value ? value.reason : undefined;
+}
+
+/**
+ * Lies over the method of a request that was given trace headers: another instrumentation may come after us, and
+ * whoever is sent two of them trusts none.
+ */
+function addHeaderOnce(this: UndiciRequest, name: string, value: string): unknown {
+  const lowerCase = name.toLowerCase();
+  const isThere = headerInList(this.headers, lowerCase) !== undefined;
+  if (isThere && propagation.fields().some((field) => field.toLowerCase() === lowerCase)) {
+    return this;
+  }
+  return Object.getPrototypeOf(this).addHeader.call(this, name, value);
 }
