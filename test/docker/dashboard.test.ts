@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { METRIC_DEFINITIONS } from '../../src/emit/metric-definitions.js';
 
@@ -15,8 +15,8 @@ interface Dashboard {
 }
 
 function readDashboard(): Dashboard {
-  const file = new URL('../../docker/grafana/dashboards/httptrace.json', import.meta.url);
-  return JSON.parse(readFileSync(fileURLToPath(file), 'utf8'));
+  const file = join(__dirname, '../../docker/grafana/dashboards/httptrace.json');
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 /** What Prometheus calls the time series of our metrics. */
