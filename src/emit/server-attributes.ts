@@ -3,6 +3,7 @@ import type { ServedRequest } from '../source/server-trace.js';
 import { plainAddress } from './address.js';
 import { addNetworkPeer, addServer, protocolVersion } from './attributes.js';
 import { type Forwarded, parseForwarded } from './forwarded.js';
+import type { HeaderCapture } from './headers.js';
 import type { RecordedMethod } from './method.js';
 import { redactQuery } from './redaction.js';
 import {
@@ -50,11 +51,19 @@ export function serverStartAttributes(
   if (settings.optIn.size > 0) {
     addServerOptIns(attributes, settings.optIn, forwarded, socket, userAgent);
   }
-  settings.requestHeaders?.addReceived(
-    attributes,
-    'headersDistinct' in request ? request.headersDistinct : headers,
-  );
+  if (settings.requestHeaders !== undefined) {
+    addRequestHeaders(attributes, settings.requestHeaders, request);
+  }
   return attributes;
+}
+
+/** Not `headersDistinct`: releases of Node throw when it is read, if a client has sent a header named `__proto__`. */
+function addRequestHeaders(attributes: Attributes, capture: HeaderCapture, request: ServedRequest): void {
+  if ('rawHeaders' in request) {
+    capture.addList(attributes, request.rawHeaders);
+  } else {
+    capture.addReceived(attributes, request.headers);
+  }
 }
 
 /** A client of HTTP/2 may claim any scheme; one that is unknown would become a time series of its own. */
