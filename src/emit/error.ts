@@ -88,7 +88,8 @@ function isAbort(error: unknown): boolean {
     return true;
   }
   const code = property(error, 'code');
-  return code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED';
+  // The last is that of axios and got, whose own errors a request is destroyed with.
+  return code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED' || code === 'ERR_CANCELED';
 }
 
 const TRANSPORT_CODE = new RegExp(

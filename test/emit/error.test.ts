@@ -139,6 +139,7 @@ describe('failureKind', () => {
     ['AbortError', { error: new DOMException('m', 'AbortError'), ...BEFORE }],
     ['ABORT_ERR', { error: coded('ABORT_ERR'), ...BEFORE }],
     ['UND_ERR_ABORTED', { error: coded('UND_ERR_ABORTED'), ...BEFORE }],
+    ['ERR_CANCELED', { error: coded('ERR_CANCELED'), ...BEFORE }],
     ['the reason of the signal', { error: mine, ...BEFORE, signalReason: mine }],
     ['a reason that is no Error', { error: 'stop', ...BEFORE, signalReason: 'stop' }],
     ['a reason that is null', { error: null, ...BEFORE, signalReason: null }],
