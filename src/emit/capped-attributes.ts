@@ -11,13 +11,14 @@ export const OVERFLOW = 'other';
 
 /**
  * Bounds what a user's hook adds to the metrics: of each attribute the first `MOST_VALUES_PER_ATTRIBUTE` values
- * are kept as they are, all others become `other`. What is not a string, a number or a boolean is left out.
+ * are kept as they are, all others become `other`. What is not a string, a number or a boolean is left out, and so
+ * are the empty string, `NaN` and the infinite: they say nothing.
  */
 export function capped(hook: MetricAttributesHook): MetricAttributesHook {
   const valuesOf = new Map<string, Set<AttributeValue>>();
   return (side, request, response) => {
     const bounded: Attributes = {};
-    for (const [name, value] of Object.entries(hook(side, request, response) ?? {})) {
+    for (const [name, value] of entriesOf(hook(side, request, response))) {
       if (isSimple(value)) {
         bounded[name] = cap(valuesOf, name, value);
       }
@@ -26,8 +27,15 @@ export function capped(hook: MetricAttributesHook): MetricAttributesHook {
   };
 }
 
-function isSimple(value: AttributeValue | undefined): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+/** A hook may return anything. */
+function entriesOf(returned: unknown): [string, unknown][] {
+  return typeof returned === 'object' && returned !== null && !Array.isArray(returned)
+    ? Object.entries(returned)
+    : [];
+}
+
+function isSimple(value: unknown): value is string | number | boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 function cap(

@@ -4,7 +4,6 @@ import { phaseDurations } from '../recorder/phases.js';
 import type { ResponseHead } from '../source/request-trace.js';
 import { bodySizes } from './client-body-sizes.js';
 import { activeRequestAttributes, clientMetricAttributes, queueAttributes } from './client-metrics.js';
-import type { ClientSettings } from './client-settings.js';
 import type { ClientStart } from './client-span.js';
 import type { ClientVerdict } from './client-verdict.js';
 import { errorType } from './error.js';
@@ -27,20 +26,19 @@ import {
 
 /** Counts a request that begins (1) or ends (-1). */
 export function measureActive(start: ClientStart, ctx: Context, change: 1 | -1): void {
-  const { settings } = start;
-  const active = settings.outputs.instruments()[METRIC_HTTP_CLIENT_ACTIVE_REQUESTS];
-  active?.add(change, activeRequestAttributes(start, settings.optIn), ctx);
+  const active = start.instruments[METRIC_HTTP_CLIENT_ACTIVE_REQUESTS];
+  active?.add(change, activeRequestAttributes(start, start.settings.optIn), ctx);
 }
 
 /** Measures a name lookup that is over. */
 export function measureLookup(
-  settings: ClientSettings,
+  instruments: Instruments,
   ctx: Context,
   host: string,
   durationMs: number,
   err: Error | undefined,
 ): void {
-  const lookup = settings.outputs.instruments()[METRIC_DNS_LOOKUP_DURATION];
+  const lookup = instruments[METRIC_DNS_LOOKUP_DURATION];
   if (lookup !== undefined) {
     const attributes: Attributes = { [ATTR_DNS_QUESTION_NAME]: host };
     if (err !== undefined) {
@@ -50,12 +48,16 @@ export function measureLookup(
   }
 }
 
-/** Measures the wait of a request for which no connection was ready, when that is over. */
+/** Measures the wait of a request for which no connection was ready, when it has got one. */
 export function measureQueue(start: ClientStart, record: ClientRecord): void {
-  const queue = start.settings.outputs.instruments()[METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE];
-  if (queue !== undefined && record.conn?.wasIdle === false) {
-    queue.record((record.gotConnAt - record.wantedAt) / 1000, queueAttributes(start, record), record.context);
+  if (record.conn?.wasIdle === false) {
+    measureWait(start, record, record.gotConnAt);
   }
+}
+
+function measureWait(start: ClientStart, record: ClientRecord, until: number): void {
+  const queue = start.instruments[METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE];
+  queue?.record((until - record.wantedAt) / 1000, queueAttributes(start, record), record.context);
 }
 
 /** What a request that is over is measured by. */
@@ -69,9 +71,12 @@ export interface FinishedRequest {
 /** Measures a request that is over. */
 export function measureEnd(finished: FinishedRequest): void {
   const { start, record, response, verdict } = finished;
-  const { settings } = start;
+  const { settings, instruments } = start;
   measureActive(start, record.context, -1);
-  const instruments = settings.outputs.instruments();
+  if (verdict.failure !== undefined && !record.wasSent) {
+    // It waited in vain.
+    measureWait(start, record, verdict.endedAt);
+  }
   const duration = instruments[METRIC_HTTP_CLIENT_REQUEST_DURATION];
   const measuresMore = settings.measuresBodies || settings.measuresPhases;
   if (duration === undefined && !measuresMore) {

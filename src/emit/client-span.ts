@@ -11,6 +11,7 @@ import type { ClientRequestView } from './client-request.js';
 import type { ClientSettings } from './client-settings.js';
 import { type ClientVerdict, judge } from './client-verdict.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
+import type { Instruments } from './instruments.js';
 import { REDACTED } from './redaction.js';
 import { safely } from './safely.js';
 import { ATTR_HTTP_REQUEST_HEADER } from './semconv.js';
@@ -20,6 +21,8 @@ import { emitWaitForConnection } from './waiting-span.js';
 /** What was known of an outgoing request when it began. */
 export interface ClientStart {
   readonly settings: ClientSettings;
+  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  readonly instruments: Instruments;
   readonly view: ClientRequestView;
   /** See `epochAt`. */
   readonly epoch: number;
@@ -57,7 +60,7 @@ export class ClientSpan implements ClientRecordListener {
   }
 
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
-    measureLookup(this.start.settings, record.context, host, durationMs, err);
+    measureLookup(this.start.instruments, record.context, host, durationMs, err);
   }
 
   dialDone(dial: FinishedDial): void {

@@ -80,16 +80,17 @@ export class ClientTelemetry implements ClientRecorders {
     }
     const method = settings.recordMethod(view.method);
     const epoch = epochAt(at);
+    const instruments = settings.outputs.instruments();
     if (config.span === 'existing') {
       return this.enrich(
-        { settings, view, epoch, method: method.method, server, template: undefined },
+        { settings, instruments, view, epoch, method: method.method, server, template: undefined },
         ctx,
         at,
       );
     }
     const attributes = this.attributesOf(view, method, server);
     const template = templateOf(attributes);
-    const start = { settings, view, epoch, method: method.method, server, template };
+    const start = { settings, instruments, view, epoch, method: method.method, server, template };
     const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
     return this.record(start, this.startSpan(name, attributes, ctx, toHrTime(epoch, at)), ctx, at);
   }

@@ -86,8 +86,13 @@ export class NodeRequestView implements ClientRequestView {
   }
 
   responseContentLength(response: ResponseHead): number | undefined {
-    const length = messageOf(response).headers['content-length'];
-    return length === undefined ? undefined : Number(length);
+    const message = messageOf(response);
+    const length = message.headers['content-length'];
+    if (length !== undefined) {
+      return Number(length);
+    }
+    // Each part was counted, unless nobody wanted it and Node dropped what came.
+    return message.readableEnded && Reflect.get(message, '_dumped') !== true ? 0 : undefined;
   }
 
   hookResponse(response: ResponseHead): IncomingMessage {

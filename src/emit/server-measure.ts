@@ -15,17 +15,18 @@ import type { ServedStart } from './server-start.js';
 import type { ServerVerdict } from './server-verdict.js';
 
 /** Counts a request that begins (1) or ends (-1). */
-export function measureActive({ settings, attributes, context }: ServedStart, change: 1 | -1): void {
-  const active = settings.outputs.instruments()[METRIC_HTTP_SERVER_ACTIVE_REQUESTS];
+export function measureActive(start: ServedStart, change: 1 | -1): void {
+  const { settings, instruments, attributes, context } = start;
+  const active = instruments[METRIC_HTTP_SERVER_ACTIVE_REQUESTS];
   active?.add(change, activeRequestAttributes(attributes, settings.optIn), context);
 }
 
 /** Measures what is known when the head of the response is written, however long the body takes. */
 export function measureHead(
-  { settings, attributes, metadata, context }: ServedStart,
+  { settings, instruments, attributes, metadata, context }: ServedStart,
   { headAt, startedAt, statusCode }: ServerRecord,
 ): void {
-  const firstByte = settings.outputs.instruments()[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
+  const firstByte = instruments[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
   if (firstByte === undefined) {
     return;
   }
@@ -39,9 +40,8 @@ export function measureHead(
 
 /** Measures a request that is over. */
 export function measureEnd(start: ServedStart, record: ServerRecord, verdict: ServerVerdict): void {
-  const { settings, context } = start;
+  const { settings, instruments, context } = start;
   measureActive(start, -1);
-  const instruments = settings.outputs.instruments();
   const duration = instruments[METRIC_HTTP_SERVER_REQUEST_DURATION];
   const requestSize = instruments[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE];
   const responseSize = instruments[METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE];

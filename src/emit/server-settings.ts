@@ -83,7 +83,6 @@ const NO_STEPS: WatchedSteps = {
 export function unmeasured(settings: ServerSettings): ServerSettings {
   return {
     ...settings,
-    outputs: { ...settings.outputs, instruments: () => ({}) },
     unrecordedSteps: NO_STEPS,
   };
 }

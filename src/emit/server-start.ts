@@ -1,10 +1,13 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { ServedRequest, ServedResponse } from '../source/server-trace.js';
+import type { Instruments } from './instruments.js';
 import type { ServerSettings } from './server-settings.js';
 
 /** What was known of an incoming request when it began. */
 export interface ServedStart {
   readonly settings: ServerSettings;
+  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  readonly instruments: Instruments;
   readonly request: ServedRequest;
   /** `undefined` when the connection is about to be handed over. */
   readonly response: ServedResponse | undefined;

@@ -78,6 +78,7 @@ export class ServerTelemetry {
   private ignore(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
     const start: ServedStart = {
       settings: this.ignored,
+      instruments: {},
       request,
       response,
       context: suppressed(active),
@@ -97,6 +98,7 @@ export class ServerTelemetry {
     const method = settings.recordMethod(request.method ?? '');
     const start: ServedStart = {
       settings,
+      instruments: settings.outputs.instruments(),
       request,
       response,
       context: active,
@@ -124,6 +126,7 @@ export class ServerTelemetry {
     const metadata = rpcMetadata(span, active);
     const start: ServedStart = {
       settings,
+      instruments: settings.outputs.instruments(),
       request,
       response,
       context: servedContext(parent, span, metadata),

@@ -58,7 +58,7 @@ export function useTelemetry(): Telemetry {
   return telemetry;
 }
 
-class PulledReader extends MetricReader {
+export class PulledReader extends MetricReader {
   protected override onForceFlush(): Promise<void> {
     return Promise.resolve();
   }
@@ -172,6 +172,12 @@ export class Telemetry {
   async finished(): Promise<ReadableSpan[]> {
     await this.settled();
     return this.processor.ended.filter(({ kind }) => kind === SpanKind.CLIENT);
+  }
+
+  /** Every span that has ended, whichever it is; waits for those under way. */
+  async all(): Promise<ReadableSpan[]> {
+    await this.settled();
+    return [...this.processor.ended];
   }
 
   async shown(): Promise<ShownSpan[]> {
