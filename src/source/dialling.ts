@@ -27,8 +27,8 @@ const BEFORE_CONNECT = channel('undici:client:beforeConnect');
  *
  * undici names no request when it dials, but it dials on the stack of the dispatch that needs it: the request
  * created last is the one, if we are still in its execution scope: each callback of Node's has one, and reading it
- * costs next to nothing. When a client dials by itself, because its socket was
- * closed under its queue, it is the head of that queue. Every other dial is nobody's.
+ * costs next to nothing. When a client dials by itself, because its socket was closed under its queue, it is the
+ * head of that queue. Every other dial is nobody's.
  */
 export class Dialling {
   private readonly exchangeOf: (request: UndiciRequest) => Exchange | undefined;
@@ -81,7 +81,11 @@ export class Dialling {
         : { owner: owner.tunnelFor ?? owner, callers: callersOf(BEFORE_CONNECT.publish) };
   }
 
-  /** The connector gave back what it was asked for, or failed to: what is dialled from now on is something else. */
+  /**
+   * The connector gave back what it was asked for, or failed to: what is dialled from now on is something else.
+   * Nor has a client that dials once more now been told to by a request: what follows an `await` has one scope,
+   * from Node 24 on.
+   */
   onConnectorDone(): void {
     this.expected = undefined;
     this.created = undefined;

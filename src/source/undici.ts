@@ -25,7 +25,7 @@ export class UndiciSource implements Source {
 
   constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.begin = begin;
-    this.connections = new UndiciConnections((request) => this.exchanges.get(request), watch);
+    this.connections = new UndiciConnections((request) => this.underWay(request), watch);
     this.instanceHooks = new InstanceHooks(
       {
         responseStarted: (request) => this.onResponseStarted(request),
