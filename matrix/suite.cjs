@@ -1,10 +1,13 @@
 // What users rely on, whatever they run on: each check says in a sentence what must be true.
 const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { text } = require('node:stream/consumers');
+const { join } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { promisify } = require('node:util');
 
 /**
  * @param {object} otel What the program has of OpenTelemetry: its API and the classes of its SDK.
@@ -107,6 +110,7 @@ async function ofNewOrigin(context) {
 
 const clients = (spans, { otel }) => spans.filter(({ kind }) => kind === otel.api.SpanKind.CLIENT);
 const servers = (spans, { otel }) => spans.filter(({ kind }) => kind === otel.api.SpanKind.SERVER);
+const runNode = (args) => promisify(execFile)(process.execPath, args, { cwd: __dirname });
 const eventNames = (span) => span.events.map(({ name }) => name);
 
 function withConfig({ telemetry }, config, body) {
@@ -294,6 +298,22 @@ const CHECKS = {
     });
     assert.deepEqual({ code, written, writes }, { code: 404, written: 8, writes: 1 });
     assert.ok(duration > 0);
+  },
+
+  async 'the program httptrace needs nothing more'(context) {
+    const program = join(__dirname, 'node_modules/opentelemetry-instrumentation-httptrace/dist/cli.js');
+    const { stdout, stderr } = await runNode([program, '--json', context.url]);
+    const { status, protocol, reused, phases } = JSON.parse(stdout);
+    assert.deepEqual({ status, protocol, reused }, { status: 200, protocol: 'HTTP/1.1', reused: false });
+    assert.ok(phases.wait >= 0);
+    assert.equal(stderr, '');
+  },
+
+  async 'register without an SDK is one line, and the program runs'() {
+    const register = ['--import', 'opentelemetry-instrumentation-httptrace/register'];
+    const { stdout, stderr } = await runNode([...register, '-e', 'console.log("ran")']);
+    assert.equal(stdout, 'ran\n');
+    assert.match(stderr, /^httptrace: .*@opentelemetry\/sdk-node.*\n$/);
   },
 
   async 'the waterfall draws the trace'(context) {
