@@ -15,6 +15,7 @@ import type { NodeClientRequest, NodeHttpRequest } from './node-request.js';
 import { observeRequestCreated, PUBLISHES_REQUEST_CREATED } from './node20-request-created.js';
 import type { Begin, Report, Source, Stop } from './request-trace.js';
 import { guardedPair, subscribe } from './subscribe.js';
+import { whenUncaught } from './thrown-error.js';
 
 /**
  * Turns what the clients of `node:http` and `node:https` do into the hooks of the request that they do it for.
@@ -89,11 +90,15 @@ export class NodeHttpSource implements Source {
     if (exchange === undefined) {
       return Reflect.apply(next, agent, args);
     }
+    let returned = false;
     try {
-      return this.dialling.ask(exchange, next, agent, args);
-    } catch (error) {
-      this.fail(exchange, error);
-      throw error;
+      const result = this.dialling.ask(exchange, next, agent, args);
+      returned = true;
+      return result;
+    } finally {
+      if (!returned) {
+        whenUncaught((error) => this.fail(exchange, error));
+      }
     }
   }
 

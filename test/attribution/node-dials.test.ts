@@ -233,6 +233,7 @@ describe('a request of node:http', () => {
     expect(() => recorder.run(() => http.get({ host: '127.0.0.1', port: 65_536, path: '/never' }))).toThrow(
       expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }),
     );
+    await ledger.settled();
     expect(recorder.hooks).toEqual(['getConn']);
     expect(ledger.of('/never').facts.at(-1)?.name).toBe('failed');
   });
