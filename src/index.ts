@@ -13,3 +13,6 @@ export type {
   UndiciResponse,
 } from './config.js';
 export { HttpTraceInstrumentation } from './instrumentation.js';
+export type { ChannelStatus } from './status/channels.js';
+export type { RequestCounts, SourceName } from './status/request-counter.js';
+export type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status/status.js';

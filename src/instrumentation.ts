@@ -10,9 +10,15 @@ import { createInstruments, type Instruments } from './emit/instruments.js';
 import { ServerTelemetry } from './emit/server.js';
 import { registry } from './registry.js';
 import type { Stop } from './source/request-trace.js';
+import { logSoon } from './status/log.js';
+import { type Counters, newCounters } from './status/request-counter.js';
+import { type HttpTraceStatus, statusOf } from './status/status.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-httptrace';
+
+/** This copy of the package. */
+const COPY = { version: VERSION };
 
 /**
  * Records where the time of each outgoing HTTP request went, and what each response really was.
@@ -28,6 +34,7 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   /** What ends the recording that is on; the only truth about whether one is. */
   declare private stop: Stop | undefined;
   declare private constructed: true;
+  declare private counters: Counters;
 
   constructor(config: HttpTraceInstrumentationConfig = {}) {
     super(NAME, VERSION, config);
@@ -60,7 +67,18 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     // The environment may say what the code does not: then being constructed is no reason to begin.
     if (this.stop === undefined && (this.constructed || this.resolved.enabled)) {
       this.stop = this.start();
+      logSoon(NAME, () => this.status());
     }
+  }
+
+  /**
+   * Says what is on, what came, what became of it, and in `hints` what to do if that is not what was wanted. It
+   * looks around when it is called, so not on the path of each request. With OpenTelemetry's `diag` at its debug
+   * level, it is logged whenever an instance is enabled.
+   */
+  status(): HttpTraceStatus {
+    const { resolved: config, counters, tracer, meter } = this;
+    return statusOf({ enabled: this.isEnabled(), config, counters, tracer, meter });
   }
 
   override disable(): void {
@@ -74,6 +92,7 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
    * @param config What is of no use in it is reported by `diag.warn` with the path of its key, and ignored.
    */
   override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
+    this.counters ??= newCounters();
     const given = readable(config);
     super.setConfig(given);
     const resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
@@ -100,8 +119,13 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   }
 
   private start(): Stop {
-    const outputs = { tracer: () => this.tracer, instruments: () => this.instruments };
+    const outputs = {
+      tracer: () => this.tracer,
+      instruments: () => this.instruments,
+      counters: this.counters,
+    };
     const { client, server } = this.resolved;
+    registry().copies.add(COPY);
     const stops: Stop[] = [];
     if (client.enabled) {
       stops.push(registry().record(new ClientTelemetry(this.resolved, outputs)));

@@ -10,7 +10,9 @@ import type { NodeHttpRequest } from './source/node-request.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
 import { ServerSource } from './source/server.js';
 import type { BeginServed } from './source/server-trace.js';
+import { type ChannelUse, channelUses } from './source/subscribe.js';
 import { UndiciSource } from './source/undici.js';
+import type { Counters, SourceName } from './status/request-counter.js';
 
 /** A trace that records, and the context that its request runs in from then on. */
 export interface RecordedTrace extends RequestTrace {
@@ -21,12 +23,14 @@ export interface RecordedTrace extends RequestTrace {
 export interface ClientRecorders {
   /** Who counts connections, if anybody does. */
   readonly connections?: ConnectionWatcher | undefined;
+  readonly counters: Counters;
   undici(request: UndiciRequest, ctx: Context, at: number): RecordedTrace | undefined;
   node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
 }
 
 /** Records what servers answer. */
 export interface ServerRecorder {
+  readonly counters: Counters;
   readonly begin: BeginServed;
 }
 
@@ -39,6 +43,8 @@ class Registry {
   private readonly servers: ServerRecorder[] = [];
   private readonly sources: readonly Source[];
   private readonly serverSource: Source;
+  /** The copies of this package of which an instance was enabled. */
+  readonly copies = new Set<{ readonly version: string }>();
   private callers = false;
 
   constructor() {
@@ -52,22 +58,27 @@ class Registry {
     };
     this.sources = [
       new NodeHttpSource(
-        (request, at) => this.begin((recorders, ctx) => recorders.node(request, ctx, at)),
+        (request, at) => this.begin('node:http', (recorders, ctx) => recorders.node(request, ctx, at)),
         sockets,
         watch,
         report,
       ),
       new UndiciSource(
-        (request, at) => this.begin((recorders, ctx) => recorders.undici(request, ctx, at)),
+        (request, at) => this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at)),
         sockets,
         watch,
         report,
       ),
     ];
-    this.serverSource = new ServerSource(
-      (request, response) => this.servers[0]?.begin(request, response),
-      report,
-    );
+    this.serverSource = new ServerSource((request, response) => {
+      countOthers(this.servers, 'servers');
+      return this.servers[0]?.begin(request, response);
+    }, report);
+  }
+
+  /** What came through each channel since the first source listened. */
+  get channels(): ReadonlyMap<string, Readonly<ChannelUse>> {
+    return channelUses();
   }
 
   /** From now on the hooks of `withClientTrace` run, whether anything is recorded or not. */
@@ -115,13 +126,18 @@ class Registry {
   }
 
   private begin(
+    source: SourceName,
     record: (recorders: ClientRecorders, ctx: Context) => RecordedTrace | undefined,
   ): RequestTrace | undefined {
     const ctx = context.active();
+    const [recorders] = this.recorders;
     if (isSuppressed(ctx)) {
+      if (recorders !== undefined) {
+        recorders.counters[source].suppressed++;
+      }
       return undefined;
     }
-    const [recorders] = this.recorders;
+    countOthers(this.recorders, source);
     const recorded = recorders === undefined ? undefined : record(recorders, ctx);
     const callers = contextClientTrace(ctx);
     if (callers === undefined) {
@@ -129,6 +145,16 @@ class Registry {
     }
     const live = liveTrace(callers, recorded?.context ?? ctx);
     return recorded === undefined ? live : joinTraces(recorded, live);
+  }
+}
+
+/** Each request is recorded by the first alone. */
+function countOthers(recorders: readonly (ClientRecorders | ServerRecorder)[], source: SourceName): void {
+  for (let index = 1; index < recorders.length; index++) {
+    const others = recorders[index];
+    if (others !== undefined) {
+      others.counters[source].byAnotherInstance++;
+    }
   }
 }
 

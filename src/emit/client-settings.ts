@@ -3,6 +3,7 @@ import type { Phases, ResolvedClientConfig, ResolvedConfig } from '../config.js'
 import { CLIENT_TRACE_HOOKS } from '../httptrace/compose.js';
 import type { NotedHooks } from '../recorder/client-facts.js';
 import type { PhaseName } from '../recorder/phases.js';
+import type { Counters } from '../status/request-counter.js';
 import { compileHeaderCapture, type HeaderCapture } from './headers.js';
 import type { Instruments } from './instruments.js';
 import { compileKnownMethods, type RecordMethod } from './method.js';
@@ -20,6 +21,7 @@ export interface ClientOutputs {
   readonly tracer: () => Tracer;
   /** Anew for each use, for a MeterProvider may be set late. */
   readonly instruments: () => Instruments;
+  readonly counters: Counters;
 }
 
 /** A client's config, made ready once for all requests. */

@@ -3,6 +3,7 @@ import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientRecordListener, FinishedDial } from '../recorder/client-facts.js';
 import type { ResponseHead } from '../source/request-trace.js';
+import type { RequestCounter } from '../status/request-counter.js';
 import { addOurAttributes, addSharedAttributes } from './client-attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './client-body-sizes.js';
 import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './client-events.js';
@@ -23,6 +24,7 @@ export interface ClientStart {
   readonly settings: ClientSettings;
   /** Those of when it began: what was added to a counter must be taken from the same one. */
   readonly instruments: Instruments;
+  readonly counter: RequestCounter;
   readonly view: ClientRequestView;
   /** See `epochAt`. */
   readonly epoch: number;

@@ -2,7 +2,6 @@ import {
   type Attributes,
   type Context,
   type HrTime,
-  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   propagation,
   type Span,
@@ -18,6 +17,7 @@ import { DialFactsRecord } from '../recorder/dial-facts.js';
 import type { ClientRecorders } from '../registry.js';
 import type { UndiciRequest } from '../source/channels.js';
 import type { NodeHttpRequest } from '../source/node-request.js';
+import { type Counters, PARENTLESS, type RequestCounter } from '../status/request-counter.js';
 import { startAttributes } from './client-attributes.js';
 import { measureActive } from './client-measure.js';
 import { type ClientRequestView, UndiciRequestView } from './client-request.js';
@@ -48,10 +48,12 @@ const SETTER: TextMapSetter<ClientRequestView> = {
 /** Begins the telemetry of outgoing requests, by one config. */
 export class ClientTelemetry implements ClientRecorders {
   readonly connections: ConnectionMetrics | undefined;
+  readonly counters: Counters;
   private readonly settings: ClientSettings;
 
   constructor(config: ResolvedConfig, outputs: ClientOutputs) {
     this.settings = clientSettings(config, outputs);
+    this.counters = outputs.counters;
     const { metrics, optInAttributes } = config;
     this.connections =
       metrics[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS] || metrics[METRIC_HTTP_CLIENT_CONNECTION_DURATION]
@@ -60,14 +62,19 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   undici(request: UndiciRequest, ctx: Context, at: number): ClientRecord | undefined {
-    return this.begin(new UndiciRequestView(request), ctx, at);
+    return this.begin(new UndiciRequestView(request), ctx, at, this.counters.undici);
   }
 
   node(request: NodeHttpRequest, ctx: Context, at: number): ClientRecord | undefined {
-    return this.begin(new NodeRequestView(request), ctx, at);
+    return this.begin(new NodeRequestView(request), ctx, at, this.counters['node:http']);
   }
 
-  private begin(view: ClientRequestView, ctx: Context, at: number): ClientRecord | undefined {
+  private begin(
+    view: ClientRequestView,
+    ctx: Context,
+    at: number,
+    counter: RequestCounter,
+  ): ClientRecord | undefined {
     const { settings } = this;
     const { config } = settings;
     const server = requestedServer(view.origin, view.target, view.host);
@@ -76,6 +83,7 @@ export class ClientTelemetry implements ClientRecorders {
       (config.ignoreRequestHook !== undefined &&
         safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options) === true)
     ) {
+      counter.ignored++;
       return undefined;
     }
     const method = settings.recordMethod(view.method);
@@ -83,20 +91,20 @@ export class ClientTelemetry implements ClientRecorders {
     const instruments = settings.outputs.instruments();
     if (config.span === 'existing') {
       return this.enrich(
-        { settings, instruments, view, epoch, method: method.method, server, template: undefined },
+        { settings, instruments, counter, view, epoch, method: method.method, server, template: undefined },
         ctx,
         at,
       );
     }
     const attributes = this.attributesOf(view, method, server);
     const template = templateOf(attributes);
-    const start = { settings, instruments, view, epoch, method: method.method, server, template };
+    const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
     const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
     return this.record(start, this.startSpan(name, attributes, ctx, toHrTime(epoch, at)), ctx, at);
   }
 
   private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
-    const { settings, view, server } = start;
+    const { settings, counter, view, server } = start;
     const { config } = settings;
     const spanContext = trace.setSpan(ctx, span);
     if (config.requestHook !== undefined) {
@@ -106,7 +114,7 @@ export class ClientTelemetry implements ClientRecorders {
       propagation.inject(spanContext, view, SETTER);
     }
     measureActive(start, spanContext, 1);
-    const events = span.isRecording() ? settings.events : NO_EVENTS;
+    const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;
     return this.newRecord(spanContext, at, events, new ClientSpan(start, span));
   }
 
@@ -141,7 +149,7 @@ export class ClientTelemetry implements ClientRecorders {
   private startSpan(name: string, attributes: Attributes, ctx: Context, startTime: HrTime): Span {
     const { config, outputs } = this.settings;
     if (config.requireParentForSpans && !hasParent(ctx)) {
-      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      return PARENTLESS;
     }
     return outputs.tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, ctx);
   }

@@ -28,6 +28,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   override finished(record: ClientRecord): void {
     this.over = true;
+    this.start.counter.countExisting(this.span);
     super.finished(record);
     this.held?.release();
     if (this.span === undefined && !warned) {

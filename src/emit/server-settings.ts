@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { ResolvedConfig, ResolvedServerConfig } from '../config.js';
 import type { WatchedSteps } from '../source/server-trace.js';
+import type { Counters } from '../status/request-counter.js';
 import { compileHeaderCapture, type HeaderCapture } from './headers.js';
 import type { Instruments } from './instruments.js';
 import { compileKnownMethods, type RecordMethod } from './method.js';
@@ -17,6 +18,7 @@ export interface ServerOutputs {
   readonly tracer: () => Tracer;
   /** Anew for each use, for a MeterProvider may be set late. */
   readonly instruments: () => Instruments;
+  readonly counters: Counters;
 }
 
 /** A server's config, made ready once for all requests. */

@@ -2,7 +2,6 @@ import {
   type Context,
   context,
   diag,
-  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   propagation,
   type Span,
@@ -15,6 +14,7 @@ import type { ResolvedConfig } from '../config.js';
 import { isSuppressed } from '../httptrace/suppression.js';
 import { ServerRecord } from '../recorder/server.js';
 import type { ServedRequest, ServedResponse, ServerTrace } from '../source/server-trace.js';
+import { type Counters, PARENTLESS } from '../status/request-counter.js';
 import { awaitSpan } from './existing-spans.js';
 import { safely } from './safely.js';
 import { serverStartAttributes } from './server-attributes.js';
@@ -33,11 +33,13 @@ import { targetPath } from './url.js';
 
 /** Begins the telemetry of incoming requests, by one config. */
 export class ServerTelemetry {
+  readonly counters: Counters;
   private readonly settings: ServerSettings;
   private readonly ignored: ServerSettings;
 
   constructor(config: ResolvedConfig, outputs: ServerOutputs) {
     this.settings = serverSettings(config, outputs);
+    this.counters = outputs.counters;
     this.ignored = unmeasured(this.settings);
   }
 
@@ -46,9 +48,11 @@ export class ServerTelemetry {
     try {
       const active = context.active();
       if (isSuppressed(active)) {
+        this.counters.servers.suppressed++;
         return undefined;
       }
       if (this.isIgnored(request)) {
+        this.counters.servers.ignored++;
         return this.ignore(request, response, active);
       }
       return this.settings.config.span === 'existing'
@@ -138,14 +142,16 @@ export class ServerTelemetry {
     };
     safely('a metric', measureActive, start, 1);
     this.runHooks(start, span);
-    const steps = span.isRecording() ? settings.recordedSteps : settings.unrecordedSteps;
+    const steps = this.counters.servers.countCreated(span, parent)
+      ? settings.recordedSteps
+      : settings.unrecordedSteps;
     return new ServerRequestTrace(start, new ServerRecord(at), steps, span);
   }
 
   private startSpan(name: string, options: SpanOptions, parent: Context, request: ServedRequest): Span {
     const { config, outputs } = this.settings;
     if (config.requireParentForSpans && !hasSpan(parent)) {
-      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      return PARENTLESS;
     }
     const { startSpanHook } = config;
     if (startSpanHook !== undefined) {

@@ -6,18 +6,40 @@ import type { Report, Stop } from './request-trace.js';
 /** One handler for each channel of interest. */
 export type Handlers = { [Name in ChannelName]?: (message: ChannelMessages[Name]) => void };
 
+/** What came through a channel that is, or was, listened to. */
+export interface ChannelUse {
+  /** How many sources listen at the moment. */
+  listeners: number;
+  messages: number;
+}
+
+const uses = new Map<string, ChannelUse>();
+
+export function channelUses(): ReadonlyMap<string, Readonly<ChannelUse>> {
+  return uses;
+}
+
 /** Listens to diagnostics channels. Node makes an uncaught exception of what a subscriber throws: see `guarded`. */
 export function subscribe(handlers: Handlers, report: Report): Stop {
-  const subscribed: [name: string, listener: (message: unknown) => void][] = [];
-  for (const [name, handler] of Object.entries(handlers)) {
-    const listener = guarded(name, handler as (message: unknown) => void, report);
-    diagnosticsChannel.subscribe(name, listener);
-    subscribed.push([name, listener]);
-  }
+  const stops = Object.entries(handlers).map(([name, handler]) =>
+    listen(name, handler as (message: unknown) => void, report),
+  );
   return () => {
-    for (const [name, listener] of subscribed.splice(0)) {
-      diagnosticsChannel.unsubscribe(name, listener);
+    for (const stop of stops.splice(0)) {
+      stop();
     }
+  };
+}
+
+function listen(name: string, handler: (message: unknown) => void, report: Report): Stop {
+  const use = uses.get(name) ?? { listeners: 0, messages: 0 };
+  uses.set(name, use);
+  const listener = guarded(name, handler, report, use);
+  diagnosticsChannel.subscribe(name, listener);
+  use.listeners++;
+  return () => {
+    diagnosticsChannel.unsubscribe(name, listener);
+    use.listeners--;
   };
 }
 
@@ -39,9 +61,11 @@ export function guarded<Message>(
   what: string,
   listener: (message: Message) => void,
   report: Report,
+  use: Pick<ChannelUse, 'messages'> = { messages: 0 },
 ): (message: Message) => void {
   let reported = false;
   return (message) => {
+    use.messages++;
     try {
       atOneMoment(listener, message);
     } catch (error) {

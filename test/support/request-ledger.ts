@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import { type RecordedTrace, registry } from '../../src/registry.js';
 import type { Stop } from '../../src/source/request-trace.js';
+import { newCounters } from '../../src/status/request-counter.js';
 import { type ConnAtHand, withLocalPort } from './event-recorder.js';
 import { type Fact, illegalities } from './legal-order.js';
 
@@ -31,6 +32,7 @@ export function useRequestLedger(): RequestLedger {
   let stop: Stop;
   beforeAll(() => {
     stop = registry().record({
+      counters: newCounters(),
       undici: (request, ctx) => ledger.open(request.path, ctx),
       node: ({ request }, ctx) => ledger.open(request.path, ctx),
     });

@@ -1,0 +1,78 @@
+import type { ChannelName } from '../source/channels.js';
+import type { ChannelUse } from '../source/subscribe.js';
+import { loadedVersions } from './loaded-packages.js';
+
+/** One diagnostics channel that is listened to. */
+export interface ChannelStatus {
+  /**
+   * Who publishes on it, such as `node 24.21.0`, `undici 7.29.1 (in Node)` or `undici 8.12.4`. Empty if nobody
+   * does, and another way is taken, or a fact is missing. An installed undici shows when it is loaded.
+   */
+  readonly publishers: readonly string[];
+  /** Whether it is listened to, for this instance or any other. */
+  readonly listening: boolean;
+  /** How many messages came since the first instance was enabled. */
+  readonly messages: number;
+}
+
+type Publisher = 'node' | 'undici';
+
+interface Published {
+  readonly by: Publisher;
+  /** The release with which it came, if there are older ones that are supported. */
+  readonly since: readonly [major: number, minor: number];
+}
+
+const ALWAYS = [0, 0] as const;
+const NODE: Published = { by: 'node', since: ALWAYS };
+const UNDICI: Published = { by: 'undici', since: ALWAYS };
+
+const CHANNELS: Partial<Record<ChannelName, Published>> = {
+  'http.client.request.created': { by: 'node', since: [22, 12] },
+  'http.client.response.finish': NODE,
+  'net.client.socket': NODE,
+  'undici:request:create': UNDICI,
+  'undici:client:beforeConnect': UNDICI,
+  'undici:client:connected': UNDICI,
+  'undici:client:connectError': UNDICI,
+  'undici:client:sendHeaders': UNDICI,
+  'undici:request:bodyChunkSent': { by: 'undici', since: [7, 11] },
+  'undici:request:bodySent': UNDICI,
+  'undici:request:headers': UNDICI,
+  'undici:request:bodyChunkReceived': { by: 'undici', since: [7, 11] },
+  'undici:request:trailers': UNDICI,
+  'undici:request:error': UNDICI,
+};
+
+interface Release {
+  readonly name: string;
+  readonly version: string;
+}
+
+export function channelStatuses(
+  uses: ReadonlyMap<string, Readonly<ChannelUse>>,
+): Record<string, ChannelStatus> {
+  const { node, undici = '' } = process.versions;
+  const releases: Record<Publisher, Release[]> = {
+    node: [{ name: `node ${node}`, version: node }],
+    undici: [
+      { name: `undici ${undici} (in Node)`, version: undici },
+      ...loadedVersions('undici').map((version) => ({ name: `undici ${version}`, version })),
+    ],
+  };
+  return Object.fromEntries(
+    Object.entries(CHANNELS).map(([name, { by, since }]) => [
+      name,
+      {
+        publishers: releases[by].filter(({ version }) => isAtLeast(version, since)).map(({ name }) => name),
+        listening: (uses.get(name)?.listeners ?? 0) > 0,
+        messages: uses.get(name)?.messages ?? 0,
+      },
+    ]),
+  );
+}
+
+function isAtLeast(version: string, [wantedMajor, wantedMinor]: Published['since']): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}

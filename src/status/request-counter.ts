@@ -1,0 +1,84 @@
+import { type Context, INVALID_SPAN_CONTEXT, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
+import { suspectNoProvider } from './no-provider.js';
+
+/** What became of the requests that one source brought, each counted once, while they were wanted. */
+export interface RequestCounts {
+  /** Recorded on a span: our own, or with `span: 'existing'` that of another instrumentation. */
+  readonly recorded: number;
+  /** Made with tracing suppressed, as an exporter's own are. */
+  readonly suppressed: number;
+  /** Left out by `ignoreUrls`, `ignorePaths` or `ignoreRequestHook`. */
+  readonly ignored: number;
+  /** Left out by `requireParentforSpans`. */
+  readonly withoutParent: number;
+  /** Left out by the SDK's sampler. */
+  readonly notSampled: number;
+  /** Not recorded, for no TracerProvider was registered. */
+  readonly withoutProvider: number;
+  /** Not recorded, for with `span: 'existing'` no other instrumentation gave its span. */
+  readonly withoutSpan: number;
+  /** Recorded by an instance that was enabled before. */
+  readonly byAnotherInstance: number;
+}
+
+/** The span of a request that has no parent, where the config requires one. */
+export const PARENTLESS = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+export class RequestCounter implements RequestCounts {
+  recorded = 0;
+  suppressed = 0;
+  ignored = 0;
+  withoutParent = 0;
+  notSampled = 0;
+  withoutProvider = 0;
+  withoutSpan = 0;
+  byAnotherInstance = 0;
+
+  /**
+   * Counts a request by the span that was made for it.
+   *
+   * @param parent What the span was to be a child of.
+   * @returns Whether the span is recorded.
+   */
+  countCreated(span: Span, parent: Context): boolean {
+    if (span.isRecording()) {
+      this.recorded++;
+      return true;
+    }
+    if (span === PARENTLESS) {
+      this.withoutParent++;
+    } else if (isOfSdk(span, parent)) {
+      this.notSampled++;
+    } else {
+      this.withoutProvider++;
+      suspectNoProvider();
+    }
+    return false;
+  }
+
+  /** Counts a request by the span that another instrumentation gave, before that ends. */
+  countExisting(span: Span | undefined): void {
+    if (span === undefined) {
+      this.withoutSpan++;
+    } else if (span.isRecording()) {
+      this.recorded++;
+    } else {
+      this.notSampled++;
+    }
+  }
+}
+
+/** An SDK gives each span an id, sampled or not; the API with no SDK behind it hands on the parent's. */
+function isOfSdk(span: Span, parent: Context): boolean {
+  const spanContext = span.spanContext();
+  return isSpanContextValid(spanContext) && spanContext.spanId !== trace.getSpanContext(parent)?.spanId;
+}
+
+/** Where requests come from. */
+export type SourceName = 'node:http' | 'undici' | 'servers';
+
+export type Counters = Readonly<Record<SourceName, RequestCounter>>;
+
+export function newCounters(): Counters {
+  return { 'node:http': new RequestCounter(), undici: new RequestCounter(), servers: new RequestCounter() };
+}

@@ -1,0 +1,102 @@
+import type { Meter, Tracer } from '@opentelemetry/api';
+import type { ResolvedConfig } from '../config/resolved.js';
+import { registry } from '../registry.js';
+import { VERSION } from '../version.js';
+import { ownApiVersion, registeredApiVersion } from './api-versions.js';
+import { type ChannelStatus, channelStatuses } from './channels.js';
+import { hintsOf } from './hints.js';
+import { loadedVersions } from './loaded-packages.js';
+import { hasContextManager, hasPropagator, isLive, isMeasuring } from './providers.js';
+import type { Counters, RequestCounts, SourceName } from './request-counter.js';
+
+/** One kind of client, or all servers. */
+export interface SourceStatus {
+  /** Whether this instance records what comes from it. */
+  readonly enabled: boolean;
+  /** What became of the requests that came from it while this instance was enabled. */
+  readonly requests: RequestCounts;
+}
+
+/** What of OpenTelemetry is there to record with. */
+export interface OpenTelemetryStatus {
+  /** Version of `@opentelemetry/api` that this package uses; absent in a bundle. */
+  readonly apiVersion?: string;
+  /** Version of `@opentelemetry/api` that the SDK is registered with; absent if nothing is registered. */
+  readonly registeredApiVersion?: string;
+  /** Versions of all copies of `@opentelemetry/api` that are loaded, as far as they show. */
+  readonly loadedApis: readonly string[];
+  /** Whether spans become something: a TracerProvider is registered, or was given to this instance. */
+  readonly tracerProvider: boolean;
+  /** Whether measurements become something: this instance was given a MeterProvider. */
+  readonly meterProvider: boolean;
+  /** Whether requests are given trace headers. */
+  readonly propagator: boolean;
+  /** Whether a context reaches what runs in it, so that spans have parents. */
+  readonly contextManager: boolean;
+}
+
+/** Why there is something to see, or nothing. For people and logs: fields may be added in any release. */
+export interface HttpTraceStatus {
+  /** Of this package. */
+  readonly version: string;
+  /** Versions of the copies of this package that were enabled in this process; requests are recorded once all the same. */
+  readonly copies: readonly string[];
+  /** Of Node. */
+  readonly node: string;
+  /** Whether this instance is enabled. */
+  readonly enabled: boolean;
+  /** By where requests come from: what `fetch` makes comes from undici. */
+  readonly sources: Readonly<Record<SourceName, SourceStatus>>;
+  /** Each diagnostics channel, by its name. They are shared by all instances. */
+  readonly channels: Readonly<Record<string, ChannelStatus>>;
+  readonly openTelemetry: OpenTelemetryStatus;
+  /** What to do, in sentences; empty if nothing strikes. */
+  readonly hints: readonly string[];
+}
+
+/** What is asked about. */
+export interface Subject {
+  readonly enabled: boolean;
+  readonly config: ResolvedConfig;
+  readonly counters: Counters;
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+}
+
+export function statusOf(subject: Subject): HttpTraceStatus {
+  const { enabled, config, counters } = subject;
+  const { client, server } = config;
+  const shared = registry();
+  const status = {
+    version: VERSION,
+    copies: [...shared.copies].map(({ version }) => version),
+    node: process.versions.node,
+    enabled,
+    sources: {
+      'node:http': sourceStatus(enabled && client.enabled, counters['node:http']),
+      undici: sourceStatus(enabled && client.enabled, counters.undici),
+      servers: sourceStatus(enabled && server.enabled, counters.servers),
+    },
+    channels: channelStatuses(shared.channels),
+    openTelemetry: openTelemetryStatus(subject),
+  };
+  return { ...status, hints: hintsOf(status) };
+}
+
+function sourceStatus(enabled: boolean, { ...requests }: RequestCounts): SourceStatus {
+  return { enabled, requests };
+}
+
+function openTelemetryStatus({ tracer, meter }: Subject): OpenTelemetryStatus {
+  const apiVersion = ownApiVersion();
+  const registered = registeredApiVersion();
+  return {
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(registered !== undefined && { registeredApiVersion: registered }),
+    loadedApis: loadedVersions('@opentelemetry/api'),
+    tracerProvider: isLive(tracer),
+    meterProvider: isMeasuring(meter),
+    propagator: hasPropagator(),
+    contextManager: hasContextManager(),
+  };
+}
