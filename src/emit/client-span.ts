@@ -52,11 +52,17 @@ export class ClientSpan implements ClientRecordListener {
     const { settings, view } = this.start;
     measureQueue(this.start, record);
     if (settings.requestHeaders !== undefined) {
-      view.addRequestHeaders(this.attributes, settings.requestHeaders);
+      const sent: Attributes = {};
+      view.addRequestHeaders(sent, settings.requestHeaders);
+      Object.assign(this.attributes, sent);
     }
   }
 
   headerWritten(name: string, values: string[]): void {
+    if (name.startsWith(':')) {
+      // The fields with which HTTP/2 says method, target and server are no headers.
+      return;
+    }
     const { redactedHeaders } = this.start.settings.config;
     this.attributes[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }

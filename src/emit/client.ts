@@ -36,10 +36,17 @@ import {
 import { type RequestedServer, requestedServer } from './server-address.js';
 import { targetPath } from './url.js';
 
-/** A header that is there already, from the caller or from another instrumentation, is never touched. */
-const SETTER: TextMapSetter<ClientRequestView> = {
-  set(view, name, value) {
-    if (!view.hasHeader(name)) {
+/** The headers of a request that trace headers are written to. */
+interface Carrier {
+  readonly view: ClientRequestView;
+  /** Whether the caller, or another instrumentation, has said already which trace it is. */
+  readonly traced: boolean;
+}
+
+/** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
+const SETTER: TextMapSetter<Carrier> = {
+  set({ view, traced }, name, value) {
+    if (!view.hasHeader(name) && !(traced && name === 'tracestate')) {
       view.addHeader(name, value);
     }
   },
@@ -81,7 +88,7 @@ export class ClientTelemetry implements ClientRecorders {
     if (
       config.ignoreUrl?.(server.hostPort, targetPath(view.target) ?? '/') === true ||
       (config.ignoreRequestHook !== undefined &&
-        safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options) === true)
+        safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options))
     ) {
       counter.ignored++;
       return undefined;
@@ -111,7 +118,7 @@ export class ClientTelemetry implements ClientRecorders {
       safely('client.requestHook', config.requestHook, span, view.request);
     }
     if (config.propagate === undefined || config.propagate(server.hostPort)) {
-      propagation.inject(spanContext, view, SETTER);
+      propagation.inject(spanContext, { view, traced: view.hasHeader('traceparent') }, SETTER);
     }
     measureActive(start, spanContext, 1);
     const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;
