@@ -9,7 +9,6 @@ import { offerSpan } from './emit/existing-spans.js';
 import { createInstruments, type Instruments } from './emit/instruments.js';
 import { ServerTelemetry } from './emit/server.js';
 import { registry } from './registry.js';
-import type { Stop } from './source/request-trace.js';
 import { logSoon } from './status/log.js';
 import { type Counters, newCounters } from './status/request-counter.js';
 import { type HttpTraceStatus, statusOf } from './status/status.js';
@@ -31,8 +30,8 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   // The base class calls setConfig and enable before these could be initialized: they are declared only.
   declare private resolved: ResolvedConfig;
   declare private instruments: Instruments;
-  /** What ends the recording that is on; the only truth about whether one is. */
-  declare private stop: Stop | undefined;
+  /** The recording that is on; the only truth about whether one is. */
+  declare private recording: Recording | undefined;
   declare private constructed: true;
   declare private counters: Counters;
 
@@ -60,13 +59,13 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   }
 
   override isEnabled(): boolean {
-    return this.stop !== undefined;
+    return this.recording !== undefined;
   }
 
   override enable(): void {
     // The environment may say what the code does not: then being constructed is no reason to begin.
-    if (this.stop === undefined && (this.constructed || this.resolved.enabled)) {
-      this.stop = this.start();
+    if (this.recording === undefined && (this.constructed || this.resolved.enabled)) {
+      this.recording = this.record(NOTHING, this.resolved);
       logSoon(NAME, () => this.status());
     }
   }
@@ -82,8 +81,11 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   }
 
   override disable(): void {
-    this.stop?.();
-    this.stop = undefined;
+    const { recording } = this;
+    if (recording !== undefined) {
+      this.recording = undefined;
+      replace(recording, NOTHING);
+    }
   }
 
   /**
@@ -94,7 +96,8 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
   override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
     this.counters ??= newCounters();
     const given = readable(config);
-    super.setConfig(given);
+    // What does not say whether it is on must not look off: registerInstrumentations would switch it on.
+    super.setConfig({ ...given, enabled: given.enabled !== false });
     const resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
     const { metricAttributesHook } = resolved;
     this.resolved = {
@@ -107,10 +110,14 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     }
   }
 
+  /** One that goes on recording keeps its turn among others. */
   private restart(enabled: boolean): void {
-    this.disable();
-    if (enabled) {
+    if (enabled && this.recording !== undefined) {
+      this.recording = this.record(this.recording, this.resolved);
+    } else if (enabled) {
       this.enable();
+    } else {
+      this.disable();
     }
   }
 
@@ -118,27 +125,33 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     this.instruments = createInstruments(this.meter, this.resolved.metrics);
   }
 
-  private start(): Stop {
+  private record(before: Recording, config: ResolvedConfig): Recording {
     const outputs = {
       tracer: () => this.tracer,
       instruments: () => this.instruments,
       counters: this.counters,
     };
-    const { client, server } = this.resolved;
-    registry().copies.add(COPY);
-    const stops: Stop[] = [];
-    if (client.enabled) {
-      stops.push(registry().record(new ClientTelemetry(this.resolved, outputs)));
-    }
-    if (server.enabled) {
-      stops.push(registry().recordServers(new ServerTelemetry(this.resolved, outputs)));
-    }
-    return () => {
-      for (const stop of stops) {
-        stop();
-      }
+    const recording = {
+      client: config.client.enabled ? new ClientTelemetry(config, outputs) : undefined,
+      server: config.server.enabled ? new ServerTelemetry(config, outputs) : undefined,
     };
+    registry().copies.add(COPY);
+    replace(before, recording);
+    return recording;
   }
+}
+
+/** Who records each side for one instance, by one config. */
+interface Recording {
+  readonly client: ClientTelemetry | undefined;
+  readonly server: ServerTelemetry | undefined;
+}
+
+const NOTHING: Recording = { client: undefined, server: undefined };
+
+function replace(before: Recording, after: Recording): void {
+  registry().replaceClients(before.client, after.client);
+  registry().replaceServers(before.server, after.server);
 }
 
 /** The base class copies the config, which must not fail here: a getter of the user's may throw. */

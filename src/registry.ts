@@ -91,24 +91,28 @@ class Registry {
 
   /** Records outgoing requests from the next one on, unless somebody else does already. */
   record(recorders: ClientRecorders): Stop {
-    this.recorders.push(recorders);
-    this.start();
-    return () => {
-      remove(this.recorders, recorders);
-      this.stopIfUnwanted();
-    };
+    this.replaceClients(undefined, recorders);
+    return () => this.replaceClients(recorders, undefined);
   }
 
-  /** Records incoming requests from the next one on, unless somebody else does already. */
-  recordServers(recorder: ServerRecorder): Stop {
-    this.servers.push(recorder);
-    this.serverSource.start();
-    return () => {
-      remove(this.servers, recorder);
-      if (this.servers.length === 0) {
-        this.serverSource.stop();
-      }
-    };
+  /** Lets another one record outgoing requests, in the place of the one before: its turn does not change. */
+  replaceClients(before: ClientRecorders | undefined, after: ClientRecorders | undefined): void {
+    replace(this.recorders, before, after);
+    if (this.recorders.length > 0) {
+      this.start();
+    } else {
+      this.stopIfUnwanted();
+    }
+  }
+
+  /** As `replaceClients`, for incoming requests. */
+  replaceServers(before: ServerRecorder | undefined, after: ServerRecorder | undefined): void {
+    replace(this.servers, before, after);
+    if (this.servers.length > 0) {
+      this.serverSource.start();
+    } else {
+      this.serverSource.stop();
+    }
   }
 
   private start(): void {
@@ -158,11 +162,10 @@ function countOthers(recorders: readonly (ClientRecorders | ServerRecorder)[], s
   }
 }
 
-function remove<Entry>(entries: Entry[], entry: Entry): void {
-  const index = entries.indexOf(entry);
-  if (index !== -1) {
-    entries.splice(index, 1);
-  }
+function replace<Entry>(entries: Entry[], before: Entry | undefined, after: Entry | undefined): void {
+  const index = before === undefined ? -1 : entries.indexOf(before);
+  const added = after === undefined ? [] : [after];
+  entries.splice(index === -1 ? entries.length : index, 1, ...added);
 }
 
 const REGISTRY = Symbol.for('opentelemetry-instrumentation-httptrace.registry.1');

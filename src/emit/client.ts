@@ -148,9 +148,11 @@ export class ClientTelemetry implements ClientRecorders {
   private attributesOf(view: ClientRequestView, method: RecordedMethod, server: RequestedServer): Attributes {
     const attributes = startAttributes(view, method, server, this.settings);
     const { startSpanHook } = this.settings.config;
-    return startSpanHook === undefined
-      ? attributes
-      : Object.assign(attributes, safely('client.startSpanHook', startSpanHook, view.options));
+    if (startSpanHook !== undefined) {
+      const added = safely('client.startSpanHook', startSpanHook, view.options);
+      safely('client.startSpanHook', addAll, attributes, added);
+    }
+    return attributes;
   }
 
   private startSpan(name: string, attributes: Attributes, ctx: Context, startTime: HrTime): Span {
@@ -160,6 +162,11 @@ export class ClientTelemetry implements ClientRecorders {
     }
     return outputs.tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, ctx);
   }
+}
+
+/** Reading what the user gave may fail as well. */
+function addAll(attributes: Attributes, added: Attributes | undefined): void {
+  Object.assign(attributes, added);
 }
 
 function templateOf(attributes: Attributes): string | undefined {

@@ -212,6 +212,23 @@ describe.each(INSTALLED_UNDICI)('$name: a callback of the peer', ({ Client }) =>
     },
   );
 
+  it('may return what cannot be read', async () => {
+    const thrown = new Error('mine');
+    const error = vi.spyOn(diag, 'error').mockReturnValue();
+    onTestFinished(() => error.mockRestore());
+    const startSpanHook = () => ({
+      get tenant(): string {
+        throw thrown;
+      },
+    });
+    telemetry.instrument({ client: { startSpanHook } });
+    const client = new Client((await httpServer(answer)).origin);
+    onTestFinished(() => client.destroy());
+    await (await client.request({ method: 'GET', path: '/' })).body.text();
+    expect((await telemetry.onlyShown()).attributes['http.response.status_code']).toBe(200);
+    expect(error.mock.calls).toEqual([[expect.stringContaining('startSpanHook'), thrown]]);
+  });
+
   it('that is asynchronous and fails does not end the process', async () => {
     const thrown = new Error('mine');
     const error = vi.spyOn(diag, 'error').mockReturnValue();
