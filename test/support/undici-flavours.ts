@@ -52,6 +52,7 @@ function builtIn(): UndiciFlavour {
     symbolOf(agent, 'factory'),
   );
   const version = process.versions.undici ?? '';
+  addMissingApi(agent);
   return {
     name: `the undici ${version} inside Node`,
     version,
@@ -63,6 +64,17 @@ function builtIn(): UndiciFlavour {
     FormData: Reflect.get(globalThis, 'FormData') as Undici['FormData'],
     installed: undefined,
   };
+}
+
+/** Older releases of Node leave out what is not needed for `fetch`: the rest of the package runs on theirs as well. */
+function addMissingApi(agent: object): void {
+  if (!('request' in agent)) {
+    let prototype: object = Object.getPrototypeOf(agent);
+    while (!Object.hasOwn(Object.getPrototypeOf(prototype), 'emit')) {
+      prototype = Object.getPrototypeOf(prototype);
+    }
+    Object.assign(prototype, require('undici6/lib/api'));
+  }
 }
 
 function globalDispatcher(): object {
