@@ -5,6 +5,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Diagnostics channels and patched prototypes belong to a process: each file gets its own.
     pool: 'forks',
-    testTimeout: 10_000,
+    testTimeout: 30_000,
   },
 });

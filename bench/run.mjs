@@ -1,15 +1,27 @@
+// `npm run bench`: every table, each measured in a process of its own.
+import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { printTable } from './harness.mjs';
-import { undiciRows } from './undici.mjs';
+import { importRows } from './import.mjs';
 
-const perRequest = (rows) =>
-  rows.map(({ name, nsPerRequest, ratio }) => [name, nsPerRequest.toFixed(0), ratio.toFixed(2)]);
+/** These measure side by side what they compare, and print their own table. */
+const TABLES = ['undici.mjs', 'node-http.mjs', 'server.mjs', 'httpsnoop.mjs'];
 
 console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores.`);
-console.log('Only the ratios compare: the rows of a table took turns in one process.');
+console.log('Only the ratios compare: the rows of a table took turns.');
+
+for (const table of TABLES) {
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(table, import.meta.url))], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    process.exit(status ?? 1);
+  }
+}
 
 printTable(
-  'Client, undici: one GET on a reused connection',
-  ['', 'ns per request', 'ratio to the peer'],
-  perRequest(await undiciRows()),
+  'Loading the packages',
+  ['', 'ms', 'ratio to the peers'],
+  importRows().map(({ name, ms, ratio }) => [name, ms.toFixed(1), ratio.toFixed(2)]),
 );
