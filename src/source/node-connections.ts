@@ -37,8 +37,15 @@ export class NodeConnections {
     };
   }
 
-  /** A connection is being made, perhaps for another request than the one that it will carry. */
-  dialled(socket: Socket, origin: string): void {
+  /**
+   * A connection is being made, perhaps for another request than the one that it will carry.
+   *
+   * @param over The connection that it is laid over, which carries no other requests from now on.
+   */
+  dialled(socket: Socket, origin: string, over: Socket | undefined): void {
+    if (over !== undefined) {
+      this.pooled.get(over)?.connection?.leavePool();
+    }
     if (!this.pooled.has(socket)) {
       const made = new PooledSocket(socket, undefined);
       this.pooled.set(socket, made);
@@ -61,7 +68,7 @@ export class NodeConnections {
   ): void {
     const connecting = isConnecting(socket);
     if (connecting) {
-      this.dialled(socket, exchange.origin);
+      this.dialled(socket, exchange.origin, undefined);
     }
     const pooled = this.pooled.get(socket) ?? this.older(socket, exchange);
     if (!pooled.tellsFree) {

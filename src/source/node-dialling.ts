@@ -16,7 +16,7 @@ import type { NodeExchange } from './node-exchange.js';
  * context of the call that asked it.
  */
 export class NodeDialling implements SocketListener {
-  private readonly dialled: (socket: Socket, origin: string) => void;
+  private readonly dialled: (made: SocketMade, origin: string) => void;
   private asking: NodeExchange | undefined;
   private scope: AsyncLocalStorage<NodeExchange> | undefined;
   /** A socket that was made since the stack was empty, and that nobody claimed. */
@@ -25,7 +25,7 @@ export class NodeDialling implements SocketListener {
   private readonly owners = new WeakMap<Socket, NodeExchange>();
 
   /** @param dialled A connection is being made that requests may be given. */
-  constructor(dialled: (socket: Socket, origin: string) => void) {
+  constructor(dialled: (made: SocketMade, origin: string) => void) {
     this.dialled = dialled;
   }
 
@@ -91,10 +91,11 @@ export class NodeDialling implements SocketListener {
     this.scope = undefined;
   }
 
-  private watch({ socket, over }: SocketMade, exchange: NodeExchange): void {
+  private watch(made: SocketMade, exchange: NodeExchange): void {
+    const { socket, over } = made;
     const owner = exchange.tunnelFor ?? exchange;
     this.owners.set(socket, owner);
-    this.dialled(socket, exchange.origin);
+    this.dialled(made, exchange.origin);
     if (owner.trace === undefined) {
       return;
     }

@@ -37,7 +37,7 @@ export class NodeHttpSource implements Source {
     this.beginTrace = begin;
     this.report = report;
     const connections = new NodeConnections(watch, report);
-    this.dialling = new NodeDialling((socket, origin) => connections.dialled(socket, origin));
+    this.dialling = new NodeDialling(({ socket, over }, origin) => connections.dialled(socket, origin, over));
     this.progress = new NodeProgress(
       connections,
       (socket, exchange) => this.dialling.tunnel(socket, exchange),

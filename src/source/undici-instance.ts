@@ -34,11 +34,13 @@ export class InstanceHooks {
     if (typeof request.onResponseStarted === 'function') {
       request.onResponseStarted = this.responseStarted;
     }
-    if (request.upgrade) {
-      // undici 8 renamed it.
-      this.observeUpgrade(request, 'onUpgrade');
-      this.observeUpgrade(request, 'onRequestUpgrade');
-    }
+  }
+
+  /** Must be called when a request for a connection of its own is sent, an upgrade or a CONNECT. */
+  observeHandOver(request: UndiciRequest): void {
+    // undici 8 renamed it.
+    this.observeUpgrade(request, 'onUpgrade');
+    this.observeUpgrade(request, 'onRequestUpgrade');
   }
 
   private observeUpgrade(request: UndiciRequest, name: 'onUpgrade' | 'onRequestUpgrade'): void {

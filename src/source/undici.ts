@@ -94,6 +94,10 @@ export class UndiciSource implements Source {
     const { trace, request } = exchange;
     const info = exchange.send(this.connections.sentOn(socket, exchange));
     this.connections.settled(exchange);
+    if (exchange.isHandOver) {
+      // Traced or not: its connection leaves the pool.
+      this.instanceHooks.observeHandOver(request);
+    }
     if (trace === undefined) {
       return;
     }
