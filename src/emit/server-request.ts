@@ -176,6 +176,9 @@ export class ServerRequestTrace implements ServerTrace {
     if (!this.record.closed(outcome, at)) {
       return;
     }
+    if (!this.start.ownsSpan) {
+      this.start.settings.outputs.counters.servers.countExisting(this.span);
+    }
     try {
       const verdict = judgeServed(this.record, this.start);
       // A hook of the user may have ended it.

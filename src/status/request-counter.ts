@@ -1,4 +1,4 @@
-import { type Context, INVALID_SPAN_CONTEXT, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
+import { type Context, INVALID_SPAN_CONTEXT, INVALID_SPANID, type Span, trace } from '@opentelemetry/api';
 import { suspectNoProvider } from './no-provider.js';
 
 /** What became of the requests that one source brought, each counted once, while they were wanted. */
@@ -70,8 +70,8 @@ export class RequestCounter implements RequestCounts {
 
 /** An SDK gives each span an id, sampled or not; the API with no SDK behind it hands on the parent's. */
 function isOfSdk(span: Span, parent: Context): boolean {
-  const spanContext = span.spanContext();
-  return isSpanContextValid(spanContext) && spanContext.spanId !== trace.getSpanContext(parent)?.spanId;
+  const { spanId } = span.spanContext();
+  return spanId !== INVALID_SPANID && spanId !== trace.getSpanContext(parent)?.spanId;
 }
 
 /** Where requests come from. */
