@@ -1,0 +1,14 @@
+const { NodeSDK } = require('@opentelemetry/sdk-node');
+const { HttpTraceInstrumentation } = require('opentelemetry-instrumentation-httptrace');
+const { WaterfallSpanExporter } = require('opentelemetry-instrumentation-httptrace/waterfall');
+
+const sdk = new NodeSDK({
+  serviceName: 'cjs',
+  // Draws each trace in the terminal. Without this line they go to OTEL_EXPORTER_OTLP_ENDPOINT.
+  traceExporter: new WaterfallSpanExporter(),
+  instrumentations: [new HttpTraceInstrumentation()],
+});
+sdk.start();
+
+// What was not sent yet is sent when the program is done.
+process.once('beforeExit', () => sdk.shutdown());

@@ -1,0 +1,8 @@
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
+
+// OTEL_SERVICE_NAME and OTEL_EXPORTER_OTLP_ENDPOINT say who it is and where the traces go.
+const sdk = new NodeSDK({ instrumentations: [new HttpTraceInstrumentation()] });
+sdk.start();
+
+process.once('SIGTERM', () => sdk.shutdown().finally(() => process.exit()));
