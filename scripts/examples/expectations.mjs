@@ -40,7 +40,7 @@ export const EXAMPLES = {
   koa: bookServer,
 
   async nextjs(example) {
-    const { stdout } = await runToEnd(example, { script: 'build' });
+    const { stdout } = await runToEnd(example, { script: 'build', env: { NEXT_TELEMETRY_DISABLED: '1' } });
     assert.doesNotMatch(stdout, /warn/i);
     await withUpstream(async (upstream) => {
       // Next.js ends by itself, and sends nothing more then: what is recorded has to be sent before.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 /** Runs `npm start` of an example with these arguments; `written` gathers what it prints. */
 export function start({ folder, node, scripts }, { args = [], env = {}, script = 'start' } = {}) {
