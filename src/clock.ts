@@ -16,12 +16,16 @@ export function now(): number {
   return Number.isNaN(moment) ? performance.now() : moment;
 }
 
-/** All that `listener` notes of a message happened at once: when it came, however long somebody's hook takes. */
-export function atOneMoment<Message>(listener: (message: Message) => void, message: Message): void {
+/** All that `listener` notes of what it is told happened at once: when it came, however long somebody's hook takes. */
+export function atOneMoment<First, Second>(
+  listener: (first: First, second: Second) => void,
+  first: First,
+  second: Second,
+): void {
   const before = moment;
   moment = performance.now();
   try {
-    listener(message);
+    listener(first, second);
   } finally {
     moment = before;
   }

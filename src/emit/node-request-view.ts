@@ -14,7 +14,7 @@ export class NodeRequestView implements ClientRequestView {
 
   constructor(exchange: NodeHttpRequest) {
     this.exchange = exchange;
-    this.origin = originOf(exchange.request.protocol, exchange.host, exchange.port);
+    this.origin = originFor(exchange.request.protocol, exchange.host, exchange.port);
   }
 
   get request(): ClientRequest {
@@ -115,6 +115,22 @@ export class NodeRequestView implements ClientRequestView {
       ? headerFields(request._header)
       : undefined;
   }
+}
+
+// Requests to one origin tend to follow each other, and what is made of it is remembered by it.
+let lastProtocol = '';
+let lastHost = '';
+let lastPort: number | string = '';
+let lastOrigin = '';
+
+function originFor(protocol: string, host: string, port: number | string): string {
+  if (protocol !== lastProtocol || host !== lastHost || port !== lastPort) {
+    lastProtocol = protocol;
+    lastHost = host;
+    lastPort = port;
+    lastOrigin = originOf(protocol, host, port);
+  }
+  return lastOrigin;
 }
 
 /** The source gives the response itself as its headers. */

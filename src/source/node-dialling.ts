@@ -71,6 +71,11 @@ export class NodeDialling implements SocketListener {
     });
   }
 
+  /** Whether a socket was just made that may be given to a request. */
+  get expectsSocket(): boolean {
+    return this.fresh !== undefined;
+  }
+
   /** A request is given a socket: if it was only just made, it was made for this request. */
   given(socket: Socket, exchange: NodeExchange): void {
     const { fresh } = this;

@@ -74,8 +74,10 @@ export class NodeHttpSource implements Source {
         this.addRequest(next, agent as http.Agent, args),
       ),
       patchMethod(http.ClientRequest.prototype, 'onSocket', (next, request, args) => {
-        this.begin(request, undefined);
-        this.given(request, args[0]);
+        if (this.dialling.expectsSocket || !exchanges.has(request as object)) {
+          this.begin(request, undefined);
+          this.given(request, args[0]);
+        }
         return Reflect.apply(next, request, args);
       }),
       () => this.dialling.close(),

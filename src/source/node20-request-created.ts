@@ -1,6 +1,5 @@
 import * as http from 'node:http';
 import { patchMethod } from './method-patch.js';
-import type { NodeClientRequest } from './node-request.js';
 import type { Report, Stop } from './request-trace.js';
 import { guarded } from './subscribe.js';
 
@@ -10,51 +9,13 @@ import { guarded } from './subscribe.js';
 export const PUBLISHES_REQUEST_CREATED = Number.parseInt(process.versions.node, 10) >= 22;
 
 /**
- * Tells of each request that is made without one of Node's agents, in its constructor: where that asks for the
- * `Expect` header it has set all the others, and where it makes the head out of an array they are final.
+ * Tells of each request just before its head is made, which is the last moment to add a header: when the program
+ * sends the first of it. Only a request with no agent of Node's, and no connection yet, was not seen before.
  */
-export function observeRequestCreated(created: (request: NodeClientRequest) => void, report: Report): Stop {
-  const tell = guarded('a request without an agent of Node', created, report);
-  const { prototype } = http.ClientRequest;
-  const stops = [
-    patchMethod(prototype, 'getHeader', (next, request, args) => {
-      const value = Reflect.apply(next, request, args);
-      if (args[0] === 'expect' && value === undefined && isBeingMade(request)) {
-        tell(request);
-      }
-      return value;
-    }),
-    patchMethod(prototype, '_storeHeader', (next, request, args) => {
-      const result = Reflect.apply(next, request, args);
-      if (isBeingMade(request)) {
-        tell(request);
-      }
-      return result;
-    }),
-  ];
-  return () => {
-    for (const stop of stops) {
-      stop();
-    }
-  };
-}
-
-/** Not one that goes to an agent of Node's, which tells more; nor a mock, which skips the constructor. */
-function isBeingMade(request: unknown): request is NodeClientRequest {
-  return (
-    request instanceof http.ClientRequest &&
-    Object.hasOwn(request, 'reusedSocket') &&
-    !asksAgentOfNode(request as NodeClientRequest)
-  );
-}
-
-interface AskedAgent {
-  readonly addRequest?: unknown;
-}
-
-const AGENT = http.Agent.prototype as AskedAgent;
-
-function asksAgentOfNode(request: NodeClientRequest): boolean {
-  const agent = request.agent as AskedAgent | null | undefined;
-  return agent?.addRequest === AGENT.addRequest;
+export function observeRequestCreated(created: (request: unknown) => void, report: Report): Stop {
+  const tell = guarded('a request whose head is made', created, report);
+  return patchMethod(http.ClientRequest.prototype, '_implicitHeader', (next, request, args) => {
+    tell(request);
+    return Reflect.apply(next, request, args);
+  });
 }

@@ -49,8 +49,14 @@ export function guardedPair<First, Second>(
   listener: (first: First, second: Second) => void,
   report: Report,
 ): (first: First, second: Second) => void {
-  const safe = guarded(what, ([first, second]: [First, Second]) => listener(first, second), report);
-  return (first, second) => safe([first, second]);
+  const failed = reportOnce(what, report);
+  return (first, second) => {
+    try {
+      atOneMoment(listener, first, second);
+    } catch (error) {
+      failed(error);
+    }
+  };
 }
 
 /**
@@ -63,16 +69,23 @@ export function guarded<Message>(
   report: Report,
   use: Pick<ChannelUse, 'messages'> = { messages: 0 },
 ): (message: Message) => void {
-  let reported = false;
+  const failed = reportOnce(what, report);
   return (message) => {
     use.messages++;
     try {
-      atOneMoment(listener, message);
+      atOneMoment(listener, message, undefined);
     } catch (error) {
-      if (!reported) {
-        reported = true;
-        report(`${what} could not be handled; further failures of it are not reported`, error);
-      }
+      failed(error);
+    }
+  };
+}
+
+function reportOnce(what: string, report: Report): (error: unknown) => void {
+  let reported = false;
+  return (error) => {
+    if (!reported) {
+      reported = true;
+      report(`${what} could not be handled; further failures of it are not reported`, error);
     }
   };
 }

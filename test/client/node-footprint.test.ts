@@ -17,8 +17,7 @@ const telemetry = useTelemetry();
 const PATCHED: readonly (readonly [prototype: object, method: string])[] = [
   [http.Agent.prototype, 'addRequest'],
   [http.ClientRequest.prototype, 'onSocket'],
-  [http.ClientRequest.prototype, 'getHeader'],
-  [http.ClientRequest.prototype, '_storeHeader'],
+  [http.ClientRequest.prototype, '_implicitHeader'],
   [tls.TLSSocket.prototype, 'connect'],
   [tls.TLSSocket.prototype, '_start'],
 ];
