@@ -9,7 +9,7 @@ import { offerSpan } from './emit/existing-spans.js';
 import { createInstruments, type Instruments } from './emit/instruments.js';
 import { ServerTelemetry } from './emit/server.js';
 import { registry } from './registry.js';
-import { logSoon } from './status/log.js';
+import { logStatusSoon } from './status/log.js';
 import { type Counters, newCounters } from './status/request-counter.js';
 import { type HttpTraceStatus, statusOf } from './status/status.js';
 import { VERSION } from './version.js';
@@ -66,7 +66,7 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     // The environment may say what the code does not: then being constructed is no reason to begin.
     if (this.recording === undefined && (this.constructed || this.resolved.enabled)) {
       this.recording = this.record(NOTHING, this.resolved);
-      logSoon(NAME, () => this.status());
+      logStatusSoon(() => this.status());
     }
   }
 

@@ -2,6 +2,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpTraceInstrumentation } from '../instrumentation.js';
 import { ownApiVersion, registeredApiVersion } from '../status/api-versions.js';
+import { logStatus } from '../status/log.js';
 import { packageOf } from '../status/package-of.js';
 import { hasContextManager, hasTracerProvider } from '../status/providers.js';
 import { complain } from './complain.js';
@@ -27,7 +28,10 @@ export function start(env: NodeJS.ProcessEnv = process.env): void {
     sendAtExit(new SdkTelemetry(installed, startSdk(installed, env)));
     complainAboutApis(installed);
   }
-  registerInstrumentations({ instrumentations: [new HttpTraceInstrumentation()] });
+  const instrumentation = new HttpTraceInstrumentation();
+  registerInstrumentations({ instrumentations: [instrumentation] });
+  // Nobody else can ask it.
+  process.once('exit', () => logStatus(() => instrumentation.status()));
 }
 
 function startSdk(installed: InstalledSdk, env: NodeJS.ProcessEnv): RunningSdk {

@@ -23,13 +23,16 @@ class StatusLine {
   }
 }
 
-/** Logs the status in one debug message, when the SDK that the instrumentation is given to had time to start. */
-export function logSoon(name: string, ask: () => HttpTraceStatus): void {
-  process.nextTick(() => {
-    try {
-      diag.debug(`${name}: status`, new StatusLine(ask));
-    } catch {
-      // A logger that throws leaves nobody to tell.
-    }
-  });
+/** Logs the status in one debug message. */
+export function logStatus(ask: () => HttpTraceStatus): void {
+  try {
+    diag.debug('httptrace: status', new StatusLine(ask));
+  } catch {
+    // A logger that throws leaves nobody to tell.
+  }
+}
+
+/** The same when the SDK that the instrumentation is given to had time to start. */
+export function logStatusSoon(ask: () => HttpTraceStatus): void {
+  process.nextTick(logStatus, ask);
 }

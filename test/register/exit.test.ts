@@ -1,7 +1,12 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startCollector } from './collector.js';
 import { RunningProgram, runProgram } from './run-program.js';
+
+/** An exporter that waits for longer than a test may take. */
+const PATIENT = { OTEL_EXPORTER_OTLP_TIMEOUT: '60000' };
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const LATE =
   'httptrace: what was recorded last could not be sent within 3 s; OTEL_EXPORTER_OTLP_ENDPOINT=http://host:4318 says where a collector is, OTEL_TRACES_EXPORTER=waterfall draws in the terminal instead\n';
@@ -31,7 +36,7 @@ describe('a signal that nobody listens to', () => {
 
   it('ends the program within a limit if the collector never answers', async () => {
     const { env } = await startCollector(false);
-    const program = new RunningProgram('serve.mjs', { env });
+    const program = new RunningProgram('serve.mjs', { env: { ...env, ...PATIENT } });
 
     await program.signalWhenReady('SIGTERM');
 
@@ -40,7 +45,7 @@ describe('a signal that nobody listens to', () => {
 
   it('ends the program at once when it comes again', async () => {
     const { collector, env } = await startCollector(false);
-    const program = new RunningProgram('serve.mjs', { env });
+    const program = new RunningProgram('serve.mjs', { env: { ...env, ...PATIENT } });
 
     await program.signalWhenReady('SIGINT');
     await once(collector, '/v1/traces');
@@ -92,7 +97,7 @@ describe('the natural end of a program', () => {
   it('comes within a limit if the collector never answers, and with its own exit code', async () => {
     const { env } = await startCollector(false);
 
-    const ended = await runProgram('fetch.mjs', { env });
+    const ended = await runProgram('fetch.mjs', { env: { ...env, ...PATIENT } });
 
     expect(ended).toEqual({ exitCode: 3, signal: null, stdout: 'hello\n', stderr: LATE });
   });

@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { copyApi } from '../support/api-copy.js';
 
 const ROOT = join(__dirname, '..', '..');
 const OWN_NAME = 'opentelemetry-instrumentation-httptrace';
@@ -36,11 +37,6 @@ export class Installation {
 
   /** Adds a copy of `@opentelemetry/api` of another version, for one package alone. */
   addApiFor(name: string, version: string): void {
-    const api = this.path(name, '@opentelemetry/api');
-    cpSync(join(ROOT, 'node_modules', '@opentelemetry', 'api'), api, { recursive: true });
-    for (const file of ['package.json', 'build/src/version.js']) {
-      const path = join(api, file);
-      writeFileSync(path, readFileSync(path, 'utf8').replace(/(?<=version": "|VERSION = ')[\d.]+/, version));
-    }
+    copyApi(this.path(name, '@opentelemetry/api'), version);
   }
 }

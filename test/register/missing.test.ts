@@ -1,14 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Installation } from './installation.js';
-import { runProgram } from './run-program.js';
+import { REGISTER, runProgram } from './run-program.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const API = '@opentelemetry/api';
 const DEPENDENCIES = ['@opentelemetry/instrumentation', '@opentelemetry/semantic-conventions'];
 const UNHARMED = { exitCode: 3, signal: null, stdout: 'hello\n' };
 
 /** Runs a program that has nothing but what is installed there. */
-function runWith({ register, folder }: Installation, program = 'fetch.mjs', env: NodeJS.ProcessEnv = {}) {
-  return runProgram(program, { flags: ['--import', register], cwd: folder, env });
+function runWith({ folder }: Installation, program = 'fetch.mjs', env: NodeJS.ProcessEnv = {}) {
+  return runProgram(program, { flags: ['--import', REGISTER], cwd: folder, env });
 }
 
 describe('what is missing is one line, and the program runs as it would have:', () => {

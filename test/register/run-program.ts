@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-export const REGISTER = join(__dirname, '..', '..', 'dist', 'register.js');
+export const REGISTER = 'opentelemetry-instrumentation-httptrace/register';
 export const PROGRAMS = join(__dirname, 'programs');
 
 export interface Ended {

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { HttpTraceStatus } from '../../src/index.js';
 import { startCollector } from './collector.js';
+import { Installation } from './installation.js';
 import { PROGRAMS, REGISTER, runProgram } from './run-program.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const IMPORT = ['--import', REGISTER];
 const REQUIRE = ['--require', REGISTER];
@@ -104,7 +108,38 @@ describe('register starts an SDK', () => {
   });
 });
 
+describe('register with OTEL_LOG_LEVEL=debug', () => {
+  it('tells the status when it starts and when the program ends', async () => {
+    const { env } = await startCollector();
+
+    const { stdout } = await runProgram('fetch.cjs', { env: { ...env, OTEL_LOG_LEVEL: 'debug' } });
+
+    const lines = stdout.split('\n').filter((line) => line.startsWith('httptrace: status '));
+    const statuses: HttpTraceStatus[] = lines.map((line) =>
+      JSON.parse(line.slice('httptrace: status '.length)),
+    );
+    expect(statuses.map(({ openTelemetry }) => openTelemetry.tracerProvider)).toEqual([true, true]);
+    expect(statuses.map(({ sources }) => sources.undici.requests.recorded)).toEqual([0, 1]);
+    expect(statuses.at(-1)?.hints).toEqual([]);
+  });
+});
+
 describe('register starts nothing', () => {
+  it('in a second copy of the package', async () => {
+    const { register } = new Installation([
+      '@opentelemetry/api',
+      '@opentelemetry/instrumentation',
+      '@opentelemetry/semantic-conventions',
+      '@opentelemetry/sdk-node',
+    ]);
+    const { collector, env } = await startCollector();
+
+    const { stderr } = await runProgram('fetch.cjs', { flags: [...IMPORT, '--import', register], env });
+
+    expect(stderr).toBe('');
+    expect(collector.spans.filter(({ kind }) => kind === 'client')).toHaveLength(1);
+  });
+
   it('if OTEL_SDK_DISABLED says so', async () => {
     const { collector, env } = await startCollector();
 
