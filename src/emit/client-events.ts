@@ -1,6 +1,5 @@
 import { isIP, type Socket } from 'node:net';
-import type { Attributes, HrTime, Span } from '@opentelemetry/api';
-import { toHrTime } from '../clock.js';
+import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
 import type { ClientFact } from '../recorder/client-facts.js';
 import { unixPathOf } from '../source/dial.js';
 import {
@@ -43,10 +42,11 @@ import {
   EVENT_HTTP_TLS_START,
 } from './semconv.js';
 import type { RequestedServer } from './server-address.js';
+import type { SpanClock } from './span-clock.js';
 
 /** What the events of a request need beyond its facts. */
 export interface EventContext {
-  readonly epoch: number;
+  readonly clock: SpanClock;
   readonly server: RequestedServer;
   /** Names of the opt-in attributes that are wanted. */
   readonly optIn: ReadonlySet<string>;
@@ -81,12 +81,12 @@ export function addPhaseEvents(span: Span, facts: readonly ClientFact[], about: 
       // Cut short by the caller, writing did not fail: it was left open.
       continue;
     }
-    span.addEvent(EVENT_NAMES[fact.hook], attributesOf(fact, about), toHrTime(about.epoch, fact.at));
+    span.addEvent(EVENT_NAMES[fact.hook], attributesOf(fact, about), about.clock.timeAt(fact.at));
   }
 }
 
 /** No connection could be had: there is no `gotConn`, but the phase is over. */
-export function addGetConnFailed(span: Span, type: string, at: HrTime): void {
+export function addGetConnFailed(span: Span, type: string, at: TimeInput): void {
   span.addEvent(EVENT_HTTP_GETCONN_DONE, { [ATTR_ERROR_TYPE]: type }, at);
 }
 
@@ -95,7 +95,7 @@ export function addReceiveDone(
   span: Span,
   bodySize: number | undefined,
   errorType: string | undefined,
-  at: HrTime,
+  at: TimeInput,
 ): void {
   const attributes: Attributes = {};
   if (bodySize !== undefined) {

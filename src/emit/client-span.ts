@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanStatusCode, type TimeInput } from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientRecordListener, FinishedDial } from '../recorder/client-facts.js';
@@ -17,6 +17,7 @@ import { REDACTED } from './redaction.js';
 import { safely } from './safely.js';
 import { ATTR_HTTP_REQUEST_HEADER } from './semconv.js';
 import type { RequestedServer } from './server-address.js';
+import type { SpanClock } from './span-clock.js';
 import { emitWaitForConnection } from './waiting-span.js';
 
 /** What was known of an outgoing request when it began. */
@@ -36,7 +37,7 @@ export interface ClientStart {
 }
 
 /** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
-export class ClientSpan implements ClientRecordListener {
+export class ClientSpan implements ClientRecordListener, SpanClock {
   protected readonly start: ClientStart;
   protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
@@ -46,6 +47,10 @@ export class ClientSpan implements ClientRecordListener {
   constructor(start: ClientStart, span: Span | undefined) {
     this.start = start;
     this.span = span;
+  }
+
+  timeAt(at: number): TimeInput {
+    return toHrTime(this.start.epoch, at);
   }
 
   requestSent(record: ClientRecord): void {
@@ -101,13 +106,13 @@ export class ClientSpan implements ClientRecordListener {
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
     const { attributes, response } = this;
-    const { settings, view, epoch, server } = this.start;
+    const { settings, view, server } = this.start;
     const sizes = settings.countsBodies ? bodySizes(record, view, response) : NO_SIZES;
     this.addAttributes(attributes, record, response?.statusCode, verdict);
     addBodySizes(attributes, sizes, settings.optIn);
     span.setAttributes(attributes);
     addPhaseEvents(span, record.facts, {
-      epoch,
+      clock: this,
       server,
       optIn: settings.optIn,
       requestBodySize: sizes.request,
@@ -133,7 +138,7 @@ export class ClientSpan implements ClientRecordListener {
     if (errorType !== undefined) {
       span.setStatus({ code: SpanStatusCode.ERROR, message });
     }
-    span.end(toHrTime(this.start.epoch, endedAt));
+    span.end(this.timeAt(endedAt));
   }
 
   private linkConnection(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
@@ -145,7 +150,7 @@ export class ClientSpan implements ClientRecordListener {
       span.addLink({ context: setup });
     }
     if (settings.config.hooks.getConn || settings.config.hooks.gotConn) {
-      emitWaitForConnection(this.start, span, record, verdict);
+      emitWaitForConnection(this.start, this, span, record, verdict);
     }
   }
 
@@ -156,13 +161,13 @@ export class ClientSpan implements ClientRecordListener {
     { failure, cancelled, endedAt }: ClientVerdict,
     bodySize: number | undefined,
   ): void {
-    const { epoch, settings } = this.start;
+    const { settings } = this.start;
     const { events } = settings;
     if (failure !== undefined && !record.wasSent && events.gotConn) {
-      addGetConnFailed(span, failure, toHrTime(epoch, endedAt));
+      addGetConnFailed(span, failure, this.timeAt(endedAt));
     }
     if (events.putIdleConn && !cancelled && !Number.isNaN(record.firstByteAt)) {
-      addReceiveDone(span, bodySize, failure, toHrTime(epoch, endedAt));
+      addReceiveDone(span, bodySize, failure, this.timeAt(endedAt));
     }
   }
 }

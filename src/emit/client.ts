@@ -136,7 +136,8 @@ export class ClientTelemetry implements ClientRecorders {
   private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
     const { countsBodies, measuresBodies } = this.settings;
     const { phases, hooks } = this.settings.config;
-    const Record = phases === 'spans' ? DialFactsRecord : ClientRecord;
+    // Phases exist only in a request that is recorded.
+    const Record = phases === 'spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
     const record = new Record(ctx, at, events, span);
     if (hooks.wroteHeaderField) {
       record.noteHeaderFields();

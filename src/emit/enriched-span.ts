@@ -1,28 +1,51 @@
-import { type Attributes, diag, type Span } from '@opentelemetry/api';
+import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import { now } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
+import type { FinishedDial } from '../recorder/client-facts.js';
 import { addOurAttributes } from './client-attributes.js';
 import { ClientSpan } from './client-span.js';
 import type { ClientVerdict } from './client-verdict.js';
 import { awaitSpan, type SpanUser } from './existing-spans.js';
 import { HeldSpan } from './held-span.js';
-
-let warned = false;
+import { noteGivenSpan, warnOfMissingSpan } from './missing-span.js';
 
 /** Turns the record of one request into telemetry on the span that another instrumentation made for it. */
 export class EnrichedSpan extends ClientSpan implements SpanUser {
   private held: HeldSpan | undefined = undefined;
   private over = false;
+  /** When it was, if the request had begun before its span. */
+  private givenAt = Number.NEGATIVE_INFINITY;
+  private begun = false;
 
   /** Takes the span when it is offered, before the request or after it. */
   expect(): void {
     awaitSpan(this.start.view.request, this);
+    this.begun = true;
+  }
+
+  /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
+  override timeAt(at: number): TimeInput {
+    return Math.min(Math.max(at, this.givenAt), this.held?.endedAt ?? at);
   }
 
   useSpan(span: Span): void {
+    noteGivenSpan('client');
     if (this.span === undefined && !this.over) {
       this.span = span;
-      // If what ends the request never comes to us, the other's span must not wait for it.
-      this.held = new HeldSpan(span, () => setImmediate(() => this.held?.release()));
+      if (this.begun) {
+        this.givenAt = now();
+      }
+      if (span.isRecording()) {
+        // If what ends the request never comes to us, the other's span must not wait for it.
+        this.held = new HeldSpan(span, () => setImmediate(() => this.held?.release()));
+      }
+    }
+  }
+
+  /** The dial of a request that nobody records is of no interest. */
+  override dialDone(dial: FinishedDial): void {
+    if (this.held !== undefined) {
+      super.dialDone(dial);
     }
   }
 
@@ -31,12 +54,8 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
     this.start.counter.countExisting(this.span);
     super.finished(record);
     this.held?.release();
-    if (this.span === undefined && !warned) {
-      warned = true;
-      diag.warn(
-        "httptrace: client.span is 'existing', but no span was given for a request, so nothing was recorded; " +
-          'give instrumentation.useSpan to the other instrumentation, as its requestHook',
-      );
+    if (this.span === undefined) {
+      warnOfMissingSpan('client');
     }
   }
 

@@ -2,6 +2,7 @@ import { type Attributes, context, diag, type Span } from '@opentelemetry/api';
 import { now, toHrTime } from '../clock.js';
 import type { ServerOutcome, ServerRecord } from '../recorder/server.js';
 import type { Closing, ServerTrace, WatchedSteps } from '../source/server-trace.js';
+import { noteGivenSpan, warnOfMissingSpan } from './missing-span.js';
 import {
   ATTR_HTTP_RESPONSE_BODY_SIZE,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -47,6 +48,7 @@ export class ServerRequestTrace implements ServerTrace {
 
   /** Writes to the span of another instrumentation from now on. */
   useSpan(span: Span): void {
+    noteGivenSpan('server');
     this.span ??= span;
   }
 
@@ -178,6 +180,9 @@ export class ServerRequestTrace implements ServerTrace {
     }
     if (!this.start.ownsSpan) {
       this.start.settings.outputs.counters.servers.countExisting(this.span);
+      if (this.span === undefined) {
+        warnOfMissingSpan('server');
+      }
     }
     try {
       const verdict = judgeServed(this.record, this.start);

@@ -1,16 +1,17 @@
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientStart } from './client-span.js';
 import type { ClientVerdict } from './client-verdict.js';
 import { ATTR_ERROR_TYPE, SPAN_WAIT_FOR_CONNECTION } from './semconv.js';
+import type { SpanClock } from './span-clock.js';
 
 /**
  * Makes the child span of a request's wait for its connection, as .NET draws it. None if a connection was ready, nor
  * if the caller gave up while waiting.
  */
 export function emitWaitForConnection(
-  { settings, epoch, server }: ClientStart,
+  { settings, server }: ClientStart,
+  clock: SpanClock,
   parent: Span,
   { context, wantedAt, gotConnAt, conn }: ClientRecord,
   { failure, message, endedAt }: ClientVerdict,
@@ -23,12 +24,12 @@ export function emitWaitForConnection(
     .tracer()
     .startSpan(
       `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-      { kind: SpanKind.INTERNAL, startTime: toHrTime(epoch, wantedAt) },
+      { kind: SpanKind.INTERNAL, startTime: clock.timeAt(wantedAt) },
       trace.setSpan(context, parent),
     );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });
   }
-  span.end(toHrTime(epoch, failed ? endedAt : gotConnAt));
+  span.end(clock.timeAt(failed ? endedAt : gotConnAt));
 }

@@ -215,10 +215,15 @@ export class Telemetry {
 
   /** All that we have measured. */
   async metrics(): Promise<MetricData[]> {
+    return (await this.allMetrics()).filter(({ scope }) => isOurs(scope)).map(({ metric }) => metric);
+  }
+
+  /** Those of other instrumentations too. */
+  async allMetrics(): Promise<{ scope: string; metric: MetricData }[]> {
     const { resourceMetrics } = await this.reader.collect();
-    return resourceMetrics.scopeMetrics
-      .filter(({ scope }) => isOurs(scope.name))
-      .flatMap(({ metrics }) => metrics);
+    return resourceMetrics.scopeMetrics.flatMap(({ scope, metrics }) =>
+      metrics.map((metric) => ({ scope: scope.name, metric })),
+    );
   }
 }
 
