@@ -46,7 +46,7 @@ export const EXAMPLES = {
       // Next.js ends by itself, and sends nothing more then: what is recorded has to be sent before.
       const env = { UPSTREAM: upstream, OTEL_BSP_SCHEDULE_DELAY: '100' };
       const done = await runServer(example, { paths: ['/books'], env, until: /getconn/ });
-      expectText(done, [requestOf()]);
+      expectText(done, [/server GET \/books +200 OK/, /fetch GET http/, requestOf()]);
     });
   },
 
