@@ -58,9 +58,16 @@ export class Dial {
     this.on('close', this.release);
   }
 
-  /** Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned. */
-  static watch(socket: Socket, trace: RequestTrace): Dial {
+  /**
+   * Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned.
+   *
+   * @param path Of a unix socket, if its dial has begun already.
+   */
+  static watch(socket: Socket, trace: RequestTrace, path?: string): Dial {
     const dial = new Dial(socket, trace);
+    if (path !== undefined) {
+      dial.onAttempt(path, undefined, undefined);
+    }
     process.nextTick(() => dial.startLookup());
     return dial;
   }

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { Dial } from './dial.js';
 import type { Method } from './method-layer.js';
 import type { SocketListener, SocketMade } from './new-sockets.js';
-import type { NodeExchange } from './node-exchange.js';
+import type { NodeExchange, Want } from './node-exchange.js';
 
 /**
  * Whose dial is it?
@@ -18,11 +18,10 @@ import type { NodeExchange } from './node-exchange.js';
 export class NodeDialling implements SocketListener {
   private readonly dialled: (made: SocketMade, origin: string) => void;
   private asking: NodeExchange | undefined;
-  private scope: AsyncLocalStorage<NodeExchange> | undefined;
-  /** A socket that was made since the stack was empty, and that nobody claimed. */
-  private fresh: SocketMade | undefined;
+  private scope: AsyncLocalStorage<Want> | undefined;
+  private fresh: FreshSocket | undefined;
   /** Who needs what lies behind a connection. */
-  private readonly owners = new WeakMap<Socket, NodeExchange>();
+  private readonly owners = new WeakMap<Socket, Want>();
 
   /** @param dialled A connection is being made that requests may be given. */
   constructor(dialled: (made: SocketMade, origin: string) => void) {
@@ -45,13 +44,12 @@ export class NodeDialling implements SocketListener {
     if (this.asking !== undefined) {
       return this.asking;
     }
-    const exchange = this.scope?.getStore();
-    return exchange?.waits === true ? exchange : undefined;
+    return this.scope?.getStore()?.exchange;
   }
 
   claim(made: SocketMade): boolean {
     const { asking } = this;
-    const exchange = asking ?? (made.over === undefined ? undefined : this.owners.get(made.over));
+    const exchange = asking ?? (made.over === undefined ? undefined : this.owners.get(made.over)?.exchange);
     if (exchange?.waits !== true) {
       return false;
     }
@@ -65,8 +63,10 @@ export class NodeDialling implements SocketListener {
       this.watch(made, exchange);
       return;
     }
-    this.fresh = made;
+    const fresh = new FreshSocket(made);
+    this.fresh = fresh;
     process.nextTick(() => {
+      fresh.leave();
       this.fresh = undefined;
     });
   }
@@ -79,15 +79,15 @@ export class NodeDialling implements SocketListener {
   /** A request is given a socket: if it was only just made, it was made for this request. */
   given(socket: Socket, exchange: NodeExchange): void {
     const { fresh } = this;
-    if (fresh?.socket === socket) {
+    if (fresh?.made.socket === socket) {
       this.fresh = undefined;
-      this.watch(fresh, exchange);
+      this.watch(fresh.made, exchange, fresh.path);
     }
   }
 
   /** A CONNECT has this connection: what is laid over it is for the request that needs the tunnel. */
   tunnel(socket: Socket, exchange: NodeExchange): void {
-    this.owners.set(socket, exchange);
+    this.owners.set(socket, exchange.want);
   }
 
   /** Follows no async context any more. */
@@ -96,16 +96,16 @@ export class NodeDialling implements SocketListener {
     this.scope = undefined;
   }
 
-  private watch(made: SocketMade, exchange: NodeExchange): void {
+  private watch(made: SocketMade, exchange: NodeExchange, path?: string): void {
     const { socket, over } = made;
     const owner = exchange.tunnelFor ?? exchange;
-    this.owners.set(socket, owner);
+    this.owners.set(socket, owner.want);
     this.dialled(made, exchange.origin);
     if (owner.trace === undefined) {
       return;
     }
     if (over === undefined) {
-      Dial.watch(socket, owner.trace);
+      Dial.watch(socket, owner.trace, path);
     } else {
       Dial.watchHandshake(socket as TLSSocket, owner.trace);
     }
@@ -113,7 +113,28 @@ export class NodeDialling implements SocketListener {
 
   private inScope(exchange: NodeExchange, ask: Method, agent: http.Agent, args: unknown[]): unknown {
     this.scope ??= new AsyncLocalStorage();
-    return this.scope.run(exchange, Reflect.apply<http.Agent, unknown[], unknown>, ask, agent, args);
+    return this.scope.run(exchange.want, Reflect.apply<http.Agent, unknown[], unknown>, ask, agent, args);
+  }
+}
+
+/** A socket that was made since the stack was empty, and that nobody claimed. */
+class FreshSocket {
+  readonly made: SocketMade;
+  /** That of a unix socket, whose dial begins at once. */
+  path: string | undefined = undefined;
+  private readonly onAttempt = (address: string, port?: number): void => {
+    if (port === undefined) {
+      this.path = address;
+    }
+  };
+
+  constructor(made: SocketMade) {
+    this.made = made;
+    made.socket.once('connectionAttempt', this.onAttempt);
+  }
+
+  leave(): void {
+    this.made.socket.removeListener('connectionAttempt', this.onAttempt);
   }
 }
 

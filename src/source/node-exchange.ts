@@ -11,6 +11,11 @@ import type { RequestTrace } from './request-trace.js';
 /** The exchange of each request that was made since we look, and of its final response. */
 export const exchanges: HiddenField<NodeExchange> = hiddenField<NodeExchange>();
 
+/** Stands for a request that waits for its connection, where it is kept longer than it waits. */
+export interface Want {
+  exchange: NodeExchange | undefined;
+}
+
 /** One request of `node:http` or `node:https`. Tells its trace each fact once, and in Go's order. */
 export class NodeExchange implements NodeHttpRequest {
   readonly request: NodeClientRequest;
@@ -26,6 +31,7 @@ export class NodeExchange implements NodeHttpRequest {
   refused = false;
   /** Of the request's body, as far as the program gave it; only if somebody wants to know. */
   bodyBytes = 0;
+  private wanted: Want | undefined = undefined;
   private lifecycle: Lifecycle | undefined = undefined;
   private connected = false;
   private wroteHeaders = false;
@@ -71,6 +77,17 @@ export class NodeExchange implements NodeHttpRequest {
     return !this.connected && !this.settled;
   }
 
+  get want(): Want {
+    this.wanted ??= { exchange: this.waits ? this : undefined };
+    return this.wanted;
+  }
+
+  private waitsNoMore(): void {
+    if (this.wanted !== undefined) {
+      this.wanted.exchange = undefined;
+    }
+  }
+
   begin(trace: RequestTrace, lifecycle: Lifecycle, proxy: string | undefined): void {
     this.trace = trace;
     this.lifecycle = lifecycle;
@@ -80,6 +97,7 @@ export class NodeExchange implements NodeHttpRequest {
 
   gotConn(info: GotConnInfo): void {
     this.connected = true;
+    this.waitsNoMore();
     this.trace?.gotConn?.(info);
     if (this.request._headerSent) {
       this.sentHeaders();
@@ -159,6 +177,7 @@ export class NodeExchange implements NodeHttpRequest {
       return false;
     }
     this.outcome = outcome;
+    this.waitsNoMore();
     this.lifecycle?.requestEnded();
     return true;
   }

@@ -160,7 +160,8 @@ describe('a request of node:http', () => {
     expect(kept.recorder.hooks).toEqual(['getConn', ...DIAL, 'gotConn', ...SENT_AND_ANSWERED, 'putIdleConn']);
     expect(kept.recorder.only('connectStart')).toEqual(['unix', path]);
     expect(kept.recorder.only('connectDone')).toEqual(['unix', path]);
-    expect(own.recorder.hooks).toEqual(['getConn', 'gotConn', ...SENT_AND_ANSWERED]);
+    expect(own.recorder.hooks).toEqual(['getConn', ...DIAL, 'gotConn', ...SENT_AND_ANSWERED]);
+    expect(own.recorder.only('connectDone')).toEqual(['unix', path]);
   });
 
   it('resumes a TLS session on its second connection', async () => {

@@ -1,7 +1,10 @@
 import * as diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import * as http from 'node:http';
+import * as net from 'node:net';
 import * as tls from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +124,45 @@ describe('a connection of node:http', () => {
       expect(warnings).toEqual([]);
     },
   );
+});
+
+describe('a request of node:http that is over', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+
+  it.each([
+    ['is kept', () => httpAgent()],
+    [
+      'is kept, and was made later',
+      () =>
+        Object.assign(httpAgent(), {
+          createConnection: (
+            options: net.TcpNetConnectOpts,
+            done: (error: null, socket: net.Socket) => void,
+          ) => {
+            setImmediate(() => done(null, net.connect(options)));
+          },
+        }),
+    ],
+  ])('is forgotten while its connection %s', async (_name, agentOf) => {
+    const { origin } = await httpServer();
+    telemetry.instrument({ optInAttributes: ['http.request.body.size', 'http.response.body.size'] });
+    const agent = agentOf();
+    const request = await (async () => {
+      const request = nodeRequest(origin, { agent });
+      const answer = answerOf(request);
+      request.end();
+      await answer;
+      return new WeakRef(request);
+    })();
+    await expect
+      .poll(() => {
+        collect();
+        return request.deref() === undefined;
+      })
+      .toBe(true);
+    expect(Object.values(agent.freeSockets).flat()).toHaveLength(1);
+  });
 });
 
 describe('a request of node:http', () => {

@@ -77,7 +77,10 @@ describe('a WebSocket of ws', () => {
     await echoServer(path);
     telemetry.instrument();
     expect(await echoed(`ws+unix://${path}:/`)).toBe('hello');
-    expect((await telemetry.onlyShown()).attributes).toMatchObject({ 'http.response.status_code': 101 });
+    expect((await telemetry.onlyShown()).attributes).toMatchObject({
+      'http.response.status_code': 101,
+      'network.peer.address': path,
+    });
   });
 });
 
