@@ -74,7 +74,7 @@ function testWithJaeger() {
     try {
       console.log(findJaeger() ?? buildJaeger());
     } catch (error) {
-      console.error(`SKIPPED: test/e2e/jaeger.test.ts: ${error.message}`);
+      console.error(`SKIPPED: test/e2e: ${error.message}`);
     }
   }
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');

@@ -1,4 +1,5 @@
 // `npm run demo`: real requests against local servers, each drawn as a waterfall.
+// `npm run demo -- --otlp` also sends them to Jaeger.
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +25,8 @@ function trustTheBookshop() {
 }
 
 async function main() {
-  const telemetry = startTelemetry();
+  const jaeger = process.argv.includes('--otlp') ? (await import('./jaeger.mjs')).sendToJaeger() : undefined;
+  const telemetry = startTelemetry({ processors: jaeger ? [jaeger.processor] : [] });
   const { shop, till, nobody, close } = await openBookshop();
 
   async function show(what, url, init) {
@@ -36,6 +38,9 @@ async function main() {
     );
     await sleep(PAUSE_MS);
     await telemetry.forceFlush();
+    if (jaeger) {
+      console.log(`${jaeger.link()}\n`);
+    }
   }
 
   const order = { method: 'POST', body: JSON.stringify({ title: 'Moby-Dick', copies: 1 }) };

@@ -7,13 +7,15 @@ import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrac
 import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
 
 /** Records every request of this process, and draws each finished trace on stdout. */
-export function startTelemetry() {
+export function startTelemetry({ servers = true, processors = [] } = {}) {
   const provider = new BasicTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(new WaterfallSpanExporter())],
+    spanProcessors: [new SimpleSpanProcessor(new WaterfallSpanExporter()), ...processors],
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  registerInstrumentations({ instrumentations: [new HttpTraceInstrumentation()] });
+  registerInstrumentations({
+    instrumentations: [new HttpTraceInstrumentation({ server: { enabled: servers } })],
+  });
   return provider;
 }
