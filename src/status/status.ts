@@ -37,6 +37,8 @@ export interface OpenTelemetryStatus {
 
 /** Why there is something to see, or nothing. For people and logs: fields may be added in any release. */
 export interface HttpTraceStatus {
+  /** What to do about what is missing or lost, in sentences; also where it was left out on purpose. */
+  readonly hints: readonly string[];
   /** Of this package. */
   readonly version: string;
   /** Versions of the copies of this package that were enabled in this process; requests are recorded once all the same. */
@@ -50,8 +52,6 @@ export interface HttpTraceStatus {
   /** Each diagnostics channel, by its name. They are shared by all instances. */
   readonly channels: Readonly<Record<string, ChannelStatus>>;
   readonly openTelemetry: OpenTelemetryStatus;
-  /** What to do, in sentences; empty if nothing strikes. */
-  readonly hints: readonly string[];
 }
 
 /** What is asked about. */
@@ -80,7 +80,7 @@ export function statusOf(subject: Subject): HttpTraceStatus {
     channels: channelStatuses(shared.channels),
     openTelemetry: openTelemetryStatus(subject),
   };
-  return { ...status, hints: hintsOf(status) };
+  return { hints: hintsOf(status), ...status };
 }
 
 function sourceStatus(enabled: boolean, { ...requests }: RequestCounts): SourceStatus {

@@ -64,7 +64,7 @@ describe('a diag logger at its debug level', () => {
     await tick();
 
     const lines = written.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('status'));
-    expect(lines).toEqual([expect.stringMatching(/^httptrace: status \{"version":.*\}\n$/)]);
+    expect(lines).toEqual([expect.stringMatching(/^httptrace: status \{"hints":.*\}\n$/)]);
   });
 
   it('may throw', async () => {
