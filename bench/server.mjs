@@ -1,0 +1,193 @@
+// What observing adds to one request of an HTTP/1.1 server, with sockets that are no sockets: with nothing, with this
+// package and with its peer, each in processes of its own that take turns.
+//
+// node bench/server.mjs
+import { strictEqual } from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { Duplex } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { printTable } from './harness.mjs';
+import { startTelemetry } from './telemetry.mjs';
+
+const BARE = 'nothing';
+const PEER = '@opentelemetry/instrumentation-http';
+
+const HOOKS_OFF = Object.fromEntries(
+  ['writeHead', 'write', 'end', 'flushHeaders', 'informational', 'closeNotify', 'hijack', 'push'].map(
+    (hook) => [hook, false],
+  ),
+);
+
+/** How each subject begins to observe, and how many events each of its spans has then. */
+const SUBJECTS = {
+  [BARE]: {},
+  [PEER]: {
+    async observe(providers) {
+      const { HttpInstrumentation } = await import('@opentelemetry/instrumentation-http');
+      register(new HttpInstrumentation(), providers);
+    },
+    events: 0,
+  },
+  'this package, all hooks': { observe: (providers) => ours(providers, {}), events: 3 },
+  'this package, no hooks': { observe: (providers) => ours(providers, { hooks: HOOKS_OFF }), events: 0 },
+  'this package, not sampled': {
+    observe: ({ unsampled, meterProvider }) => ours({ sampled: unsampled, meterProvider }, {}),
+    events: undefined,
+  },
+};
+
+async function ours(providers, server) {
+  const { HttpTraceInstrumentation } = await import('opentelemetry-instrumentation-httptrace');
+  register(new HttpTraceInstrumentation({ client: { enabled: false }, server }), providers);
+}
+
+function register(instrumentation, { sampled, meterProvider }) {
+  instrumentation.setTracerProvider(sampled);
+  instrumentation.setMeterProvider(meterProvider);
+}
+
+const REQUEST = Buffer.from(
+  [
+    'GET /orders/42?expand=items HTTP/1.1',
+    'Host: orders.internal:8080',
+    'User-Agent: bench/1.0',
+    'Accept: application/json',
+    'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    '',
+    '',
+  ].join('\r\n'),
+);
+
+/** A connection whose client sends the next request as soon as it has the answer to the last one. */
+class FakeSocket extends Duplex {
+  remoteAddress = '10.1.2.80';
+  remotePort = 51234;
+  localAddress = '10.1.2.3';
+  localPort = 8080;
+  #answered;
+
+  constructor(answered) {
+    super();
+    this.#answered = answered;
+  }
+
+  _read() {
+    return undefined;
+  }
+
+  _write(_chunk, _encoding, callback) {
+    callback();
+    setImmediate(this.#answered, this);
+  }
+
+  _writev(_chunks, callback) {
+    this._write(undefined, undefined, callback);
+  }
+
+  setTimeout() {
+    return this;
+  }
+}
+
+const SOCKETS = 16;
+const REQUESTS = 2_000;
+const WARM_UPS = 20;
+const BATCHES = 40;
+
+/** @returns How many nanoseconds of the processor's time a request took: other processes need it too. */
+async function serve(server, requests) {
+  let left = requests;
+  let open = SOCKETS;
+  const { promise, resolve } = withResolvers();
+  const next = (socket) => {
+    if (left-- > 0) {
+      socket.push(REQUEST);
+    } else {
+      socket.destroy();
+      if (--open === 0) resolve();
+    }
+  };
+  const started = process.cpuUsage();
+  for (let i = 0; i < SOCKETS; i++) {
+    const socket = new FakeSocket(next);
+    server.emit('connection', socket);
+    next(socket);
+  }
+  await promise;
+  const { user, system } = process.cpuUsage(started);
+  return ((user + system) * 1000) / requests;
+}
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Measures one subject in this process. */
+async function measure(name) {
+  const { observe, events } = SUBJECTS[name];
+  const telemetry = startTelemetry();
+  await observe?.(telemetry);
+  // The peer patches a module when it is required.
+  const { createServer } = createRequire(import.meta.url)('http');
+  const body = Buffer.from('{"id":42}');
+  const server = createServer((_req, res) => {
+    res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+    res.end(body);
+  });
+  const times = [];
+  for (let i = 0; i < WARM_UPS + BATCHES; i++) {
+    times.push(await serve(server, REQUESTS));
+  }
+  check(telemetry, times.length * REQUESTS, observe, events);
+  // The least is what it takes when nothing else disturbs the machine.
+  return Math.min(...times.slice(WARM_UPS));
+}
+
+/** Fails if what was measured did not do its work. */
+function check({ processor }, requests, observe, events) {
+  const spans = observe === undefined || events === undefined ? 0 : requests;
+  strictEqual(processor.started, spans, 'not every request had a span');
+  strictEqual(processor.ended, spans, 'not every span has ended');
+  strictEqual(processor.events, spans * (events ?? 0), 'not every span has its events');
+}
+
+/**
+ * @returns {Promise<{ name: string, nsPerRequest: number, ratio: number }[]>} The ratio is what is added to the bare
+ * request, to what the peer adds.
+ */
+export async function serverRows({ rounds = 7 } = {}) {
+  const times = new Map(Object.keys(SUBJECTS).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, values] of times) {
+      values.push(Number(execFileSync(process.execPath, [fileURLToPath(import.meta.url), name])));
+    }
+  }
+  const bare = Math.min(...times.get(BARE));
+  const added = Math.min(...times.get(PEER)) - bare;
+  return [...times].map(([name, values]) => {
+    const nsPerRequest = Math.min(...values);
+    return { name, nsPerRequest, ratio: (nsPerRequest - bare) / added };
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [, , subject] = process.argv;
+  if (subject === undefined) {
+    printTable(
+      'Server, node:http: one GET on a reused connection',
+      ['', 'ns per request', 'added, as a part of what the peer adds'],
+      (await serverRows()).map(({ name, nsPerRequest, ratio }) => [
+        name,
+        nsPerRequest.toFixed(0),
+        ratio.toFixed(2),
+      ]),
+    );
+  } else {
+    console.log(await measure(subject));
+  }
+}
