@@ -1,4 +1,10 @@
-import { type Attributes, type Span, SpanStatusCode, type TimeInput } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Span,
+  type SpanContext,
+  SpanStatusCode,
+  type TimeInput,
+} from '@opentelemetry/api';
 import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientRecordListener, FinishedDial } from '../recorder/client-facts.js';
@@ -43,6 +49,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   /** What is known before the end, to be set with all the others. */
   private readonly attributes: Attributes = {};
   private response: ResponseHead | undefined = undefined;
+  private lastSetup: SpanContext | undefined = undefined;
 
   constructor(start: ClientStart, span: Span | undefined) {
     this.start = start;
@@ -79,7 +86,9 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   dialDone(dial: FinishedDial): void {
     const { settings, epoch, server } = this.start;
     const { outputs, config } = settings;
-    emitConnectionSetup({ tracer: outputs.tracer(), epoch, server, hooks: config.hooks }, dial);
+    const { hooks } = config;
+    const about = { tracer: outputs.tracer(), epoch, server, hooks, before: this.lastSetup };
+    this.lastSetup = emitConnectionSetup(about, dial);
   }
 
   responseArrived(_record: ClientRecord, response: ResponseHead): void {

@@ -54,31 +54,41 @@ export interface SetupSpans {
   readonly epoch: number;
   readonly server: RequestedServer;
   readonly hooks: NotedHooks;
+  /** The set-up that was made for the same request before: of a tunnel, if this one did not dial. */
+  readonly before: SpanContext | undefined;
 }
 
 /**
  * Makes the spans of a dial that is over: a trace of its own, for the connection outlives the request that it was
- * dialled for. The shapes are those of .NET: docs/dotnet/dotnet-network-traces.md of the semantic conventions.
+ * dialled for. The shapes are those of .NET: docs/dotnet/dotnet-network-traces.md of the semantic conventions. What
+ * is laid over a tunnel is linked to the set-up of that.
  */
-export function emitConnectionSetup(about: SetupSpans, dial: FinishedDial): void {
-  const { tracer, epoch, server } = about;
+export function emitConnectionSetup(about: SetupSpans, dial: FinishedDial): SpanContext {
+  const { tracer, epoch, server, before } = about;
   const setup = tracer.startSpan(
     `${SPAN_CONNECTION_SETUP} ${server.hostPort}`,
     {
       root: true,
       kind: SpanKind.INTERNAL,
       attributes: setupAttributes(server, dial),
+      links: before === undefined || dial.facts.some(isDialled) ? [] : [{ context: before }],
       startTime: toHrTime(epoch, dial.startedAt),
     },
     ROOT_CONTEXT,
   );
   emitParts(about, dial.facts, trace.setSpan(ROOT_CONTEXT, setup));
   endSpan(setup, epoch, dial.endedAt, dial.error);
+  const spanContext = setup.spanContext();
   if (dial.error === undefined) {
-    setupOfSocket.set(dial.socket, setup.spanContext());
+    setupOfSocket.set(dial.socket, spanContext);
   } else {
-    setupOfError.set(dial.error, setup.spanContext());
+    setupOfError.set(dial.error, spanContext);
   }
+  return spanContext;
+}
+
+function isDialled({ hook }: ClientFact): boolean {
+  return hook === 'connectStart';
 }
 
 function setupAttributes(server: RequestedServer, { socket, error }: FinishedDial): Attributes {
