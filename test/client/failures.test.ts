@@ -354,10 +354,11 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that fails', (flavo
 
   it('says the same type on its metric', async () => {
     const port = await refusedPort();
-    const { origin } = await silentServer();
+    const { signal, start } = laterTimeout();
+    const { origin } = await rawServer((socket) => onEachHead(socket, start));
     telemetry.instrument();
     await failing(`http://127.0.0.1:${port}/`);
-    await failing(`${origin}/`, {}, { signal: AbortSignal.timeout(20) });
+    await failing(`${origin}/`, {}, { signal });
     const types = (await telemetry.finished()).map(({ attributes }) => attributes['error.type']);
     expect(types).toEqual(['ECONNREFUSED', 'TimeoutError']);
     expect((await telemetry.durations()).map(({ attributes }) => attributes['error.type'])).toEqual(types);

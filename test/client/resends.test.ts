@@ -15,7 +15,7 @@ import {
 import { listen } from '../support/listen.js';
 import { onEachHead } from '../support/raw-server.js';
 import { useTelemetry } from '../support/telemetry.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
+import { isAtLeast, UNDICI_FLAVOURS } from '../support/undici-flavours.js';
 
 const telemetry = useTelemetry();
 
@@ -43,7 +43,10 @@ async function resettingOnce(then: (server: Server) => void): Promise<number> {
   return listen(server);
 }
 
-describe.each(UNDICI_FLAVOURS)('$name: the span of a request that undici sends again', (flavour) => {
+// The reset that these servers answer with does not make undici 8 send a request again by itself.
+const RESENDING = UNDICI_FLAVOURS.filter(({ version }) => !isAtLeast(version, 8, 0));
+
+describe.each(RESENDING)('$name: the span of a request that undici sends again', (flavour) => {
   /** Two at once on one connection; newer releases do so only if they are told that the first is not slow. */
   async function pipelined(port: number): Promise<void> {
     const origin = `http://127.0.0.1:${port}`;
