@@ -105,10 +105,16 @@ export class UndiciSource implements Source {
     trace.gotConn?.(info);
     if (trace.wroteHeaderField !== undefined && headers !== undefined) {
       for (const [name, values] of sentHeaders(headers, request)) {
+        if (exchange.settled) {
+          break;
+        }
         trace.wroteHeaderField(name, values);
       }
     }
-    trace.wroteHeaders?.();
+    // A hook may have given the request up.
+    if (!exchange.settled) {
+      trace.wroteHeaders?.();
+    }
   }
 
   private onBodyChunkSent({ request, chunk }: Message<'undici:request:bodyChunkSent'>): void {

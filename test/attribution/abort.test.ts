@@ -77,6 +77,18 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
       expect(recorder.count('gotConn')).toBe(0);
     });
 
+    it('given up in gotConn has no headers written', async () => {
+      const { origin } = await httpServer();
+      const agent = closing(new flavour.Agent());
+      const caller = new AbortController();
+      const recorder = new EventRecorder().on('gotConn', () => caller.abort());
+      const { error } = await traced(() => ask(flavour, agent, origin, { signal: caller.signal }), recorder);
+      await ledger.settled();
+      expect(error).toMatchObject({ name: 'AbortError' });
+      expect(recorder.hooks).toEqual(['getConn', ...DIAL, 'gotConn', 'wroteRequest']);
+      expect(recorder.count('wroteHeaderField')).toBe(0);
+    });
+
     it('given up while the server is silent stops there', async () => {
       const { origin } = await httpServer(() => undefined);
       const agent = closing(new flavour.Agent());

@@ -43,7 +43,7 @@ async function resettingOnce(then: (server: Server) => void): Promise<number> {
   return listen(server);
 }
 
-// The reset that these servers answer with does not make undici 8 send a request again by itself.
+// undici 8 was not seen to send again after the reset of these servers; why has not been established.
 const RESENDING = UNDICI_FLAVOURS.filter(({ version }) => !isAtLeast(version, 8, 0));
 
 describe.each(RESENDING)('$name: the span of a request that undici sends again', (flavour) => {

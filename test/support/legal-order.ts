@@ -1,4 +1,4 @@
-import type { GotConnInfo } from '../../src/httptrace/client-trace.js';
+import type { GotConnInfo, WroteRequestInfo } from '../../src/httptrace/client-trace.js';
 
 /** One thing that a source told of a request. */
 export interface Fact {
@@ -36,7 +36,10 @@ const RULES: Record<string, readonly Rule[]> = {
   wroteHeaderField: [needs('gotConn'), before('wroteHeaders')],
   wroteHeaders: [needs('gotConn'), once('wroteHeaders')],
   wroteBodyChunk: [needs('wroteHeaders'), before('wroteRequest')],
-  wroteRequest: [needs('wroteHeaders'), once('wroteRequest')],
+  wroteRequest: [
+    (r, [info]) => needs((info as WroteRequestInfo).err === undefined ? 'wroteHeaders' : 'gotConn')(r, []),
+    once('wroteRequest'),
+  ],
   gotFirstResponseByte: [needs('wroteHeaders'), once('gotFirstResponseByte')],
   got1xxResponse: [needs('gotFirstResponseByte'), before('gotResponse')],
   gotResponse: [needs('gotFirstResponseByte'), once('gotResponse')],

@@ -38,9 +38,12 @@ export function useRequestLedger(): RequestLedger {
     });
   });
   afterEach(async () => {
-    await ledger.settled();
-    expect(ledger.entries.flatMap(({ facts }) => illegalities(facts))).toEqual([]);
-    ledger.clear();
+    try {
+      await ledger.settled();
+      expect(ledger.entries.flatMap(({ facts }) => illegalities(facts))).toEqual([]);
+    } finally {
+      ledger.clear();
+    }
   });
   afterAll(() => stop());
   return ledger;
