@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   connected,
@@ -15,7 +14,8 @@ import {
 import { listen } from '../support/listen.js';
 import { onEachHead } from '../support/raw-server.js';
 import { useTelemetry } from '../support/telemetry.js';
-import { isAtLeast, UNDICI_FLAVOURS } from '../support/undici-flavours.js';
+import { handlerOf } from '../support/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
 
 const telemetry = useTelemetry();
 
@@ -43,10 +43,7 @@ async function resettingOnce(then: (server: Server) => void): Promise<number> {
   return listen(server);
 }
 
-// undici 8 was not seen to send again after the reset of these servers; why has not been established.
-const RESENDING = UNDICI_FLAVOURS.filter(({ version }) => !isAtLeast(version, 8, 0));
-
-describe.each(RESENDING)('$name: the span of a request that undici sends again', (flavour) => {
+describe.each(UNDICI_FLAVOURS)('$name: the span of a request that undici sends again', (flavour) => {
   /** Two at once on one connection; newer releases do so only if they are told that the first is not slow. */
   async function pipelined(port: number): Promise<void> {
     const origin = `http://127.0.0.1:${port}`;
@@ -56,7 +53,7 @@ describe.each(RESENDING)('$name: the span of a request that undici sends again',
       new Promise<void>((resolve) => {
         client.dispatch(
           { origin, path, method: 'GET', headers: { 'x-id': path }, blocking: false },
-          handlerUntil(resolve),
+          handlerOf(flavour, { ended: () => resolve(), failed: () => resolve() }),
         );
       });
     await Promise.all([ask('/head'), ask('/behind')]);
@@ -114,17 +111,3 @@ describe.each(RESENDING)('$name: the span of a request that undici sends again',
     });
   });
 });
-
-/** In the form of each release: that of undici 6, and the one that came after it. */
-function handlerUntil(over: () => void): Dispatcher.DispatchHandler {
-  return {
-    onConnect: () => undefined,
-    onHeaders: () => true,
-    onData: () => true,
-    onComplete: over,
-    onError: over,
-    onRequestStart: () => undefined,
-    onResponseEnd: over,
-    onResponseError: over,
-  };
-}
