@@ -3,11 +3,12 @@
  *
  *   node scripts/config-table.mjs                       prints it
  *   node scripts/config-table.mjs --write FILE ...      puts it between the markers of each file
- *
- * It reads `dist`, so build first.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'rolldown';
 
 const BEGIN = '<!-- options: begin, written by scripts/config-table.mjs -->';
 const END = '<!-- options: end -->';
@@ -40,9 +41,24 @@ export function withConfigTable(text, table) {
   return `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`;
 }
 
+/** The modules that know the options, which the package has no entry point for. */
+async function loadOptions() {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const dir = join(root, '.cache', 'options');
+  await build({
+    cwd: root,
+    input: { options: 'src/config/options.ts', environment: 'src/config/environment.ts' },
+    external: /^[^./]/,
+    platform: 'node',
+    tsconfig: 'tsconfig.build.json',
+    output: { dir, format: 'cjs' },
+  });
+  const require = createRequire(import.meta.url);
+  return { ...require(join(dir, 'options.js')), ...require(join(dir, 'environment.js')) };
+}
+
 async function main([option, ...files]) {
-  const { listOptions } = await import('../dist/config/options.js');
-  const { variablesOf } = await import('../dist/config/environment.js');
+  const { listOptions, variablesOf } = await loadOptions();
   const table = configTable(listOptions(), variablesOf);
   if (option !== '--write') console.log(table);
   for (const file of files) writeFileSync(file, withConfigTable(readFileSync(file, 'utf8'), table));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { importRows, OURS, PEERS } from '../../bench/import.mjs';
 import { install, manifest, newFolder, output, writeFiles } from '../sandbox.mjs';
 import { OPENTELEMETRY_LINES, SDK_NODE } from './lines.mjs';
@@ -43,10 +44,8 @@ export async function checkLoading({ file }) {
     }
     const unexpected = packagesOf(loaded).filter((name) => !allowed.has(name));
     assert.deepEqual(unexpected, [], `${manifest.name}${entry} loads other packages`);
-    const ours = loaded.filter((path) => path.includes(`${manifest.name}/dist/`));
-    const kept = ours.filter((path) =>
-      notOurs.some((part) => path.includes(`/dist/${part}/`) || path.endsWith(`/dist/${part}.js`)),
-    );
+    const parts = sourcesOf(loaded).map((path) => path.split('/')[0]);
+    const kept = notOurs.filter((part) => parts.includes(part));
     assert.deepEqual(kept, [], `${manifest.name}${entry} loads what it does not need`);
   }
   return checkTime(project);
@@ -55,6 +54,17 @@ export async function checkLoading({ file }) {
 async function loadedBy(name, cwd) {
   const { stdout } = await output(process.execPath, ['-e', PRINT_LOADED, '--', name], { cwd });
   return JSON.parse(stdout).map((path) => path.replaceAll('\\', '/'));
+}
+
+/** The sources that are in our files among these: a comment tells where each begins, or the file is one. */
+function sourcesOf(paths) {
+  const dist = `/node_modules/${manifest.name}/dist/`;
+  return paths
+    .filter((path) => path.includes(dist))
+    .flatMap((path) => {
+      const bundled = [...readFileSync(path, 'utf8').matchAll(/^\/\/ src\/(\S+)\.ts$/gm)];
+      return [path.split(dist)[1].replace(/\.js$/, ''), ...bundled.map(([, source]) => source)];
+    });
 }
 
 function packagesOf(paths) {
