@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ClientRecord } from '../recorder/client.js';
-import { connProtocolVersion } from './client-events.js';
 import type { ClientStart } from './client-span.js';
+import { connProtocolVersion } from './described-conn.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,

@@ -2,7 +2,7 @@ import type { Attributes, Histogram, UpDownCounter } from '@opentelemetry/api';
 import type { Connection, ConnectionWatcher } from '../source/connection.js';
 import { unixPathOf } from '../source/dial.js';
 import { addNetworkPeer } from './attributes.js';
-import { connProtocolVersion } from './client-events.js';
+import { connProtocolVersion } from './described-conn.js';
 import type { Instruments } from './instruments.js';
 import {
   ATTR_HTTP_CONNECTION_STATE,

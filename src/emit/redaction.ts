@@ -69,21 +69,26 @@ function percentDecoded(text: string): string {
  * @param url Absolute.
  */
 export function redactUrl(url: string, params: RedactedQueryParams): string {
-  const clean = redactUserinfo(url);
-  const fragment = clean.indexOf('#');
-  const end = fragment < 0 ? clean.length : fragment;
-  const query = clean.indexOf('?') + 1;
+  return redactTarget(redactUserinfo(url), params);
+}
+
+/** A URL, or what follows its authority, with the values of the given query parameters replaced. */
+export function redactTarget(target: string, params: RedactedQueryParams): string {
+  const query = target.indexOf('?') + 1;
   if (query === 0) {
-    return clean;
+    return target;
   }
-  const raw = clean.slice(query, end);
+  const fragment = target.indexOf('#');
+  const end = fragment < 0 ? target.length : fragment;
+  const raw = target.slice(query, end);
   const redacted = redactQuery(raw, params);
-  return redacted === raw ? clean : clean.slice(0, query) + redacted + clean.slice(end);
+  return redacted === raw ? target : target.slice(0, query) + redacted + target.slice(end);
 }
 
 const AUTHORITY = /^[^/?#]*:\/\/([^/?#]*)@/;
 
-function redactUserinfo(url: string): string {
+/** An absolute URL with its userinfo replaced. */
+export function redactUserinfo(url: string): string {
   if (!url.includes('@')) {
     return url;
   }

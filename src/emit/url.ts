@@ -1,4 +1,4 @@
-import { type RedactedQueryParams, redactUrl } from './redaction.js';
+import { type RedactedQueryParams, redactTarget, redactUrl, redactUserinfo } from './redaction.js';
 
 // All of this slices raw text. Resolving a target as a URL would lose the first segment of `//a/b`, and
 // serializing it again would change escapes, order and duplicates.
@@ -10,7 +10,21 @@ import { type RedactedQueryParams, redactUrl } from './redaction.js';
  * @param target Request target as written to the wire: origin-form, absolute-form or `*`.
  */
 export function fullUrl(origin: string | URL, target: string, params: RedactedQueryParams): string {
-  return redactUrl(isAbsolute(target) ? target : bareOrigin(String(origin)) + pathAndQuery(target), params);
+  return isAbsolute(target)
+    ? redactUrl(target, params)
+    : redactedOrigin(String(origin)) + redactTarget(pathAndQuery(target), params);
+}
+
+// Requests to one origin tend to follow each other.
+let lastOrigin = '';
+let lastRedacted = '';
+
+function redactedOrigin(origin: string): string {
+  if (origin !== lastOrigin) {
+    lastOrigin = origin;
+    lastRedacted = redactUserinfo(bareOrigin(origin));
+  }
+  return lastRedacted;
 }
 
 function bareOrigin(origin: string): string {
