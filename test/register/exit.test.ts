@@ -58,7 +58,9 @@ describe('a signal that nobody listens to', () => {
 describe('a signal that the program listens to', () => {
   it('does what the program makes of it, and sends the spans meanwhile', async () => {
     const { collector, env } = await startCollector();
-    const program = new RunningProgram('serve.mjs', { env: { ...env, HANDLER: 'exitAfterInput' } });
+    const program = new RunningProgram('serve.mjs', {
+      env: { ...env, HANDLER: 'exitAfterInput', OTEL_BSP_SCHEDULE_DELAY: '60000' },
+    });
 
     await program.signalWhenReady('SIGTERM');
     await once(collector, '/v1/traces');
