@@ -32,7 +32,7 @@ export interface DNSDoneInfo {
 
 /** What was agreed on in a TLS handshake, as far as it went. Go's `tls.ConnectionState`. */
 export interface TLSConnectionState {
-  /** Protocol version as Node names it, such as `TLSv1.3`; empty if the handshake failed before it was chosen. */
+  /** Protocol version as Node names it, such as `TLSv1.3`; empty if the handshake failed before both had agreed. */
   version: string;
   /** Standard (IANA) name of the cipher suite, such as `TLS_AES_128_GCM_SHA256`; empty if none was chosen. */
   cipherSuite: string;

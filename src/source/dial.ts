@@ -5,7 +5,7 @@ import { now } from '../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../httptrace/client-trace.js';
 import { hiddenField } from './hidden-field.js';
 import type { RequestTrace } from './request-trace.js';
-import { keyExchangeCurve, tlsState } from './tls-state.js';
+import { keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
 
 /** Node forgets the path of a unix socket, which is all the address that its peer has. */
 const unixPaths = hiddenField<string>();
@@ -175,7 +175,7 @@ export class Dial {
   private endHandshake(err?: Error): void {
     if (this.handshake === 'running' && isTls(this.socket)) {
       this.handshake = 'done';
-      const state = this.tls ?? tlsState(this.socket);
+      const state = this.tls ?? tlsStateOfFailed(this.socket);
       this.trace.tlsHandshakeDone?.(state, err, this.curve);
     }
   }

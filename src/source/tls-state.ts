@@ -1,7 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 import type { TLSConnectionState } from '../httptrace/client-trace.js';
 
-/** What a TLS socket has agreed on with its peer, as far as the handshake went. */
+const NOTHING_AGREED: TLSConnectionState = {
+  version: '',
+  cipherSuite: '',
+  negotiatedProtocol: '',
+  serverName: '',
+  didResume: false,
+  authorized: false,
+};
+
+/** What a TLS socket whose handshake is done has agreed on with its peer. */
 export function tlsState(socket: TLSSocket): TLSConnectionState {
   const cipher: { standardName?: string } | undefined = socket.getCipher();
   const certificate = socket.getPeerCertificate();
@@ -19,6 +28,15 @@ export function tlsState(socket: TLSSocket): TLSConnectionState {
     state.peerCertificate = certificate;
   }
   return state;
+}
+
+/**
+ * What a TLS socket had agreed on when its handshake failed. Before both sides have agreed, OpenSSL answers with what
+ * was offered, or with what belongs to the session that was to be resumed: that is known to be over when it has sent
+ * its `Finished`.
+ */
+export function tlsStateOfFailed(socket: TLSSocket): TLSConnectionState {
+  return socket.getFinished() ? tlsState(socket) : { ...NOTHING_AGREED };
 }
 
 /** The curve of the key exchange, such as `X25519`; `undefined` for other kinds of it. */

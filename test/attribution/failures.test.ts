@@ -126,7 +126,7 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
       const result = await trace(`https://127.0.0.1:${port}/`);
       const [state, err] = result.recorder.only('tlsHandshakeDone');
       expect(err).toBe(failureOf(result));
-      expect(state).toMatchObject({ cipherSuite: '', serverName: '', authorized: false });
+      expect(state).toMatchObject({ version: '', cipherSuite: '', serverName: '', authorized: false });
     });
 
     it('tells of a handshake that takes too long', async () => {

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import type { SecureVersion } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import { afterEach, expect, onTestFinished } from 'vitest';
 import type { HttpTraceInstrumentationConfig } from '../../src/index.js';
@@ -10,6 +11,7 @@ import { UNDICI_FLAVOURS } from './undici-flavours.js';
 
 export interface Connecting {
   readonly ca?: string;
+  readonly minVersion?: SecureVersion;
   readonly lookup?: LookupFunction;
   readonly autoSelectFamily?: boolean;
   readonly socketPath?: string;
