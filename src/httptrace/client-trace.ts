@@ -77,7 +77,8 @@ export interface WroteRequestInfo {
  * that made the client dial and run on no other; when that request was given another connection meanwhile,
  * they may come after its `gotConn`, and after its end. Each redirect hop is a request of its own.
  *
- * A hook that throws never reaches the request: what it threw goes to OpenTelemetry's `diag.error`.
+ * A hook that throws never reaches the request: what it threw goes to OpenTelemetry's `diag.error`, and so does what
+ * an asynchronous one rejects with. Nobody waits for it.
  */
 export interface ClientTrace {
   /**

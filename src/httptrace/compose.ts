@@ -34,7 +34,7 @@ export function compose(outer: ClientTrace, inner: ClientTrace): ClientTrace {
   const traces = [...(parts.get(outer) ?? [outer]), ...(parts.get(inner) ?? [inner])];
   const composed: Record<string, Hook> = {};
   for (const name of CLIENT_TRACE_HOOKS) {
-    if (traces.some((trace) => hookOf(trace, name) !== undefined)) {
+    if (traces.some((trace) => trace[name] !== undefined)) {
       composed[name] = (...args) => runAll(traces, name, args);
     }
   }
@@ -42,26 +42,35 @@ export function compose(outer: ClientTrace, inner: ClientTrace): ClientTrace {
   return composed;
 }
 
-function runAll(traces: readonly ClientTrace[], name: ClientTraceHook, args: unknown[]): unknown {
-  let result: unknown;
+function runAll(traces: readonly ClientTrace[], name: ClientTraceHook, args: unknown[]): Error | undefined {
+  let refusal: Error | undefined;
   for (const trace of traces) {
     const returned = runHook(trace, name, args);
-    result ??= returned;
+    refusal ??= returned;
   }
-  return result;
+  return refusal;
 }
 
-/** Runs one hook, if it is there. What it throws goes to `diag.error` and no further. */
-export function runHook(trace: ClientTrace, name: ClientTraceHook, args: unknown[]): unknown {
+/**
+ * Runs one hook, if it is there. What it throws goes to `diag.error` and no further, and so does what an asynchronous
+ * one rejects with, though nobody waits for it.
+ *
+ * @returns The only result that means something: an error.
+ */
+export function runHook(trace: ClientTrace, name: ClientTraceHook, args: unknown[]): Error | undefined {
   try {
-    return hookOf(trace, name)?.apply(trace, args);
+    const hook: unknown = trace[name];
+    const returned: unknown = typeof hook === 'function' ? Reflect.apply(hook, trace, args) : undefined;
+    if (returned instanceof Promise) {
+      returned.catch((error: unknown) => report(name, error));
+    }
+    return returned instanceof Error ? returned : undefined;
   } catch (error) {
-    diag.error(`httptrace: the ${name} hook of a ClientTrace threw; the request goes on`, error);
+    report(name, error);
     return undefined;
   }
 }
 
-function hookOf(trace: ClientTrace, name: ClientTraceHook): Hook | undefined {
-  const hook: unknown = trace[name];
-  return typeof hook === 'function' ? (hook as Hook) : undefined;
+function report(name: ClientTraceHook, error: unknown): void {
+  diag.error(`httptrace: the ${name} hook of a ClientTrace threw; the request goes on`, error);
 }

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { registry } from '../registry.js';
 import { contextClientTrace, setClientTrace } from './active-trace.js';
 import type { ClientTrace } from './client-trace.js';
-import { compose } from './compose.js';
+import { CLIENT_TRACE_HOOKS, compose } from './compose.js';
 
 /**
  * A context in which each HTTP request runs the hooks of `trace`, and after them those that `ctx` already had.
@@ -15,14 +15,25 @@ import { compose } from './compose.js';
  * context.with(withClientTrace(context.active(), { dnsDone: (info) => console.log(info) }), () => fetch(url));
  * ```
  *
- * @throws TypeError when `trace` is missing or no object.
+ * @throws TypeError when `trace` is missing or no object, or when one of its hooks is there and no function.
  */
 export function withClientTrace(ctx: Context, trace: ClientTrace): Context {
   if (typeof trace !== 'object' || trace === null) {
-    const given = trace === null ? 'null' : typeof trace;
-    throw new TypeError(`withClientTrace: the trace must be an object with hooks, but it is ${given}`);
+    throw new TypeError(
+      `withClientTrace: the trace must be an object with hooks, but it is ${kindOf(trace)}`,
+    );
+  }
+  for (const name of CLIENT_TRACE_HOOKS) {
+    const hook: unknown = trace[name];
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw new TypeError(`withClientTrace: the ${name} hook must be a function, but it is ${kindOf(hook)}`);
+    }
   }
   registry().observeForCallers();
   const inner = contextClientTrace(ctx);
   return setClientTrace(ctx, inner === undefined ? trace : compose(trace, inner));
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }
