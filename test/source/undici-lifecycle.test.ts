@@ -1,12 +1,10 @@
 import { channel, hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../src/index.js';
 import type { ChannelName } from '../../src/source/channels.js';
 import type { RequestTrace } from '../../src/source/request-trace.js';
 import { EventRecorder } from '../support/event-recorder.js';
+import { survivors } from '../support/garbage.js';
 import {
   connect,
   create,
@@ -147,18 +145,6 @@ describe('whatever of ours throws', () => {
 });
 
 describe('requests of which no end is ever told', () => {
-  setFlagsFromString('--expose-gc');
-  const gc: () => void = runInNewContext('gc');
-
-  /** How many of these requests are still there: collected ones are told of in a later task. */
-  async function survivors(requests: readonly WeakRef<FakeRequest>[]): Promise<number> {
-    for (let round = 0; round < 5; round++) {
-      await setImmediate();
-      gc();
-    }
-    return requests.filter((request) => request.deref() !== undefined).length;
-  }
-
   it.each([
     ['while the source listens', () => undefined],
     ['when the source is stopped', (source: { stop(): void }) => source.stop()],
