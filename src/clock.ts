@@ -11,24 +11,25 @@ let comparedAt = Number.NEGATIVE_INFINITY;
 
 let moment = Number.NaN;
 
-/** Milliseconds on the monotonic clock of this process; inside `atOneMoment`, when that began. */
+/** Milliseconds on the monotonic clock of this process; after `enterMoment`, when that was. */
 export function now(): number {
   return Number.isNaN(moment) ? performance.now() : moment;
 }
 
-/** All that `listener` notes of what it is told happened at once: when it came, however long somebody's hook takes. */
-export function atOneMoment<First, Second>(
-  listener: (first: First, second: Second) => void,
-  first: First,
-  second: Second,
-): void {
+/**
+ * Until `leaveMoment` all happens now, however long somebody's hook takes. No function is taken and called in
+ * between: one that calls all of them costs more than what they do.
+ *
+ * @returns What `leaveMoment` must be given.
+ */
+export function enterMoment(): number {
   const before = moment;
   moment = performance.now();
-  try {
-    listener(first, second);
-  } finally {
-    moment = before;
-  }
+  return before;
+}
+
+export function leaveMoment(before: number): void {
+  moment = before;
 }
 
 /**

@@ -34,6 +34,7 @@ import {
   METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
 } from './semconv.js';
 import { type RequestedServer, requestedServer } from './server-address.js';
+import { SpanOnContext } from './span-on-context.js';
 import { targetPath } from './url.js';
 
 /** The headers of a request that trace headers are written to. */
@@ -113,7 +114,7 @@ export class ClientTelemetry implements ClientRecorders {
   private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
     const { settings, counter, view, server } = start;
     const { config } = settings;
-    const spanContext = trace.setSpan(ctx, span);
+    const spanContext = new SpanOnContext(ctx, span);
     if (config.requestHook !== undefined) {
       safely('client.requestHook', config.requestHook, span, view.request);
     }

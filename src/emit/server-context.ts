@@ -1,13 +1,6 @@
 import { EventEmitter } from 'node:events';
-import {
-  type Context,
-  context,
-  createContextKey,
-  INVALID_SPAN_CONTEXT,
-  propagation,
-  type Span,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, context, createContextKey, propagation, type Span, trace } from '@opentelemetry/api';
+import { SpanOnContext } from './span-on-context.js';
 
 /** The keys of `@opentelemetry/core`, made from their published descriptions: it is no dependency. */
 const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
@@ -90,59 +83,21 @@ function isInherited({ on }: EventEmitter): boolean {
   return on === EventEmitter.prototype.on;
 }
 
-/** The key that the API keeps a span under, as it shows it to any context. */
-const SPAN = keyOf((ctx) => trace.setSpan(ctx, trace.wrapSpanContext(INVALID_SPAN_CONTEXT)));
-
-function keyOf(set: (ctx: Context) => Context): symbol | undefined {
-  let used: symbol | undefined;
-  const asked: Context = {
-    getValue: () => undefined,
-    setValue(key) {
-      used = key;
-      return asked;
-    },
-    deleteValue: () => asked,
-  };
-  set(asked);
-  return used;
-}
-
-/**
- * What the listeners of a request run in: a span and its metadata on top of a context. The API's own contexts copy
- * all their values for each one that is set; this one is copied when something is set on it.
- */
-export class ServedContext implements Context {
-  private readonly parent: Context;
-  private readonly span: Span;
+/** What the listeners of a request run in. */
+export class ServedContext extends SpanOnContext {
   private readonly metadata: RpcMetadata;
 
   constructor(parent: Context, span: Span, metadata: RpcMetadata) {
-    this.parent = parent;
-    this.span = span;
+    super(parent, span);
     this.metadata = metadata;
   }
 
-  getValue(key: symbol): unknown {
-    switch (key) {
-      case SPAN:
-        return this.span;
-      case RPC_METADATA:
-        return this.metadata;
-      default:
-        return this.parent.getValue(key);
-    }
+  override getValue(key: symbol): unknown {
+    return key === RPC_METADATA ? this.metadata : super.getValue(key);
   }
 
-  setValue(key: symbol, value: unknown): Context {
-    return this.copy().setValue(key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return this.copy().deleteValue(key);
-  }
-
-  private copy(): Context {
-    return trace.setSpan(this.parent, this.span).setValue(RPC_METADATA, this.metadata);
+  protected override copy(): Context {
+    return super.copy().setValue(RPC_METADATA, this.metadata);
   }
 }
 

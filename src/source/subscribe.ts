@@ -1,5 +1,5 @@
 import * as diagnosticsChannel from 'node:diagnostics_channel';
-import { atOneMoment } from '../clock.js';
+import { enterMoment, leaveMoment } from '../clock.js';
 import type { ChannelMessages, ChannelName } from './channels.js';
 import type { Report, Stop } from './request-trace.js';
 
@@ -51,10 +51,13 @@ export function guardedPair<First, Second>(
 ): (first: First, second: Second) => void {
   const failed = reportOnce(what, report);
   return (first, second) => {
+    const before = enterMoment();
     try {
-      atOneMoment(listener, first, second);
+      listener(first, second);
     } catch (error) {
       failed(error);
+    } finally {
+      leaveMoment(before);
     }
   };
 }
@@ -72,10 +75,13 @@ export function guarded<Message>(
   const failed = reportOnce(what, report);
   return (message) => {
     use.messages++;
+    const before = enterMoment();
     try {
-      atOneMoment(listener, message, undefined);
+      listener(message);
     } catch (error) {
       failed(error);
+    } finally {
+      leaveMoment(before);
     }
   };
 }
