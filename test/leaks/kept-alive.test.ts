@@ -15,6 +15,9 @@ import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
 
 const MANY = 10_000;
 
+/** A few seconds on a machine with nothing else to do. */
+const TIMEOUT_MS = 120_000;
+
 const telemetry = useTelemetry();
 
 /** Counts spans, and keeps none. */
@@ -63,7 +66,7 @@ function recordEverything(spans: CountingProcessor): void {
   onTestFinished(() => instrumentation.disable());
 }
 
-describe('requests on one connection', () => {
+describe('requests on one connection', { timeout: TIMEOUT_MS }, () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => void warnings.push(warning);
   const seen: WeakRef<object>[] = [];
