@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/listen.js';
 import { fetchTrace, type Jaeger, jaegerIsThere, openJaeger } from './jaeger.js';
 
-const LINK = /in Jaeger: http:\/\/localhost:16686\/trace\/([0-9a-f]{32})$/gm;
+/** Where the page is, is known only of a Jaeger on this machine. */
+const LINK = /(?:in Jaeger: http:\/\/localhost:16686\/trace\/|^trace )([0-9a-f]{32})$/gm;
 
 describe.skipIf(!jaegerIsThere)(
   'programs that send to a real Jaeger (npm run test:jaeger obtains one)',
