@@ -84,10 +84,17 @@ export class UndiciSource implements Source {
   }
 
   private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
-    const exchange = this.underWay(request);
-    if (exchange !== undefined) {
+    const exchange = this.exchanges.get(request) ?? this.older(request);
+    if (!exchange.settled) {
       this.send(exchange, socket, headers);
     }
+  }
+
+  /** Created before we listened: nobody is told of it, but it takes a connection like any other. */
+  private older(request: UndiciRequest): Exchange {
+    const exchange = new Exchange(request);
+    this.exchanges.set(request, exchange);
+    return exchange;
   }
 
   private send(exchange: Exchange, socket: Socket, headers: string | undefined): void {
