@@ -33,6 +33,8 @@ describe.skipIf(!jaegerIsThere)(
       expect(new Set(traceIds).size).toBe(6);
       const [client, server] = await fetchTrace(jaeger.queryUrl, traceIds[0] ?? '', 2);
       expect([client?.operationName, server?.operationName].sort()).toEqual(['GET', 'GET']);
+      const services = await fetch(`${jaeger.queryUrl}/api/services`);
+      expect(await services.json()).toMatchObject({ data: expect.arrayContaining(['bookshop']) });
     });
 
     it('httptrace --otlp links its trace', { timeout: 30_000 }, async () => {
