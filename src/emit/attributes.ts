@@ -40,13 +40,21 @@ export interface SocketAddresses {
  * @param scheme Says which port is meant when the authority names none.
  */
 export function addServer(attributes: Attributes, authority: string, scheme: string): void {
-  const address = hostOf(authority);
-  if (address === undefined) {
-    return;
+  if (authority !== lastAuthority) {
+    lastAuthority = authority;
+    lastAddress = hostOf(authority);
+    lastPort = portOf(authority);
   }
-  attributes[ATTR_SERVER_ADDRESS] = address;
-  addPort(attributes, ATTR_SERVER_PORT, portOf(authority) ?? defaultPort(scheme));
+  if (lastAddress !== undefined) {
+    attributes[ATTR_SERVER_ADDRESS] = lastAddress;
+    addPort(attributes, ATTR_SERVER_PORT, lastPort ?? defaultPort(scheme));
+  }
 }
+
+// Most requests of a server ask for the same one.
+let lastAuthority = '';
+let lastAddress: string | undefined;
+let lastPort: number | undefined;
 
 /** @param socketPath Address of the peer on a unix socket, which has no other. */
 export function addNetworkPeer(attributes: Attributes, socket: SocketAddresses, socketPath?: string): void {

@@ -3,8 +3,8 @@ import {
   type Context,
   context,
   createContextKey,
+  INVALID_SPAN_CONTEXT,
   propagation,
-  ROOT_CONTEXT,
   type Span,
   trace,
 } from '@opentelemetry/api';
@@ -72,7 +72,7 @@ const ASK = Symbol('httptrace.ask');
  */
 export function boundRoute(response: object): string | undefined {
   // To bind an emitter is to give it methods of its own to add listeners by.
-  if (!(response instanceof EventEmitter) || !Object.hasOwn(response, 'on')) {
+  if (!(response instanceof EventEmitter) || isInherited(response) || !Object.hasOwn(response, 'on')) {
     return undefined;
   }
   let route: string | undefined;
@@ -85,9 +85,65 @@ export function boundRoute(response: object): string | undefined {
   return route;
 }
 
-/** What the listeners of a request run in. */
-export function servedContext(parent: Context, span: Span, metadata: RpcMetadata): Context {
-  return trace.setSpan(parent, span).setValue(RPC_METADATA, metadata);
+/** Tells most of them from others with much less work than `hasOwn`. */
+function isInherited({ on }: EventEmitter): boolean {
+  return on === EventEmitter.prototype.on;
+}
+
+/** The key that the API keeps a span under, as it shows it to any context. */
+const SPAN = keyOf((ctx) => trace.setSpan(ctx, trace.wrapSpanContext(INVALID_SPAN_CONTEXT)));
+
+function keyOf(set: (ctx: Context) => Context): symbol | undefined {
+  let used: symbol | undefined;
+  const asked: Context = {
+    getValue: () => undefined,
+    setValue(key) {
+      used = key;
+      return asked;
+    },
+    deleteValue: () => asked,
+  };
+  set(asked);
+  return used;
+}
+
+/**
+ * What the listeners of a request run in: a span and its metadata on top of a context. The API's own contexts copy
+ * all their values for each one that is set; this one is copied when something is set on it.
+ */
+export class ServedContext implements Context {
+  private readonly parent: Context;
+  private readonly span: Span;
+  private readonly metadata: RpcMetadata;
+
+  constructor(parent: Context, span: Span, metadata: RpcMetadata) {
+    this.parent = parent;
+    this.span = span;
+    this.metadata = metadata;
+  }
+
+  getValue(key: symbol): unknown {
+    switch (key) {
+      case SPAN:
+        return this.span;
+      case RPC_METADATA:
+        return this.metadata;
+      default:
+        return this.parent.getValue(key);
+    }
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.copy().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.copy().deleteValue(key);
+  }
+
+  private copy(): Context {
+    return trace.setSpan(this.parent, this.span).setValue(RPC_METADATA, this.metadata);
+  }
 }
 
 /**
@@ -95,7 +151,8 @@ export function servedContext(parent: Context, span: Span, metadata: RpcMetadata
  * not the caller's: the server was started in it, or another instrumentation has its own span of the request.
  */
 export function contextOfCaller(active: Context): Context {
-  return active === ROOT_CONTEXT ? active : propagation.deleteBaggage(trace.deleteSpan(active));
+  const withoutSpan = trace.getSpan(active) === undefined ? active : trace.deleteSpan(active);
+  return propagation.getBaggage(active) === undefined ? withoutSpan : propagation.deleteBaggage(withoutSpan);
 }
 
 /** A context in which nothing is traced. */

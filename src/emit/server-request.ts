@@ -52,6 +52,10 @@ export class ServerRequestTrace implements ServerTrace {
     this.span ??= span;
   }
 
+  isActive(): boolean {
+    return !this.start.ownsSpan || context.active() === this.start.context;
+  }
+
   run<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
     return this.start.ownsSpan
       ? context.with(this.start.context, fn, self, ...args)
@@ -84,23 +88,20 @@ export class ServerRequestTrace implements ServerTrace {
     }
   }
 
-  wroteBody(bytes: number): void {
-    const at = now();
-    if (this.record.wroteBody(bytes, at) && this.hooks.write) {
+  wroteBody(bytes: number, at = now()): void {
+    if (this.record.wroteBody(bytes) && this.hooks.write) {
       this.addEvent(EVENT_HTTP_RESPONSE_FIRST_WRITE, at);
     }
   }
 
   flushed(): void {
-    const at = now();
-    if (this.record.flushed(at) && this.hooks.flushHeaders) {
-      this.addEvent(EVENT_HTTP_RESPONSE_FLUSH, at);
+    if (this.record.flushed() && this.hooks.flushHeaders) {
+      this.addEvent(EVENT_HTTP_RESPONSE_FLUSH, now());
     }
   }
 
-  ended(): void {
-    const at = now();
-    if (this.record.ended(at) && this.hooks.end) {
+  ended(at = now()): void {
+    if (this.record.ended() && this.hooks.end) {
       this.addEvent(EVENT_HTTP_RESPONSE_END, at, this.bodySoFar());
     }
   }

@@ -22,7 +22,7 @@ import {
   activeRpcMetadata,
   contextOfCaller,
   rpcMetadata,
-  servedContext,
+  ServedContext,
   suppressed,
 } from './server-context.js';
 import { measureActive } from './server-measure.js';
@@ -133,7 +133,7 @@ export class ServerTelemetry {
       instruments: settings.outputs.instruments(),
       request,
       response,
-      context: servedContext(parent, span, metadata),
+      context: new ServedContext(parent, span, metadata),
       epoch,
       attributes,
       spanName: method.spanName,

@@ -21,9 +21,9 @@ export class ServerRecord {
   /** Of the final response. */
   statusCode: number | undefined = undefined;
   headAt = Number.NaN;
-  firstWriteAt = Number.NaN;
-  flushedAt = Number.NaN;
-  endedAt = Number.NaN;
+  private hasBody = false;
+  private isFlushed = false;
+  private isEnded = false;
   /** Whether all of the response was handed to the network. */
   isFinished = false;
   /** What was written of the response's body; NaN if it could not be seen. */
@@ -53,31 +53,25 @@ export class ServerRecord {
     return true;
   }
 
-  wroteBody(bytes: number, at: number): boolean {
+  wroteBody(bytes: number): boolean {
     if (this.isOver || bytes === 0) {
       return false;
     }
+    const isFirst = !this.hasBody;
+    this.hasBody = true;
     this.bodyBytes += bytes;
-    const isFirst = Number.isNaN(this.firstWriteAt);
-    if (isFirst) {
-      this.firstWriteAt = at;
-    }
     return isFirst;
   }
 
-  flushed(at: number): boolean {
-    const isFirst = !this.isOver && Number.isNaN(this.flushedAt);
-    if (isFirst) {
-      this.flushedAt = at;
-    }
+  flushed(): boolean {
+    const isFirst = !this.isOver && !this.isFlushed;
+    this.isFlushed = true;
     return isFirst;
   }
 
-  ended(at: number): boolean {
-    const isFirst = !this.isOver && Number.isNaN(this.endedAt);
-    if (isFirst) {
-      this.endedAt = at;
-    }
+  ended(): boolean {
+    const isFirst = !this.isOver && !this.isEnded;
+    this.isEnded = true;
     return isFirst;
   }
 

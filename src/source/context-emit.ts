@@ -15,9 +15,8 @@ export function emitInContext(
 ): unknown {
   const event = args[0] as string;
   // An `error` that nobody listens to is thrown, and may be monitored.
-  return event !== 'error' && emitter.listenerCount(event) === 0
-    ? Reflect.apply(emit, emitter, args)
-    : trace.run(emit, emitter, args);
+  const isHeard = event === 'error' || emitter.listenerCount(event) > 0;
+  return isHeard && !trace.isActive() ? trace.run(emit, emitter, args) : Reflect.apply(emit, emitter, args);
 }
 
 /** As `emitInContext`, for the `close` after which nothing comes. */

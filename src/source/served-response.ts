@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { now } from '../clock.js';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
-import { MethodLayer } from './method-layer.js';
+import { type Method, MethodLayer } from './method-layer.js';
 import { unfinished } from './peer-gone.js';
-import { flushHeaders, watchInformational } from './response-steps.js';
+import { flushHeaders } from './response-steps.js';
 import type { Closing, WatchedSteps } from './server-trace.js';
 import { traceOf } from './traced.js';
 
@@ -20,22 +21,40 @@ interface Methods {
 
 const SWITCHING_PROTOCOLS = 101;
 
+function writeHeadOfResponse(next: Method, response: ServerResponse, args: unknown[]): unknown {
+  const result = Reflect.apply(next, response, args);
+  const { statusCode } = response;
+  if (statusCode >= 200 || statusCode === SWITCHING_PROTOCOLS) {
+    const headers = typeof args[1] === 'string' ? args[2] : (args[2] ?? args[1]);
+    traceOf(response)?.wroteHead(statusCode, headers);
+  }
+  return result;
+}
+
 const writeHead = new MethodLayer<ServerResponse>(
   'writeHead',
   (response) => response.writeHead,
   (response: Methods, method) => {
     response.writeHead = method;
   },
-  (next, response, args) => {
-    const result = Reflect.apply(next, response, args);
-    const { statusCode } = response;
-    if (statusCode >= 200 || statusCode === SWITCHING_PROTOCOLS) {
-      const headers = typeof args[1] === 'string' ? args[2] : (args[2] ?? args[1]);
-      traceOf(response)?.wroteHead(statusCode, headers);
+  writeHeadOfResponse,
+  function writeHead(...args) {
+    let holder: Methods = Object.getPrototypeOf(this);
+    while (holder.writeHead === writeHead) {
+      holder = Object.getPrototypeOf(holder);
     }
-    return result;
+    return writeHeadOfResponse(holder.writeHead as Method, this, args);
   },
 );
+
+function writeOfResponse(next: Method, response: ServerResponse, args: unknown[]): unknown {
+  const takesBody = isOpen(response);
+  const result = Reflect.apply(next, response, args);
+  if (takesBody) {
+    traceOf(response)?.wroteBody(bodyBytes(response, args[0], args[1]));
+  }
+  return result;
+}
 
 const write = new MethodLayer<ServerResponse>(
   'write',
@@ -43,15 +62,27 @@ const write = new MethodLayer<ServerResponse>(
   (response: Methods, method) => {
     response.write = method;
   },
-  (next, response, args) => {
-    const takesBody = isOpen(response);
-    const result = Reflect.apply(next, response, args);
-    if (takesBody) {
-      traceOf(response)?.wroteBody(bodyBytes(response, args[0], args[1]));
+  writeOfResponse,
+  function write(...args) {
+    let holder: Methods = Object.getPrototypeOf(this);
+    while (holder.write === write) {
+      holder = Object.getPrototypeOf(holder);
     }
-    return result;
+    return writeOfResponse(holder.write as Method, this, args);
   },
 );
+
+function endOfResponse(next: Method, response: ServerResponse, args: unknown[]): unknown {
+  const takesBody = isOpen(response);
+  const result = Reflect.apply(next, response, args);
+  const trace = takesBody ? traceOf(response) : undefined;
+  if (trace !== undefined) {
+    const at = now();
+    trace.wroteBody(bodyBytes(response, args[0], args[1]), at);
+    trace.ended(at);
+  }
+  return result;
+}
 
 const end = new MethodLayer<ServerResponse>(
   'end',
@@ -59,15 +90,13 @@ const end = new MethodLayer<ServerResponse>(
   (response: Methods, method) => {
     response.end = method;
   },
-  (next, response, args) => {
-    const takesBody = isOpen(response);
-    const result = Reflect.apply(next, response, args);
-    const trace = takesBody ? traceOf(response) : undefined;
-    if (trace !== undefined) {
-      trace.wroteBody(bodyBytes(response, args[0], args[1]));
-      trace.ended();
+  endOfResponse,
+  function end(...args) {
+    let holder: Methods = Object.getPrototypeOf(this);
+    while (holder.end === end) {
+      holder = Object.getPrototypeOf(holder);
     }
-    return result;
+    return endOfResponse(holder.end as Method, this, args);
   },
 );
 
@@ -84,30 +113,39 @@ function bodyBytes(response: ServerResponse & Bodiless, chunk: unknown, encoding
   return response._hasBody === false ? 0 : byteLengthOf(chunk, encoding);
 }
 
+function emitOfResponse(next: Method, response: ServerResponse, args: unknown[]): unknown {
+  const trace = traceOf(response);
+  if (trace === undefined) {
+    return Reflect.apply(next, response, args);
+  }
+  switch (args[0]) {
+    case 'finish':
+      if (isHandedOver(response.socket)) {
+        trace.finished();
+      }
+      break;
+    case 'error':
+      trace.errored(args[1]);
+      break;
+    case 'close':
+      return emitClose(trace, next, response, args, closingOf);
+  }
+  return emitInContext(trace, next, response, args);
+}
+
 const emit = new MethodLayer<ServerResponse>(
   'emit',
   (response) => response.emit,
   (response: Methods, method) => {
     response.emit = method;
   },
-  (next, response, args) => {
-    const trace = traceOf(response);
-    if (trace === undefined) {
-      return Reflect.apply(next, response, args);
+  emitOfResponse,
+  function emit(...args) {
+    let holder: Methods = Object.getPrototypeOf(this);
+    while (holder.emit === emit) {
+      holder = Object.getPrototypeOf(holder);
     }
-    switch (args[0]) {
-      case 'finish':
-        if (isHandedOver(response.socket)) {
-          trace.finished();
-        }
-        break;
-      case 'error':
-        trace.errored(args[1]);
-        break;
-      case 'close':
-        return emitClose(trace, next, response, args, closingOf);
-    }
-    return emitInContext(trace, next, response, args);
+    return emitOfResponse(holder.emit as Method, this, args);
   },
 );
 
@@ -151,8 +189,5 @@ export function watchResponse(response: ServerResponse, steps: WatchedSteps): vo
   }
   if (steps.flush) {
     flushHeaders.layOver(response);
-  }
-  if (steps.informational) {
-    watchInformational(response);
   }
 }

@@ -36,6 +36,9 @@ export interface ServerTrace {
   /** Whether `closed` must be called before the program's own listeners of the event, and not after them. */
   readonly endsBeforeListeners: boolean;
 
+  /** Whether the request's own context is active. */
+  isActive(): boolean;
+
   /** Calls `fn` with the request's own context active, and returns or throws what it does. */
   run<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result;
 
@@ -49,14 +52,19 @@ export interface ServerTrace {
    */
   wroteHead(statusCode: number, headers?: unknown): void;
 
-  /** A part of the response's body was written: its size on the wire, 0 where HTTP sends no body, NaN if unknown. */
-  wroteBody(bytes: number): void;
+  /**
+   * A part of the response's body was written.
+   *
+   * @param bytes Its size on the wire: 0 where HTTP sends no body, NaN if it is unknown.
+   * @param at When, on our clock; now if it is not given.
+   */
+  wroteBody(bytes: number, at?: number): void;
 
   /** The program asked for the head to be sent at once. */
   flushed(): void;
 
-  /** The program has written all of the response. */
-  ended(): void;
+  /** The program has written all of the response. @param at As for `wroteBody`. */
+  ended(at?: number): void;
 
   /** @param path `:path` of the promised request. */
   pushed(path: string): void;

@@ -2,7 +2,8 @@ import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { type Emit, type EmitArgs, EmitPatch, type Intercept } from './emit-patch.js';
-import type { Report, Source } from './request-trace.js';
+import type { Report, Source, Stop } from './request-trace.js';
+import { watchInformational } from './response-steps.js';
 import { runListeners } from './run-listeners.js';
 import { beginHandOver, beginRequest, upgradeOf } from './server-http1.js';
 import { beginCompatRequest, beginStream } from './server-http2.js';
@@ -38,6 +39,7 @@ export class ServerSource implements Source {
   private readonly report: Report;
   private readonly reported = new Set<BeginEvent>();
   private patches: readonly EmitPatch[] | undefined;
+  private stops: Stop[] = [];
 
   constructor(begin: BeginServed, report: Report) {
     this.begin = begin;
@@ -54,6 +56,9 @@ export class ServerSource implements Source {
       for (const patch of this.patches) {
         patch.install();
       }
+      if (this.stops.length === 0) {
+        this.stops = watchInformational(http.ServerResponse.prototype);
+      }
     } catch (error) {
       this.report('servers cannot be observed', error);
     }
@@ -63,6 +68,9 @@ export class ServerSource implements Source {
   stop(): void {
     for (const patch of this.patches ?? []) {
       patch.remove();
+    }
+    for (const stop of this.stops.splice(0)) {
+      stop();
     }
   }
 

@@ -12,8 +12,8 @@ import { isQueuedFor } from './undici-queue.js';
 export class UndiciConnections implements SocketListener {
   private readonly dialling: Dialling;
   private readonly connections = new WeakMap<Socket, Connection>();
-  /** Connections to a proxy that a CONNECT was sent on, and who needs what lies behind. */
-  private readonly tunnels = new WeakMap<Socket, Exchange>();
+  /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
+  private readonly owners = new WeakMap<Socket, Exchange>();
   private readonly openHttp2 = new Set<Socket>();
   private readonly watch: WatchConnection;
 
@@ -43,19 +43,31 @@ export class UndiciConnections implements SocketListener {
 
   /** Whether this socket is made for one of undici's requests. */
   claim({ socket, over }: SocketMade): boolean {
-    const owner = over === undefined ? this.dialling.takeDialOnStack() : this.tunnels.get(over);
-    if (owner?.trace !== undefined) {
+    const owner = over === undefined ? this.dialling.takeDialOnStack() : this.takeOwner(over);
+    if (owner === undefined) {
+      return false;
+    }
+    this.owners.set(socket, owner);
+    if (owner.trace !== undefined) {
       if (over === undefined) {
         Dial.watch(socket, owner.trace);
       } else {
         Dial.watchHandshake(socket as TLSSocket, owner.trace);
       }
     }
-    return owner !== undefined;
+    return true;
+  }
+
+  /** A connection may lie idle for long: nothing is to be kept on it of who made it. */
+  private takeOwner(socket: Socket): Exchange | undefined {
+    const owner = this.owners.get(socket);
+    this.owners.delete(socket);
+    return owner;
   }
 
   dialSucceeded({ connectParams, socket }: ChannelMessages['undici:client:connected']): void {
     this.dialling.onConnectorDone();
+    this.owners.delete(socket);
     this.watch(
       this.keep(socket, Connection.established(socket)),
       `${connectParams.protocol}//${connectParams.host}`,
@@ -69,7 +81,7 @@ export class UndiciConnections implements SocketListener {
   /** The connection that a request is written to. */
   sentOn(socket: Socket, exchange: Exchange): Connection {
     if (exchange.tunnelFor !== undefined) {
-      this.tunnels.set(socket, exchange.tunnelFor);
+      this.owners.set(socket, exchange.tunnelFor);
     }
     return this.connections.get(socket) ?? this.keep(socket, Connection.older(socket));
   }

@@ -15,9 +15,6 @@ import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
 
 const MANY = 10_000;
 
-/** What may still be held of the last requests, on either side: by the connection, or by who noted them last. */
-const HELD_AT_MOST = 4;
-
 const telemetry = useTelemetry();
 
 /** Counts spans, and keeps none. */
@@ -110,7 +107,7 @@ describe('requests on one connection', () => {
     expect(counted[0]).toHaveLength(2);
     expect(counted[1]).toEqual(counted[0]);
     expect(seen.length).toBeGreaterThanOrEqual(3 * requests);
-    expect(await survivors(seen)).toBeLessThanOrEqual(HELD_AT_MOST);
+    expect(await survivors(seen)).toBe(0);
     expect(spans.ended).toBe(spans.started);
     expect(spans.started).toBeGreaterThanOrEqual(2 * requests);
     expect(warnings).toEqual([]);
