@@ -76,6 +76,11 @@ function testWithJaeger() {
   } catch (error) {
     console.error(`SKIPPED: test/e2e: ${error.message}`);
   }
+  // The tests run programs that are built.
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (status !== 0) {
+    process.exit(status ?? 1);
+  }
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   exitAs(
     spawn(process.execPath, [vitest, 'run', 'test/e2e', '--reporter=verbose'], {
