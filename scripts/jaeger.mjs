@@ -41,10 +41,10 @@ function isExecutable(file) {
 }
 
 function buildJaeger() {
-  console.error(`Building ${MODULE}: that takes minutes, once.`);
   const { Dir } = JSON.parse(
     go(['mod', 'download', '-json', MODULE], { stdio: ['ignore', 'pipe', 'inherit'] }),
   );
+  console.error(`Building ${MODULE}: that takes minutes, once.`);
   mkdirSync(dirname(built), { recursive: true });
   // `go install` refuses modules with replace directives; from inside of the module they are in force.
   const unfinished = `${built}-${process.pid}`;
@@ -70,12 +70,16 @@ function runJaeger() {
 }
 
 function testWithJaeger() {
-  if (!process.env.OTEL_EXPORTER_OTLP_ENDPOINT) {
-    try {
-      console.log(findJaeger() ?? buildJaeger());
-    } catch (error) {
-      console.error(`SKIPPED: test/e2e: ${error.message}`);
-    }
+  const found = process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? findJaeger();
+  try {
+    console.log(found ?? buildJaeger());
+  } catch (error) {
+    console.error(`SKIPPED: test/e2e: ${error.message}`);
+  }
+  // The tests run programs that are built.
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (status !== 0) {
+    process.exit(status ?? 1);
   }
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   exitAs(

@@ -8,7 +8,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPENTELEMETRY_LINES } from './package/lines.mjs';
-import { install, manifest, newFolder, npm, output, pack, root, writeFiles } from './sandbox.mjs';
+import { forEachOf, install, manifest, newFolder, npm, output, pack, root, writeFiles } from './sandbox.mjs';
 import { nodeBinary } from './with-node.mjs';
 
 /** The oldest and the newest of each line of Node.js that is supported. */
@@ -135,22 +135,17 @@ function printTable(done) {
 
 async function main() {
   const { file } = await pack();
-  const done = [];
+  const known = [];
   for (const cell of cells()) {
     const nodeProgram = nodeBinary(cell.node);
-    const nodeVersion = await versionOf(nodeProgram);
-    const known = { ...cell, nodeProgram, nodeVersion };
-    const reason = impossible(known);
-    const began = performance.now();
-    const outcome = reason
-      ? { impossible: reason }
-      : await runCell(known, file).then(
-          (results) => ({ results }),
-          (error) => ({ error }),
-        );
-    done.push({ ...known, ...outcome });
-    report(cell.name, outcome, performance.now() - began);
+    known.push({ ...cell, nodeProgram, nodeVersion: await versionOf(nodeProgram) });
   }
+  const done = await forEachOf(known, async (cell) => {
+    const began = performance.now();
+    const outcome = await outcomeOf(cell, file);
+    report(cell.name, outcome, performance.now() - began);
+    return { ...cell, ...outcome };
+  });
   printTable(done);
   const failed = done.filter(
     ({ error, results = {} }) => error || Object.values(results).some(({ failures }) => failures.length > 0),
@@ -159,6 +154,17 @@ async function main() {
     console.error(`\n${manifest.name}: ${failed.length} of ${done.length} cells fail`);
     process.exitCode = 1;
   }
+}
+
+async function outcomeOf(cell, tarball) {
+  const reason = impossible(cell);
+  if (reason !== undefined) {
+    return { impossible: reason };
+  }
+  return runCell(cell, tarball).then(
+    (results) => ({ results }),
+    (error) => ({ error }),
+  );
 }
 
 function report(name, { error, impossible, results = {} }, ms) {

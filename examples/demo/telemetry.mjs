@@ -2,6 +2,7 @@ import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
 import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
@@ -9,6 +10,7 @@ import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/w
 /** Records every request of this process, and draws each finished trace on stdout. */
 export function startTelemetry({ servers = true, processors = [] } = {}) {
   const provider = new BasicTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'bookshop' }),
     spanProcessors: [new SimpleSpanProcessor(new WaterfallSpanExporter()), ...processors],
   });
   trace.setGlobalTracerProvider(provider);

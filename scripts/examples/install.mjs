@@ -33,8 +33,23 @@ export async function installExample(name, { tarball, node }) {
   return { folder, node, scripts: example.scripts, line: isFor3 && replaced !== IN_2 ? '3.x' : '2.x' };
 }
 
+/** What the example asks for, if this Node.js is too old for it. */
+export async function neededNode(name, node) {
+  const { engines } = JSON.parse(readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'));
+  if (engines === undefined) {
+    return undefined;
+  }
+  const [, needed] = engines.node.match(/^>=(\d+)$/);
+  const [major] = await versionOf(node);
+  return major < Number(needed) ? engines.node : undefined;
+}
+
 async function runs3(node) {
-  const { stdout } = await output(node, ['-p', 'process.versions.node']);
-  const [major, minor] = stdout.split('.').map(Number);
+  const [major, minor] = await versionOf(node);
   return major > 22 || (major === 22 && minor >= 15);
+}
+
+async function versionOf(node) {
+  const { stdout } = await output(node, ['-p', 'process.versions.node']);
+  return stdout.split('.').map(Number);
 }

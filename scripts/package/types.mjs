@@ -1,11 +1,11 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install, newFolder, output, root, writeFiles } from '../sandbox.mjs';
+import { forEachOf, install, newFolder, output, root, writeFiles } from '../sandbox.mjs';
 import { nodeBinary } from '../with-node.mjs';
 import { OPENTELEMETRY_LINES, SDK_NODE } from './lines.mjs';
 
-/** The oldest that is supported, and the last of each line after that. */
-const COMPILERS = ['5.4', '6', '7'];
+/** The oldest that is supported, and the last of each line. */
+const COMPILERS = ['5.4', '5', '6', '7'];
 
 const RESOLUTIONS = {
   node16: { module: 'node16', files: ['usage.mts', 'usage.cts', 'sdk.mts', 'sdk.cts'] },
@@ -30,17 +30,22 @@ export async function checkTypes({ file }) {
       copyFileSync(join(root, 'scripts/package/usage.ts'), join(project, `usage.${extension}`));
       copyFileSync(join(root, `scripts/package/sdk-${line[0]}.ts`), join(project, `sdk.${extension}`));
     }
-    for (const version of COMPILERS) {
+    const compilations = COMPILERS.flatMap((version) =>
+      Object.entries(RESOLUTIONS).map(([moduleResolution, settings]) => ({
+        version,
+        moduleResolution,
+        ...settings,
+      })),
+    );
+    await forEachOf(compilations, ({ version, ...settings }) => {
       const compiler = join(compilers, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
-      for (const [moduleResolution, { module, files }] of Object.entries(RESOLUTIONS)) {
-        await compile(compiler, { module, moduleResolution, files, project });
-      }
-    }
+      return compile(compiler, { ...settings, version, project });
+    });
   }
   return `TypeScript ${COMPILERS.join(', ')}; ${Object.keys(RESOLUTIONS).join(', ')}; beside SDK 2.x and 3.x`;
 }
 
-async function compile(compiler, { module, moduleResolution, files, project }) {
+async function compile(compiler, { module, moduleResolution, files, version, project }) {
   const options = {
     module,
     moduleResolution,
@@ -51,6 +56,7 @@ async function compile(compiler, { module, moduleResolution, files, project }) {
     target: 'es2022',
     types: ['node'],
   };
-  writeFiles(project, { 'tsconfig.json': { compilerOptions: options, files } });
-  await output(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: project });
+  const config = `tsconfig-${version}-${moduleResolution}.json`;
+  writeFiles(project, { [config]: { compilerOptions: options, files } });
+  await output(process.execPath, [compiler, '-p', config], { cwd: project });
 }

@@ -23,6 +23,7 @@ const NEW_CONNECTION = [
   'http.getconn.done',
 ];
 const EXCHANGE = ['http.send.start', 'http.send.done', 'http.receive.start', 'http.receive.done'];
+const PHASES = ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'];
 const ANSWER = ['http.response.head', 'http.response.first_write', 'http.response.end'];
 
 const tag = ({ tags }: JaegerSpan, key: string): unknown => tags.find((one) => one.key === key)?.value;
@@ -38,6 +39,27 @@ function spanOf(spans: readonly JaegerSpan[], kind: string, attribute = '', valu
   );
   expect(found, `${kind} spans with ${attribute} ${value}`).toHaveLength(1);
   return found[0] as JaegerSpan;
+}
+
+const linksOf = ({ references }: JaegerSpan) =>
+  references.filter(({ refType }) => refType === 'FOLLOWS_FROM');
+
+/** The name of each span after those of its ancestors, from the root down. */
+function namesUnder(spans: readonly JaegerSpan[]): string[][] {
+  const pathOf = (span: JaegerSpan): string[] => {
+    const parents = span.references.filter(({ refType }) => refType === 'CHILD_OF');
+    expect(parents.length, `parents of ${nameOf(span)}`).toBeLessThanOrEqual(1);
+    const parent = spans.find(({ spanID }) => spanID === parents[0]?.spanID);
+    expect(parents[0]?.spanID, `the parent of ${nameOf(span)}`).toBe(parent?.spanID);
+    return parent === undefined ? [nameOf(span)] : [...pathOf(parent), nameOf(span)];
+  };
+  return spans.map(pathOf).sort((a, b) => a.length - b.length || a.join().localeCompare(b.join()));
+}
+
+/** What tells the spans of several requests apart. */
+function nameOf(span: JaegerSpan): string {
+  const kind = String(tag(span, 'span.kind'));
+  return kind === 'internal' ? span.operationName : `${kind} ${tag(span, 'server.port')}`;
 }
 
 const childOf = (parent: JaegerSpan) => ({
@@ -110,22 +132,43 @@ describe.skipIf(!jaegerIsThere)(
       });
     }
 
-    it('shows client and server spans as one tree, across two hops', async () => {
-      configure({ client: { phases: 'events' } });
-      const { shop, warehouse, agent } = await openShop();
-      const spans = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 5);
+    it.each(['events', 'attributes'] as const)(
+      "phases: '%s': client and server spans are one tree, across two hops",
+      async (phases) => {
+        configure({ client: { phases } });
+        const { shop, warehouse, agent } = await openShop();
+        const spans = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 5);
 
-      const root = spanOf(spans, 'internal');
-      const toShop = spanOf(spans, 'client', 'server.port', shop);
-      const atShop = spanOf(spans, 'server', 'server.port', shop);
-      const toWarehouse = spanOf(spans, 'client', 'server.port', warehouse);
-      const atWarehouse = spanOf(spans, 'server', 'server.port', warehouse);
-      expect(spans).toHaveLength(5);
-      expect(root.references).toEqual([]);
-      expect(toShop.references).toEqual([childOf(root)]);
-      expect(atShop.references).toEqual([childOf(toShop)]);
-      expect(toWarehouse.references).toEqual([childOf(atShop)]);
-      expect(atWarehouse.references).toEqual([childOf(toWarehouse)]);
+        expect(spans).toHaveLength(5);
+        expect(namesUnder(spans)).toEqual([
+          ['order'],
+          ['order', `client ${shop}`],
+          ['order', `client ${shop}`, `server ${shop}`],
+          ['order', `client ${shop}`, `server ${shop}`, `client ${warehouse}`],
+          ['order', `client ${shop}`, `server ${shop}`, `client ${warehouse}`, `server ${warehouse}`],
+        ]);
+        expect(spans.flatMap(linksOf)).toEqual([]);
+      },
+    );
+
+    it("phases: 'spans': each wait for a connection is in the same tree, under its request", async () => {
+      configure({ client: { phases: 'spans' } });
+      const { shop, warehouse, agent } = await openShop();
+      const spans = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 7);
+
+      const atShop = ['order', `client ${shop}`, `server ${shop}`];
+      expect(spans).toHaveLength(7);
+      expect(namesUnder(spans)).toEqual([
+        ['order'],
+        ['order', `client ${shop}`],
+        ['order', `client ${shop}`, `HTTP wait_for_connection localhost:${shop}`],
+        atShop,
+        [...atShop, `client ${warehouse}`],
+        [...atShop, `client ${warehouse}`, `HTTP wait_for_connection 127.0.0.1:${warehouse}`],
+        [...atShop, `client ${warehouse}`, `server ${warehouse}`],
+      ]);
+      expect(linksOf(spanOf(spans, 'client', 'server.port', shop))).toHaveLength(1);
+      expect(linksOf(spanOf(spans, 'client', 'server.port', warehouse))).toHaveLength(1);
     });
 
     it("phases: 'events': each event in its order, at the time at which it happened", async () => {
@@ -174,7 +217,7 @@ describe.skipIf(!jaegerIsThere)(
         'network.peer.address': '127.0.0.1',
         'http.conn.reused': false,
       });
-      for (const phase of ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive']) {
+      for (const phase of PHASES) {
         expect(client.tags).toContainEqual({
           key: `httptrace.${phase}.duration`,
           type: 'float64',
@@ -195,7 +238,10 @@ describe.skipIf(!jaegerIsThere)(
 
       const client = spanOf(spans, 'client', 'server.port', shop);
       expect(client.logs).toEqual([]);
-      expect(tag(client, 'httptrace.tls.duration')).toBeGreaterThan(0);
+      for (const phase of PHASES) {
+        expect(tag(client, `httptrace.${phase}.duration`), phase).toBeGreaterThan(0);
+      }
+      expect(eventNames(spanOf(spans, 'server', 'server.port', shop))).toEqual(ANSWER);
     });
 
     it("phases: 'spans': the connection is a trace of its own, linked from the requests that it serves", async () => {
@@ -209,23 +255,23 @@ describe.skipIf(!jaegerIsThere)(
         ({ operationName }) => operationName === `HTTP wait_for_connection localhost:${shop}`,
       );
       expect(waiting?.references).toEqual([childOf(toShop)]);
-      const links = toShop.references.filter(({ refType }) => refType === 'FOLLOWS_FROM');
+      const links = linksOf(toShop);
       expect(links).toHaveLength(1);
       const connection = await fetchTrace(jaeger.queryUrl, links[0]?.traceID ?? '', 4);
       const setup = connection.find(({ spanID }) => spanID === links[0]?.spanID);
       expect(setup?.operationName).toBe(`HTTP connection_setup localhost:${shop}`);
       expect(setup?.references).toEqual([]);
-      const steps = connection.filter((span) => span !== setup);
-      expect(steps.map(({ operationName }) => operationName).sort()).toEqual([
+      const steps = connection.filter((span) => span !== setup).sort((a, b) => a.startTime - b.startTime);
+      expect(steps.map(({ operationName }) => operationName)).toEqual([
         'DNS lookup localhost',
-        'TLS client handshake localhost',
         `socket connect 127.0.0.1:${shop}`,
+        'TLS client handshake localhost',
       ]);
       expect(steps.map(({ references }) => references)).toEqual(
         steps.map(() => [childOf(setup as JaegerSpan)]),
       );
       const reused = spanOf(second, 'client', 'server.port', shop);
-      expect(reused.references.filter(({ refType }) => refType === 'FOLLOWS_FROM')).toEqual(links);
+      expect(linksOf(reused)).toEqual(links);
     });
 
     it('shows where a request failed', async () => {

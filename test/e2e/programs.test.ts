@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/listen.js';
 import { fetchTrace, type Jaeger, jaegerIsThere, openJaeger } from './jaeger.js';
 
-const LINK = /in Jaeger: http:\/\/localhost:16686\/trace\/([0-9a-f]{32})$/gm;
+/** Where the page is, is known only of a Jaeger on this machine. */
+const LINK = /(?:in Jaeger: http:\/\/localhost:16686\/trace\/|^trace )([0-9a-f]{32})$/gm;
 
 describe.skipIf(!jaegerIsThere)(
   'programs that send to a real Jaeger (npm run test:jaeger obtains one)',
@@ -32,6 +33,8 @@ describe.skipIf(!jaegerIsThere)(
       expect(new Set(traceIds).size).toBe(6);
       const [client, server] = await fetchTrace(jaeger.queryUrl, traceIds[0] ?? '', 2);
       expect([client?.operationName, server?.operationName].sort()).toEqual(['GET', 'GET']);
+      const services = await fetch(`${jaeger.queryUrl}/api/services`);
+      expect(await services.json()).toMatchObject({ data: expect.arrayContaining(['bookshop']) });
     });
 
     it('httptrace --otlp links its trace', { timeout: 30_000 }, async () => {
