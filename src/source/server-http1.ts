@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contextEmit } from './context-emit.js';
 import type { EmitArgs } from './emit-patch.js';
+import { watchTurn } from './queued-responses.js';
 import { watchRequest } from './served-request.js';
 import { watchResponse } from './served-response.js';
 import type { BeginServed, ServerTrace } from './server-trace.js';
@@ -25,6 +26,7 @@ export function beginRequest(
   setTrace(response, trace);
   watchRequest(request);
   watchResponse(response, trace.steps);
+  watchTurn(request, response);
   if (event === 'request' && trace.steps.informational && wasToldToContinue(server, request)) {
     trace.wroteInformational(100);
   }
