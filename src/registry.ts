@@ -52,7 +52,8 @@ class Registry {
     const sockets = new NewSockets(report);
     const watch: WatchConnection = (connection, origin) => {
       const watcher = this.recorders[0]?.connections;
-      if (watcher !== undefined) {
+      // An exporter's own, as its requests.
+      if (watcher !== undefined && !isSuppressed(context.active())) {
         connection.watchBy(watcher, origin);
       }
     };
