@@ -137,6 +137,22 @@ describe('a client that goes away', () => {
     expect(eventsOf(span)).toEqual([['http.response.aborted', { 'http.response.body.size': 0 }]]);
   });
 
+  test.each(LEAVING)('and %s, after a HEAD whose compat response never closes', async (_how, leave) => {
+    served.record();
+    const server = createServer(() => undefined);
+    const session = await sessionWith(server);
+    const stream = session.request({ ':method': 'HEAD' }).on('error', () => undefined);
+    await once(server, 'request');
+    leave(session, stream);
+    const span = await served.only();
+    expect(span.status.code).toBe(SpanStatusCode.ERROR);
+    expect(span.attributes).toMatchObject({
+      'http.request.method': 'HEAD',
+      'error.type': 'ECONNRESET',
+      'httptrace.aborted': true,
+    });
+  });
+
   test.each(LEAVING)('and %s in the body', async (_how, leave) => {
     served.record();
     const server = createServer((_req, res) => void res.write('12345'));
