@@ -6,17 +6,16 @@ import { OPENTELEMETRY_LINES, SDK_NODE } from './lines.mjs';
 
 const API = '@opentelemetry/api';
 const BASE = '@opentelemetry/instrumentation';
-const CONVENTIONS = '@opentelemetry/semantic-conventions';
 
 /** What each entry point may load of this package, and of which others. */
 const ENTRIES = {
   '': {
     notOurs: ['cli', 'register', 'waterfall'],
-    others: [API, BASE, CONVENTIONS],
+    others: [API, BASE],
   },
   '/httptrace': { notOurs: ['cli', 'emit', 'recorder', 'register', 'waterfall'], others: [API] },
   '/httpsnoop': { notOurs: ['cli', 'emit', 'recorder', 'register', 'waterfall'], others: [] },
-  '/waterfall': { notOurs: ['cli', 'recorder', 'register', 'source'], others: [API, CONVENTIONS] },
+  '/waterfall': { notOurs: ['cli', 'recorder', 'register', 'source'], others: [API] },
 };
 
 /** More than the peers, by what two measurements of the same thing may differ. */

@@ -11,11 +11,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const page = readFileSync(join(__dirname, '../../docs/troubleshooting.md'), 'utf8');
 
-const PACKAGES = [
-  '@opentelemetry/api',
-  '@opentelemetry/instrumentation',
-  '@opentelemetry/semantic-conventions',
-];
+const PACKAGES = ['@opentelemetry/api', '@opentelemetry/instrumentation'];
 const SDK = '@opentelemetry/sdk-node';
 
 /** Each command of the page, with what it is said to print. */

@@ -5,7 +5,7 @@ import { REGISTER, runProgram } from './run-program.js';
 vi.setConfig({ testTimeout: 30_000 });
 
 const API = '@opentelemetry/api';
-const DEPENDENCIES = ['@opentelemetry/instrumentation', '@opentelemetry/semantic-conventions'];
+const DEPENDENCIES = ['@opentelemetry/instrumentation'];
 const UNHARMED = { exitCode: 3, signal: null, stdout: 'hello\n' };
 
 /** Runs a program that has nothing but what is installed there. */

@@ -15,11 +15,7 @@ const NO_EXPORTERS = {
   OTEL_LOGS_EXPORTER: 'none',
 };
 
-const DEPENDENCIES = [
-  '@opentelemetry/api',
-  '@opentelemetry/instrumentation',
-  '@opentelemetry/semantic-conventions',
-];
+const DEPENDENCIES = ['@opentelemetry/api', '@opentelemetry/instrumentation'];
 
 const OWN_SCOPE = 'opentelemetry-instrumentation-httptrace';
 
