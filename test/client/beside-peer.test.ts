@@ -7,7 +7,7 @@ import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
 const telemetry = useTelemetry();
 
 /** Answers with every traceparent that came. */
-const echo: Answer = (req, res) => res.end(JSON.stringify(req.headersDistinct['traceparent'] ?? []));
+const echo: Answer = (req, res) => res.end(JSON.stringify(req.headersDistinct.traceparent ?? []));
 
 const OURS = 'opentelemetry-instrumentation-httptrace';
 const PEERS = '@opentelemetry/instrumentation-undici';

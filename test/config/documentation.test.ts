@@ -9,11 +9,15 @@ import { resolveConfig } from '../../src/config.js';
 const text = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 const codesIn = (cell = ''): string[] => Array.from(cell.matchAll(/`([^`]*)`/g), ([, code = '']) => code);
 
-it('lists the options as they are; node scripts/config-table.mjs --write docs/configuration.md does it', () => {
-  const table = configTable(listOptions(), variablesOf);
-  expect(withConfigTable(text, table)).toBe(text);
-  expect(table.split('\n')).toHaveLength(2 + 35);
-});
+it.each(['docs/configuration.md', 'README.md'])(
+  '%s lists the options as they are; npm run docs does it',
+  (path) => {
+    const page = readFileSync(join(__dirname, '../..', path), 'utf8');
+    const table = configTable(listOptions(), variablesOf);
+    expect(withConfigTable(page, table)).toBe(page);
+    expect(table.split('\n')).toHaveLength(2 + 35);
+  },
+);
 
 it('has no table without a place for it', () => {
   expect(() => withConfigTable('# Configuration', 'table')).toThrow('markers missing');

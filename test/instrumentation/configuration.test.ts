@@ -102,7 +102,7 @@ describe('a config that is wrong', () => {
     const instrumentation = constructed(config as HttpTraceInstrumentationConfig);
     telemetry.attach(instrumentation);
     await (await fetch((await httpServer()).origin)).text();
-    expect((await telemetry.onlyShown()).attributes['right']).toBe(true);
+    expect((await telemetry.onlyShown()).attributes.right).toBe(true);
   });
 
   it.each([

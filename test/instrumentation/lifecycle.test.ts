@@ -179,7 +179,7 @@ describe.each(UNDICI_FLAVOURS)('$name: an instance', (flavour) => {
     const record = (client: HttpTraceInstrumentationConfig['client']) => telemetry.instrument({ client });
     const first = record({ startSpanHook: () => ({ by: 'first' }) });
     const second = record({ startSpanHook: () => ({ by: 'second' }) });
-    const recorders = async () => (await telemetry.finished()).map(({ attributes }) => attributes['by']);
+    const recorders = async () => (await telemetry.finished()).map(({ attributes }) => attributes.by);
     await get(`${origin}/1`);
     expect(await recorders()).toEqual(['first']);
     first.disable();
@@ -199,7 +199,7 @@ describe.each(UNDICI_FLAVOURS)('$name: an instance', (flavour) => {
     telemetry.instrument({ client: { startSpanHook: () => ({ by: 'second' }) } });
     first.setConfig({ server: { enabled: false }, client: { startSpanHook: () => ({ by: 'first' }) } });
     await get(`${origin}/`);
-    expect((await telemetry.only()).attributes['by']).toBe('first');
+    expect((await telemetry.only()).attributes.by).toBe('first');
   });
 });
 

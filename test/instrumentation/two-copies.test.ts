@@ -54,10 +54,7 @@ describe('two copies of the package', () => {
     await ask();
     one.disable();
     await ask();
-    expect((await telemetry.finished()).map(({ attributes }) => attributes['by'])).toEqual([
-      'first',
-      'second',
-    ]);
+    expect((await telemetry.finished()).map(({ attributes }) => attributes.by)).toEqual(['first', 'second']);
     expect((await telemetry.durations()).reduce((sum, { count }) => sum + count, 0)).toBe(2);
   });
 });
