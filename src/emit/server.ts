@@ -74,7 +74,7 @@ export class ServerTelemetry {
     }
     return (
       ignoreRequestHook !== undefined &&
-      safely('server.ignoreRequestHook', ignoreRequestHook, request) === true
+      Boolean(safely('server.ignoreRequestHook', ignoreRequestHook, request))
     );
   }
 

@@ -98,6 +98,19 @@ describe('the hooks of @opentelemetry/instrumentation-http', () => {
     expect((await served.only()).attributes['url.path']).toBe('/other');
   });
 
+  test.each([
+    [true, 0],
+    ['truthy', 0],
+    [1, 0],
+    [false, 1],
+    ['', 1],
+    [undefined, 1],
+  ])('ignore a request by whether what they return is truthy: %j', async (returned, count) => {
+    served.record({ ignoreRequestHook: () => returned as boolean });
+    await rawRequest(await serve());
+    expect(await served.spans(count)).toHaveLength(count);
+  });
+
   test('get the request and response of the compatibility API of HTTP/2', async () => {
     const given: unknown[] = [];
     served.record({
