@@ -158,7 +158,7 @@ function connAttributes({ info, ends }: FactOf<'gotConn'>): Attributes {
   addConnLocal(attributes, description);
   attributes[ATTR_HTTP_CONN_REUSED] = reused;
   attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
-  if (wasIdle) {
+  if (wasIdle && !Number.isNaN(idleTime)) {
     attributes[ATTR_HTTP_CONN_IDLETIME] = idleTime / 1000;
   }
   return attributes;

@@ -10,7 +10,10 @@ export interface GotConnInfo {
   reused: boolean;
   /** Whether it lay in the pool, with no request in flight on it, when this request wanted a connection. */
   wasIdle: boolean;
-  /** For how long it lay there, in milliseconds; 0 unless `wasIdle`. */
+  /**
+   * For how long it lay there, in milliseconds; 0 unless `wasIdle`; NaN if it carried its last request before anybody
+   * listened.
+   */
   idleTime: number;
 }
 

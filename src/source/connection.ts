@@ -37,9 +37,9 @@ export class Connection {
     return new Connection(socket, 0, now());
   }
 
-  /** A connection that was there before we listened: it was dialled for a request, for how long it is idle is lost. */
-  static older(socket: Socket): Connection {
-    return new Connection(socket, 1, Number.POSITIVE_INFINITY);
+  /** A connection that was there before we listened: it was dialled for a request; since when it is idle is lost. */
+  static older(socket: Socket, isIdle: boolean): Connection {
+    return new Connection(socket, 1, isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
   }
 
   /** To be called when it was just established; tells `watcher` of all that follows. */
@@ -64,7 +64,7 @@ export class Connection {
       conn: this.socket,
       reused: this.carried > 0,
       wasIdle,
-      idleTime: wasIdle ? now() - this.idleSince : 0,
+      idleTime: wasIdle ? this.idleTime : 0,
     };
     this.carried++;
     this.inFlight++;
@@ -72,6 +72,10 @@ export class Connection {
       this.watcher?.becameActive(this);
     }
     return info;
+  }
+
+  private get idleTime(): number {
+    return this.idleSince === Number.NEGATIVE_INFINITY ? Number.NaN : now() - this.idleSince;
   }
 
   /** A request is done with this connection, whichever way. */

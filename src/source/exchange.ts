@@ -15,6 +15,8 @@ export class Exchange {
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */
   tunnelFor: Exchange | undefined = undefined;
   connection: Connection | undefined = undefined;
+  /** How many requests had ended, when this one was created, of those that were sent before we listened. */
+  unseenEndsBefore = Number.NaN;
   written = false;
   responded = false;
   settled = false;

@@ -89,11 +89,11 @@ export class NodeConnections {
   }
 
   /** One that we did not see being made. By what was written to it, it carried requests before, or did not. */
-  private older(socket: Socket, { request }: NodeExchange): PooledSocket {
+  private older(socket: Socket, { request, tookIdle }: NodeExchange): PooledSocket {
     const isUsed = request.reusedSocket || socket.bytesWritten > 0;
     const pooled = new PooledSocket(
       socket,
-      isUsed ? Connection.older(socket) : Connection.established(socket),
+      isUsed ? Connection.older(socket, tookIdle) : Connection.established(socket),
     );
     this.pooled.set(socket, pooled);
     return pooled;

@@ -25,6 +25,8 @@ export class NodeExchange implements NodeHttpRequest {
   trace: RequestTrace | undefined = undefined;
   /** The request that needs the tunnel, if this is the CONNECT that a proxy is sent to get one. */
   tunnelFor: NodeExchange | undefined = undefined;
+  /** Whether its agent gave it an idle connection as soon as it asked. */
+  tookIdle = false;
   timedOut = false;
   destroyedByCaller = false;
   /** Whether a hook refused it: what arrives nevertheless is dropped. */

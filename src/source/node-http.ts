@@ -96,6 +96,8 @@ export class NodeHttpSource implements Source {
     try {
       const result = this.dialling.ask(exchange, next, agent, args);
       returned = true;
+      // One that waits for another request's connection is told only later that this is not new.
+      exchange.tookIdle = exchange.request.reusedSocket;
       return result;
     } finally {
       if (!returned) {

@@ -6,7 +6,7 @@ import { Dial } from './dial.js';
 import { Dialling } from './dialling.js';
 import type { Exchange } from './exchange.js';
 import type { SocketListener, SocketMade } from './new-sockets.js';
-import { isQueuedFor } from './undici-queue.js';
+import { isNothingUnderWay, isQueuedFor } from './undici-queue.js';
 
 /** The connections of undici's clients: who made them dial, and what they carry. */
 export class UndiciConnections implements SocketListener {
@@ -16,6 +16,7 @@ export class UndiciConnections implements SocketListener {
   private readonly owners = new WeakMap<Socket, Exchange>();
   private readonly openHttp2 = new Set<Socket>();
   private readonly watch: WatchConnection;
+  private unseenEnds = 0;
 
   constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined, watch: WatchConnection) {
     this.watch = watch;
@@ -23,6 +24,7 @@ export class UndiciConnections implements SocketListener {
   }
 
   created(exchange: Exchange): void {
+    exchange.unseenEndsBefore = this.unseenEnds;
     if (exchange.request.method === 'CONNECT') {
       exchange.tunnelFor = this.dialling.takeDialOnStack();
     }
@@ -83,7 +85,20 @@ export class UndiciConnections implements SocketListener {
     if (exchange.tunnelFor !== undefined) {
       this.owners.set(socket, exchange.tunnelFor);
     }
-    return this.connections.get(socket) ?? this.keep(socket, Connection.older(socket));
+    return (
+      this.connections.get(socket) ??
+      this.keep(socket, Connection.older(socket, this.wasIdle(socket, exchange)))
+    );
+  }
+
+  /** A request ended that was sent before we listened, we do not know on which connection. */
+  unseenEnded(): void {
+    this.unseenEnds++;
+  }
+
+  /** Whether a connection that we never saw before certainly had nothing to do when this request was created. */
+  private wasIdle(socket: Socket, exchange: Exchange): boolean {
+    return exchange.unseenEndsBefore === this.unseenEnds && isNothingUnderWay(socket);
   }
 
   /** Where a request is that undici wrote without a word: undici 6 does so over HTTP/2. */

@@ -16,6 +16,13 @@ export function isQueuedFor(socket: Socket, request: UndiciRequest): boolean {
   return queueOf(fieldOf(socket, 'client')).includes(request);
 }
 
+/** Whether the client that a socket belongs to has written no request that is not answered yet. */
+export function isNothingUnderWay(socket: Socket): boolean {
+  const client = fieldOf(socket, 'client');
+  const oldest = fieldOf(client, 'running index');
+  return typeof oldest === 'number' && oldest === fieldOf(client, 'pending index');
+}
+
 function queueOf(client: unknown): UndiciRequest[] {
   const queue = fieldOf(client, 'queue');
   return Array.isArray(queue) ? queue : [];

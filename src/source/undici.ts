@@ -179,7 +179,7 @@ export class UndiciSource implements Source {
   }
 
   private onTrailers({ request }: Message<'undici:request:trailers'>): void {
-    const exchange = this.underWay(request);
+    const exchange = this.endOf(request);
     if (exchange !== undefined) {
       this.end(exchange);
       tellIdle(exchange);
@@ -195,7 +195,7 @@ export class UndiciSource implements Source {
   }
 
   private onError({ request, error }: Message<'undici:request:error'>): void {
-    const exchange = this.underWay(request);
+    const exchange = this.endOf(request);
     if (exchange === undefined) {
       return;
     }
@@ -219,6 +219,14 @@ export class UndiciSource implements Source {
   private underWay(request: UndiciRequest): Exchange | undefined {
     const exchange = this.exchanges.get(request);
     return exchange?.settled === false ? exchange : undefined;
+  }
+
+  private endOf(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.underWay(request);
+    if (exchange === undefined && !this.exchanges.has(request)) {
+      this.connections.unseenEnded();
+    }
+    return exchange;
   }
 
   private settle(exchange: Exchange): void {
