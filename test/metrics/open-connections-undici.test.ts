@@ -119,7 +119,7 @@ describe.each(UNDICI_FLAVOURS)('$name: http.client.open_connections', (flavour) 
     // undici 6 loses requests behind one that breaks off in a pipeline.
     ['Agent with pipelining', () => new Agent({ connections: 2, pipelining: flavour.major === 6 ? 1 : 4 })],
     ['Client', (origin: string) => new Client(origin)],
-  ])('agrees with the sockets of an %s, and returns to zero', async (_what, make) => {
+  ])('agrees with the sockets of an %s at every moment, and returns to zero', async (_what, make) => {
     const { origin } = await moodyServer();
     const counts = count();
     const sockets = undiciSockets();
@@ -129,6 +129,7 @@ describe.each(UNDICI_FLAVOURS)('$name: http.client.open_connections', (flavour) 
       () => {
         const { active, idle } = counts.now;
         expect(Math.min(active, idle)).toBeGreaterThanOrEqual(0);
+        expect({ open: active + idle }).toEqual({ open: sockets.open() });
         const connected = statsOf(dispatcher)?.connected;
         if (connected !== undefined && dispatcher instanceof Client) {
           expect({ open: active + idle }).toEqual({ open: Number(connected) + sockets.closing() });

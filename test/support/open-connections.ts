@@ -48,8 +48,16 @@ export class ConnectionCounts extends NotingMeterProvider {
   }
 }
 
-/** The sockets that undici has connected since the test began, and those of them that are being closed. */
-export function undiciSockets(): { readonly closing: () => number; readonly opened: () => number } {
+/** The sockets that undici has connected since the test began. */
+interface UndiciSockets {
+  readonly opened: () => number;
+  /** Those of them that have not closed. */
+  readonly open: () => number;
+  /** Those of the open ones that are being closed. */
+  readonly closing: () => number;
+}
+
+export function undiciSockets(): UndiciSockets {
   const open = new Set<Socket>();
   let opened = 0;
   const onConnected = (message: unknown): void => {
@@ -61,7 +69,11 @@ export function undiciSockets(): { readonly closing: () => number; readonly open
   const connected = channel('undici:client:connected');
   connected.subscribe(onConnected);
   onTestFinished(() => void connected.unsubscribe(onConnected));
-  return { closing: () => [...open].filter(({ destroyed }) => destroyed).length, opened: () => opened };
+  return {
+    opened: () => opened,
+    open: () => open.size,
+    closing: () => [...open].filter(({ destroyed }) => destroyed).length,
+  };
 }
 
 /** The same numbers in each run: at least 0, less than `limit`. */
