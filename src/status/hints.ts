@@ -1,7 +1,7 @@
 import { NO_PROVIDER_HINT } from './no-provider.js';
 import { hasMeterProvider } from './providers.js';
 import type { RequestCounts } from './request-counter.js';
-import type { HttpTraceStatus, OpenTelemetryStatus } from './status.js';
+import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status.js';
 
 type Facts = Omit<HttpTraceStatus, 'hints'>;
 
@@ -11,7 +11,8 @@ export function hintsOf(facts: Facts): string[] {
   return [
     ...(enabled ? sourceHints(facts) : [DISABLED]),
     ...apiHints(openTelemetry),
-    ...providerHints(openTelemetry),
+    ...tracingHints(facts),
+    ...meterHints(openTelemetry),
     ...requestHints(facts),
   ];
 }
@@ -53,18 +54,15 @@ function apiHints({ apiVersion, registeredApiVersion, loadedApis }: OpenTelemetr
       ];
 }
 
-function providerHints(openTelemetry: OpenTelemetryStatus): string[] {
-  const { tracerProvider, meterProvider, propagator, contextManager } = openTelemetry;
+function tracingHints({ sources, openTelemetry }: Facts): string[] {
+  const { tracerProvider, propagator, contextManager } = openTelemetry;
+  if (!tracerProvider && total(sources, 'recorded') > 0) {
+    // An SDK that does without OpenTelemetry gave us its spans: parents and headers are its own affair.
+    return [];
+  }
   const hints: string[] = [];
   if (!tracerProvider) {
     hints.push(NO_PROVIDER_HINT);
-  }
-  if (!meterProvider) {
-    hints.push(
-      hasMeterProvider()
-        ? 'The MeterProvider was registered after this instrumentation was made, so no metric is recorded: give the instrumentation to registerInstrumentations afterwards, or call its setMeterProvider.'
-        : 'No MeterProvider is registered, so no metric is recorded: give the SDK a metric reader, such as by OTEL_METRICS_EXPORTER.',
-    );
   }
   if (!contextManager) {
     hints.push(
@@ -77,6 +75,17 @@ function providerHints(openTelemetry: OpenTelemetryStatus): string[] {
     );
   }
   return hints;
+}
+
+function meterHints({ meterProvider }: OpenTelemetryStatus): string[] {
+  if (meterProvider) {
+    return [];
+  }
+  return [
+    hasMeterProvider()
+      ? 'The MeterProvider was registered after this instrumentation was made, so no metric is recorded: give the instrumentation to registerInstrumentations afterwards, or call its setMeterProvider.'
+      : 'No MeterProvider is registered, so no metric is recorded: give the SDK a metric reader, such as by OTEL_METRICS_EXPORTER.',
+  ];
 }
 
 type Reason = keyof RequestCounts;
@@ -109,17 +118,19 @@ const CHOICES: readonly (readonly [Reason, string])[] = [
 ];
 
 function requestHints({ sources, openTelemetry }: Facts): string[] {
-  const all = Object.values(sources).map(({ requests }) => requests);
-  const total = (reason: Reason): number => all.reduce((sum, requests) => sum + requests[reason], 0);
   const mistakes = openTelemetry.tracerProvider ? MISTAKES : MISTAKES.slice(1);
-  const reasons = total('recorded') === 0 ? [...mistakes, ...CHOICES] : mistakes;
+  const reasons = total(sources, 'recorded') === 0 ? [...mistakes, ...CHOICES] : mistakes;
   const hints = reasons
-    .filter(([reason]) => total(reason) > 0)
-    .map(([reason, text]) => `Of the requests, ${total(reason)} ${text}`);
-  return all.every(hasNone) ? [...hints, NO_REQUEST] : hints;
+    .filter(([reason]) => total(sources, reason) > 0)
+    .map(([reason, text]) => `Of the requests, ${total(sources, reason)} ${text}`);
+  return Object.values(sources).every(hasNone) ? [...hints, NO_REQUEST] : hints;
 }
 
-function hasNone(requests: RequestCounts): boolean {
+function total(sources: Facts['sources'], reason: Reason): number {
+  return Object.values(sources).reduce((sum, { requests }) => sum + requests[reason], 0);
+}
+
+function hasNone({ requests }: SourceStatus): boolean {
   return Object.values(requests).every((count) => count === 0);
 }
 

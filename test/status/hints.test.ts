@@ -83,7 +83,7 @@ describe('hints', () => {
     ],
     [
       'there is no TracerProvider',
-      openTelemetry({ tracerProvider: false }),
+      { ...openTelemetry({ tracerProvider: false }), ...fromUndici({ withoutProvider: 3 }) },
       /^No TracerProvider is registered, .*`node --import opentelemetry-instrumentation-httptrace\/register`/,
     ],
     [
@@ -139,5 +139,11 @@ describe('hints', () => {
     expect(
       hints({ ...openTelemetry({ tracerProvider: false }), ...fromUndici({ withoutProvider: 2 }) }),
     ).toHaveLength(1);
+  });
+
+  it('leave an SDK alone that makes spans without OpenTelemetry, as Sentry does, and gives them to us', () => {
+    const none = { tracerProvider: false, propagator: false, contextManager: false };
+    expect(hints({ ...openTelemetry(none), ...fromUndici({ recorded: 2 }) })).toEqual([]);
+    expect(hints({ ...openTelemetry(none), ...fromUndici({ withoutProvider: 2 }) })).toHaveLength(3);
   });
 });
