@@ -98,7 +98,11 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request', (flavour) => {
         kind: 'CLIENT',
         status: { code: 'UNSET' },
         attributes: { ...requested(origin, '/second'), ...exchange },
-        events: [wanted('127.0.0.1', port), gotNew(port, { 'http.conn.reused': true }), ...EXCHANGE],
+        events: [
+          wanted('127.0.0.1', port),
+          gotNew(port, { 'http.conn.reused': true, 'http.conn.wasidle': true }),
+          ...EXCHANGE,
+        ],
       },
       {
         name: 'GET',
