@@ -35,9 +35,12 @@ export class RunningProgram {
     onTestFinished(() => void this.child.kill('SIGKILL'));
   }
 
-  /** Waits for the program to write anything, then sends the signal. */
+  /** Waits for the program to write anything, then sends the signal. One that ends before that is an error. */
   async signalWhenReady(signal: NodeJS.Signals): Promise<void> {
-    await once(this.child.stdout, 'data');
+    const early = await Promise.race([once(this.child.stdout, 'data').then(() => undefined), this.ended]);
+    if (early !== undefined) {
+      throw new Error(`The program ended before it wrote anything: ${JSON.stringify(early)}`);
+    }
     this.child.kill(signal);
   }
 
