@@ -15,6 +15,13 @@ export function unixPathOf(socket: Socket): string | undefined {
   return unixPaths.get(socket);
 }
 
+/** One address that is dialled. */
+interface Attempt {
+  readonly network: 'tcp' | 'unix';
+  readonly addr: string;
+  isTold: boolean;
+}
+
 /** Listeners of ours on a socket, to be taken off together. */
 type Listener = [event: string | symbol, listener: (...args: never[]) => void];
 
@@ -31,7 +38,7 @@ export class Dial {
   private readonly listeners: Listener[] = [];
   private lookup: 'none' | 'running' | 'done' = 'none';
   private readonly addrs: DNSDoneInfo['addrs'] = [];
-  private attempt: { network: 'tcp' | 'unix'; addr: string } | undefined;
+  private attempt: Attempt | undefined;
   private attempted = false;
   private handshake: 'none' | 'running' | 'done' = 'none';
   private tls: TLSConnectionState | undefined;
@@ -120,19 +127,33 @@ export class Dial {
   }
 
   private onAttempt(address: string, port: number | undefined, family: number | undefined): void {
-    this.endLookup();
     this.attempted = true;
     this.attempt =
       port === undefined
-        ? { network: 'unix', addr: address }
-        : { network: 'tcp', addr: hostPort(address, port, family) };
+        ? { network: 'unix', addr: address, isTold: false }
+        : { network: 'tcp', addr: hostPort(address, port, family), isTold: false };
     if (port === undefined) {
       unixPaths.set(this.socket, address);
     }
-    this.trace.connectStart?.(this.attempt.network, this.attempt.addr);
+    if (this.lookup === 'none') {
+      this.startAttempt();
+    } else {
+      // The request has its socket by now: were it destroyed by a hook, Node would throw right after this event.
+      process.nextTick(() => this.startAttempt());
+    }
+  }
+
+  private startAttempt(): void {
+    const { attempt } = this;
+    if (attempt !== undefined && !attempt.isTold) {
+      attempt.isTold = true;
+      this.endLookup();
+      this.trace.connectStart?.(attempt.network, attempt.addr);
+    }
   }
 
   private endAttempt(err?: Error): void {
+    this.startAttempt();
     const { attempt } = this;
     if (attempt !== undefined) {
       this.attempt = undefined;
@@ -183,6 +204,7 @@ export class Dial {
   private onError(err: Error): void {
     // A phase that the caller cut short did not end: it stays open.
     if (err.name !== 'AbortError') {
+      this.startAttempt();
       this.endLookup(err);
       this.endAttempt(err);
       this.endHandshake(err);
