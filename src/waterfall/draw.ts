@@ -2,7 +2,7 @@ import { axis } from './axis.js';
 import { line, mark, type Scale, solidBar } from './bar.js';
 import { type LayoutLine, layout, type Shape } from './layout.js';
 import type { Block, Row, Waterfall } from './model.js';
-import { cut, paint, type Segment, segment, segmentsWidth } from './style.js';
+import { cut, cutLabelled, labelledWidth, paint, type Segment, segment, segmentsWidth } from './style.js';
 import { pad, textWidth, wrap } from './text.js';
 
 /** How a drawing is to look. */
@@ -44,7 +44,7 @@ function shareOut(lines: readonly LayoutLine[], width: number): Columns {
 function labelWidth(layoutLine: LayoutLine, most: number): number {
   switch (layoutLine.kind) {
     case 'bar':
-      return textWidth(layoutLine.guide) + segmentsWidth(layoutLine.label);
+      return textWidth(layoutLine.guide) + labelledWidth(layoutLine.label, layoutLine.service);
     case 'title': {
       // A title that is too long for the axis beside it has the line for itself.
       const width = segmentsWidth(layoutLine.label);
@@ -87,7 +87,8 @@ function renderTitle(label: Segment[], columns: Columns, scale: Scale): Segment[
 
 function renderHead(head: LayoutLine & { kind: 'head' }, { width }: Columns): Segment[] {
   const guide = guideSegment(head.guide, width);
-  const right = cut(head.right, Math.floor(width / 2));
+  const { segments, service, separator } = cutLabelled(head.outcome, head.service, Math.floor(width / 2));
+  const right = [...service, ...separator, ...segments];
   const room = width - textWidth(guide.text) - segmentsWidth(right) - (right.length > 0 ? 1 : 0);
   const left = cut(head.left, room, true);
   const gap = width - textWidth(guide.text) - segmentsWidth(left) - segmentsWidth(right);
@@ -96,7 +97,9 @@ function renderHead(head: LayoutLine & { kind: 'head' }, { width }: Columns): Se
 
 function renderBar(bar: LayoutLine & { kind: 'bar' }, columns: Columns, scale: Scale): Segment[] {
   const guide = guideSegment(bar.guide, columns.label);
-  const label = cut(bar.label, columns.label - textWidth(guide.text));
+  const room = columns.label - textWidth(guide.text);
+  const { segments, service, separator } = cutLabelled(bar.label, bar.service, room);
+  const label = [...segments, ...separator, ...service];
   const gap = columns.label - textWidth(guide.text) - segmentsWidth(label) + 1;
   const drawn = segment(pad(drawShape(bar.shape, scale), columns.bar), bar.shape.style);
   const failed = bar.shape.style === 'bad';

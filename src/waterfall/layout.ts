@@ -11,8 +11,8 @@ export type Shape =
 /** One line of the drawing, before it is known how wide its parts may be. */
 export type LayoutLine =
   | { kind: 'title'; label: Segment[] }
-  | { kind: 'head'; guide: string; left: Segment[]; right: Segment[] }
-  | { kind: 'bar'; guide: string; label: Segment[]; shape: Shape; time: string }
+  | { kind: 'head'; guide: string; left: Segment[]; outcome: Segment[]; service: Segment[] }
+  | { kind: 'bar'; guide: string; label: Segment[]; service: Segment[]; shape: Shape; time: string }
   | { kind: 'note'; guide: string; continuation: string; text: string; style: Style };
 
 /** What stands under a span, in the order in which it is drawn. */
@@ -49,10 +49,16 @@ function pushBlock(lines: LayoutLine[], block: Block, guide: string, below: stri
     ...block.notes.map((note) => ({ note })),
   ];
   if (block.side === 'other') {
-    lines.push(barOf(block, guide, [segment(block.title, 'bold'), ...serviceOf(block, ' · ')]));
+    lines.push(barOf(block, guide, [segment(block.title, 'bold')], serviceOf(block)));
   } else {
     const kind = block.side === 'server' ? [segment('server ', 'server span')] : [];
-    lines.push({ kind: 'head', guide, left: [...kind, segment(block.title, 'bold')], right: rightOf(block) });
+    lines.push({
+      kind: 'head',
+      guide,
+      left: [...kind, segment(block.title, 'bold')],
+      outcome: outcomeOf(block),
+      service: serviceOf(block),
+    });
     const facts = block.facts.length > 0 ? block.facts.join(' · ') : 'total';
     lines.push(barOf(block, below + (items.length > 0 ? INSIDE.below : LAST.below), [segment(facts, 'dim')]));
   }
@@ -73,23 +79,22 @@ function pushItem(lines: LayoutLine[], item: Item, spanStart: number, guide: str
   }
 }
 
-function barOf({ side, start, end }: Block, guide: string, label: Segment[]): LayoutLine {
+function barOf(
+  { side, start, end }: Block,
+  guide: string,
+  label: Segment[],
+  service: Segment[] = [],
+): LayoutLine {
   const shape: Shape = { kind: 'span', start, end, style: `${side} span` };
-  return { kind: 'bar', guide, label, shape, time: formatDuration(end - start) };
+  return { kind: 'bar', guide, label, service, shape, time: formatDuration(end - start) };
 }
 
-function serviceOf({ service }: Block, before: string): Segment[] {
-  return service === undefined ? [] : [segment(`${before}${service}`, 'dim')];
+function serviceOf({ service }: Block): Segment[] {
+  return service === undefined ? [] : [segment(service, 'dim')];
 }
 
-function rightOf(block: Block): Segment[] {
-  const { outcome } = block;
-  const service = serviceOf(block, '');
-  if (outcome === undefined) {
-    return service;
-  }
-  const between = service.length > 0 ? [segment(' · ', 'dim')] : [];
-  return [...service, ...between, segment(outcome.text, outcome.tone)];
+function outcomeOf({ outcome }: Block): Segment[] {
+  return outcome === undefined ? [] : [segment(outcome.text, outcome.tone)];
 }
 
 /** Names of phases are padded to the longest, so that what follows them lines up. */
@@ -104,7 +109,7 @@ function pushRow(lines: LayoutLine[], row: Row, spanStart: number, guide: string
   const shape: Shape =
     end === undefined ? { kind: 'moment', start, style } : { kind: 'phase', start, end, style };
   const time = end === undefined ? `+${formatDuration(start - spanStart)}` : formatDuration(end - start);
-  lines.push({ kind: 'bar', guide, label, shape, time });
+  lines.push({ kind: 'bar', guide, label, service: [], shape, time });
   for (const [index, inner] of row.rows.entries()) {
     const { branch, below: continued } = index === row.rows.length - 1 ? LAST : INSIDE;
     pushRow(lines, inner, spanStart, below + branch, below + continued);

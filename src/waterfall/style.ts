@@ -65,6 +65,39 @@ export function cut(segments: readonly Segment[], width: number, middle = false)
   return kept;
 }
 
+const SEPARATOR = segment(' · ', 'dim');
+
+/** Segments and the service that they belong to, as they are shown in one room. */
+export interface Labelled {
+  readonly segments: Segment[];
+  readonly service: Segment[];
+  /** What goes between the two, whichever comes first. */
+  readonly separator: Segment[];
+}
+
+export function labelledWidth(segments: readonly Segment[], service: readonly Segment[]): number {
+  return segmentsWidth([...segments, ...separatorOf(segments, service), ...service]);
+}
+
+function separatorOf(segments: readonly Segment[], service: readonly Segment[]): Segment[] {
+  return segments.length > 0 && service.length > 0 ? [SEPARATOR] : [];
+}
+
+/** Cuts segments and their service to a common room; what is too long of both leaves a third to the service. */
+export function cutLabelled(
+  segments: readonly Segment[],
+  service: readonly Segment[],
+  width: number,
+): Labelled {
+  const separator = separatorOf(segments, service);
+  const room = width - segmentsWidth(separator);
+  const forService = Math.min(
+    segmentsWidth(service),
+    Math.max(room - segmentsWidth(segments), Math.floor(room / 3)),
+  );
+  return { segments: cut(segments, room - forService), service: cut(service, forService), separator };
+}
+
 /** The segments as text, with the escape codes of their colours if `colors`; trailing spaces are left out. */
 export function paint(segments: readonly Segment[], colors: boolean): string {
   if (!colors) {

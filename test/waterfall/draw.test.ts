@@ -73,6 +73,33 @@ describe('a trace is drawn', () => {
     ]);
   });
 
+  describe('with long names of services, in 40 columns', () => {
+    const SHOP = 'recommendation-service-eu-west';
+    const STOCK = '在庫サービス・大阪第二データセンター';
+    const lineOf = (lines: string[], start: string): string | undefined =>
+      lines.find((line) => line.includes(start));
+
+    it('that leave room for what became of the request', () => {
+      const lines = drawn([newConnection({ service: SHOP }), served({ service: STOCK })], { width: 40 });
+      expect(lineOf(lines, 'GET https')).toBe('GET https://…atalog recommenda… · 200 OK');
+      expect(lineOf(lines, 'server GET')).toBe('└ server GET /c…log 在庫サービ… · 200 OK');
+    });
+
+    it('that are seen beside a long answer', () => {
+      const attributes = { 'http.response.status_code': 511, 'error.type': '511' };
+      const lines = drawn([newConnection({ service: SHOP, attributes }), served()], { width: 40 });
+      expect(lineOf(lines, 'GET https')).toBe('GET https://…atalog reco… · 511 Network…');
+    });
+
+    it('that are seen beside the long name of a span', () => {
+      const names = { name: 'SELECT name FROM books', id: '2', parent: '1', end: 9 };
+      const lines = drawn([span({ id: '1', end: 9, service: SHOP }), span({ ...names, service: STOCK })], {
+        width: 40,
+      });
+      expect(lineOf(lines, 'SEL')).toBe('└ SELECT na… · 在庫… ━━━━━━━━━━  9.00 ms');
+    });
+  });
+
   it('with what failed, and in which phase', () => {
     expect(drawn([refused()])).toEqual([
       'trace 4bf92f3577b34da6a3ce929d0e0e4736   0            2 ms        4 ms         6 ms',
