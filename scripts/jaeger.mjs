@@ -18,6 +18,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MODULE = 'github.com/jaegertracing/jaeger@v1.76.0';
 const built = join(root, '.cache', MODULE.replace('@', '-').replaceAll('/', '-'), 'jaeger');
 
+/** On two processors it takes six. Where it takes longer than this, nobody waits for it. */
+const BUILD_LIMIT_MINUTES = 15;
+
 export const jaegerConfig = join(root, 'docker', 'jaeger.yaml');
 
 /** The path of a Jaeger that is there already. */
@@ -55,7 +58,11 @@ function buildJaeger() {
 
 function go(args, options) {
   const env = { ...process.env, CGO_ENABLED: '0' };
-  const { error, status, stdout } = spawnSync('go', args, { ...options, env, encoding: 'utf8' });
+  const timeout = BUILD_LIMIT_MINUTES * 60_000;
+  const { error, status, stdout } = spawnSync('go', args, { ...options, env, timeout, encoding: 'utf8' });
+  if (error && 'code' in error && error.code === 'ETIMEDOUT') {
+    throw new Error(`go ${args.join(' ')} took more than ${BUILD_LIMIT_MINUTES} minutes`, { cause: error });
+  }
   if (error) {
     throw new Error('no Jaeger found, and no Go to build it: set JAEGER_BIN', { cause: error });
   }

@@ -96,6 +96,10 @@ export class ServedContext extends SpanOnContext {
     return key === RPC_METADATA ? this.metadata : super.getValue(key);
   }
 
+  protected override withSpan(span: Span): Context {
+    return new ServedContext(this.parent, span, this.metadata);
+  }
+
   protected override copy(): Context {
     return super.copy().setValue(RPC_METADATA, this.metadata);
   }

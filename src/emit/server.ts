@@ -29,6 +29,7 @@ import { measureActive } from './server-measure.js';
 import { ServerRequestTrace } from './server-request.js';
 import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './server-settings.js';
 import type { ServedStart } from './server-start.js';
+import { SpanOnContext } from './span-on-context.js';
 import { targetPath } from './url.js';
 
 /** Begins the telemetry of incoming requests, by one config. */
@@ -123,7 +124,10 @@ export class ServerTelemetry {
     const at = now();
     const epoch = epochAt(at);
     const method = settings.recordMethod(request.method ?? '');
-    const parent = propagation.extract(contextOfCaller(active), request.headers);
+    const parent = propagation.extract(
+      new SpanOnContext(contextOfCaller(active), undefined),
+      request.headers,
+    );
     const attributes = serverStartAttributes(request, method, settings);
     const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
     const span = this.startSpan(method.spanName, options, parent, request);

@@ -19,30 +19,35 @@ function keyOf(set: (ctx: Context) => Context): symbol | undefined {
 
 /**
  * What `trace.setSpan` makes, for less: the API's own contexts copy all their values for each one that is set, and
- * this one when something is set on it.
+ * this one only when something else than a span is set on it.
  */
 export class SpanOnContext implements Context {
   protected readonly parent: Context;
-  protected readonly span: Span;
+  private readonly span: Span | undefined;
 
-  constructor(parent: Context, span: Span) {
+  /** @param span `undefined`: that of the parent, until one is set. */
+  constructor(parent: Context, span: Span | undefined) {
     this.parent = parent;
     this.span = span;
   }
 
   getValue(key: symbol): unknown {
-    return key === SPAN ? this.span : this.parent.getValue(key);
+    return key === SPAN && this.span !== undefined ? this.span : this.parent.getValue(key);
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.copy().setValue(key, value);
+    return key === SPAN ? this.withSpan(value as Span) : this.copy().setValue(key, value);
   }
 
   deleteValue(key: symbol): Context {
     return this.copy().deleteValue(key);
   }
 
+  protected withSpan(span: Span): Context {
+    return new SpanOnContext(this.parent, span);
+  }
+
   protected copy(): Context {
-    return trace.setSpan(this.parent, this.span);
+    return this.span === undefined ? this.parent : trace.setSpan(this.parent, this.span);
   }
 }
