@@ -59,7 +59,8 @@ function resource(installed: InstalledSdk): object {
 
 /** What the SDK does not make of the variables itself. */
 function exporters(env: NodeJS.ProcessEnv): object {
-  switch (env.OTEL_TRACES_EXPORTER?.trim()) {
+  const wanted = env.OTEL_TRACES_EXPORTER?.trim();
+  switch (wanted) {
     case 'none':
       // The SDK would do the same, and warn of it.
       return { spanProcessors: [] };
@@ -71,7 +72,17 @@ function exporters(env: NodeJS.ProcessEnv): object {
         ...(!isSet(env.OTEL_LOGS_EXPORTER) && { logRecordProcessors: [] }),
       };
     default:
+      complainAboutCompany(wanted?.split(',') ?? []);
       return {};
+  }
+}
+
+/** The SDK makes its exporters of the variable only if it is given none, and takes none afterwards. */
+function complainAboutCompany(exporters: readonly string[]): void {
+  if (exporters.some((name) => name.trim() === 'waterfall')) {
+    complain(
+      'OTEL_TRACES_EXPORTER: waterfall cannot be one of several, and draws nothing; give WaterfallSpanExporter beside the other exporter to an SDK of your own',
+    );
   }
 }
 

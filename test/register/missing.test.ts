@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { startCollector } from './collector.js';
 import { Installation } from './installation.js';
 import { REGISTER, runProgram } from './run-program.js';
 
@@ -111,6 +112,19 @@ describe('what is wrong is one line:', () => {
 
     expect(stderr).toBe(
       'httptrace: OTEL_INSTRUMENTATION_HTTPTRACE_CLIENT_PHASES: expected "events", "spans" or "attributes", got "spam"\n',
+    );
+  });
+
+  it('a drawing beside another exporter, which is sent to all the same', async () => {
+    const { collector, env } = await startCollector();
+
+    const { stdout, stderr } = await runProgram('fetch.mjs', {
+      env: { ...env, OTEL_TRACES_EXPORTER: 'otlp, waterfall' },
+    });
+
+    expect([stdout, collector.spans.length > 0]).toEqual(['hello\n', true]);
+    expect(stderr.split('\n')).toContain(
+      'httptrace: OTEL_TRACES_EXPORTER: waterfall cannot be one of several, and draws nothing; give WaterfallSpanExporter beside the other exporter to an SDK of your own',
     );
   });
 
