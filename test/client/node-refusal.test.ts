@@ -28,6 +28,32 @@ function refused(origin: string, refusal: unknown): Promise<string[]> {
 
 describe('an Error that got1xxResponse returns', () => {
   it.each([
+    ['100 Continue', { expect: '100-continue', 'content-length': 2 }],
+    ['102 Processing', {}],
+    ['103 Early Hints', {}],
+  ])('for a %s is the very error of the request', async (line, headers) => {
+    const { origin } = await rawServer((socket) =>
+      onEachHead(socket, () => socket.write(`HTTP/1.1 ${line}\r\n\r\n`)),
+    );
+    telemetry.instrument();
+    const refusal = new RangeError('not this one');
+    const told: number[] = [];
+    const got1xxResponse = (code: number) => {
+      told.push(code);
+      return refusal;
+    };
+    const request = context.with(withClientTrace(context.active(), { got1xxResponse }), () =>
+      nodeRequest(origin, { agent: httpAgent(), method: 'POST', headers }),
+    );
+    const failed = new Promise((resolve) => request.on('error', resolve));
+    request.flushHeaders();
+
+    expect(await failed).toBe(refusal);
+    expect(told).toEqual([Number.parseInt(line, 10)]);
+    expect((await telemetry.onlyShown()).attributes['error.type']).toBe('RangeError');
+  });
+
+  it.each([
     ['alone', [HINTS]],
     ['together with the response', [HINTS + OK]],
     ['together with another one', [HINTS + HINTS, OK]],
