@@ -168,7 +168,8 @@ export interface HttpTraceInstrumentationConfig extends InstrumentationConfig {
 
   /**
    * Called once for each request whose duration is measured, when it has ended; what it returns is added
-   * to the attributes of the duration metric. Keep the values few: each combination is a time series.
+   * to the attributes of the duration metric, if it is a string, a number or a boolean. Each combination of values
+   * is a time series: of each attribute the first hundred values are kept, all others are counted as `other`.
    *
    * @param response `undefined` if there was none.
    */

@@ -84,6 +84,7 @@ it('a hundred thousand methods and paths make one time series of each metric of 
   const sendHeaders = channel('undici:client:sendHeaders');
   const bodySent = channel('undici:request:bodySent');
   const headers = channel('undici:request:headers');
+  const chunkReceived = channel('undici:request:bodyChunkReceived');
   const trailers = channel('undici:request:trailers');
   const word = randomWords(2);
   for (let i = 0; i < REQUESTS; i++) {
@@ -100,6 +101,7 @@ it('a hundred thousand methods and paths make one time series of each metric of 
     sendHeaders.publish({ request, headers: '', socket });
     bodySent.publish({ request });
     headers.publish({ request, response: { statusCode: 200, statusText: '', headers: [] } });
+    chunkReceived.publish({ request, chunk: Buffer.from('hello') });
     trailers.publish({ request, trailers: [] });
   }
   const phases = 4;
@@ -107,6 +109,8 @@ it('a hundred thousand methods and paths make one time series of each metric of 
   expect(series.get('http.client.request.duration')).toBe(1);
   expect(series.get('http.client.active_requests')).toBe(1);
   expect(series.get('http.client.request.body.size')).toBe(1);
+  expect(series.get('http.client.response.body.size')).toBe(1);
+  expect(series.get('http.client.request.time_in_queue')).toBe(1);
   expect(series.get('httptrace.client.phase.duration')).toBe(phases);
   const [point] = pointsOf(await telemetry.metrics(), 'http.client.request.duration');
   expect(point).toMatchObject({ count: REQUESTS, attributes: { 'http.request.method': '_OTHER' } });
