@@ -11,8 +11,7 @@ export function hintsOf(facts: Facts): string[] {
   return [
     ...(enabled ? sourceHints(facts) : [DISABLED]),
     ...apiHints(openTelemetry),
-    ...tracingHints(facts),
-    ...meterHints(openTelemetry),
+    ...providerHints(facts),
     ...requestHints(facts),
   ];
 }
@@ -54,16 +53,25 @@ function apiHints({ apiVersion, registeredApiVersion, loadedApis }: OpenTelemetr
       ];
 }
 
-function tracingHints({ sources, openTelemetry }: Facts): string[] {
-  const { tracerProvider, propagator, contextManager } = openTelemetry;
-  if (!tracerProvider && total(sources, 'recorded') > 0) {
-    // An SDK that does without OpenTelemetry gave us its spans: parents and headers are its own affair.
-    return [];
-  }
+function providerHints({ sources, openTelemetry }: Facts): string[] {
+  const { tracerProvider, meterProvider } = openTelemetry;
+  // An SDK that does without OpenTelemetry gave us its spans: parents and headers are its own affair.
+  const isTracedElsewhere = !tracerProvider && total(sources, 'recorded') > 0;
+  return [
+    ...(tracerProvider || isTracedElsewhere ? [] : [NO_PROVIDER_HINT]),
+    ...(meterProvider ? [] : [meterHint()]),
+    ...(isTracedElsewhere ? [] : contextHints(openTelemetry)),
+  ];
+}
+
+function meterHint(): string {
+  return hasMeterProvider()
+    ? 'The MeterProvider was registered after this instrumentation was made, so no metric is recorded: give the instrumentation to registerInstrumentations afterwards, or call its setMeterProvider.'
+    : 'No MeterProvider is registered, so no metric is recorded: give the SDK a metric reader, such as by OTEL_METRICS_EXPORTER.';
+}
+
+function contextHints({ contextManager, propagator }: OpenTelemetryStatus): string[] {
   const hints: string[] = [];
-  if (!tracerProvider) {
-    hints.push(NO_PROVIDER_HINT);
-  }
   if (!contextManager) {
     hints.push(
       'No context manager is registered, so spans have no parents in this process, and withClientTrace has no effect: NodeSDK registers one, else context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()) does.',
@@ -75,17 +83,6 @@ function tracingHints({ sources, openTelemetry }: Facts): string[] {
     );
   }
   return hints;
-}
-
-function meterHints({ meterProvider }: OpenTelemetryStatus): string[] {
-  if (meterProvider) {
-    return [];
-  }
-  return [
-    hasMeterProvider()
-      ? 'The MeterProvider was registered after this instrumentation was made, so no metric is recorded: give the instrumentation to registerInstrumentations afterwards, or call its setMeterProvider.'
-      : 'No MeterProvider is registered, so no metric is recorded: give the SDK a metric reader, such as by OTEL_METRICS_EXPORTER.',
-  ];
 }
 
 type Reason = keyof RequestCounts;
