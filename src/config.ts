@@ -107,7 +107,7 @@ export interface ClientConfig extends SideConfig {
   /** Globs on the host: who gets no trace headers; wins over `propagateTo`. Default: nobody. */
   doNotPropagateTo?: string[];
 
-  /** Called once for each request, before its span. The request is not recorded if it returns `true`. */
+  /** Called once for each request, before its span. The request is not recorded if what it returns is truthy. */
   ignoreRequestHook?(request: UndiciRequest | RequestOptions): boolean;
 
   /** Called once for each recorded request, before its span; what it returns is set on the span from the start. */
@@ -136,10 +136,12 @@ export interface ServerConfig extends SideConfig {
   hooks?: Partial<Record<ServerHookName, boolean>>;
   /** Globs on the path: requests that are not recorded. Default: none. */
   ignorePaths?: string[];
+  /** Globs on the host that the client asks for, by its `Host` header: not recorded. Default: none. */
+  ignoreHosts?: string[];
   /** Whether `Forwarded` and `X-Forwarded-*` name client, host and scheme. Default: `true`. */
   trustForwardedHeaders?: boolean;
 
-  /** Called once for each request, before its span. The request is not recorded if it returns `true`. */
+  /** Called once for each request, before its span. The request is not recorded if what it returns is truthy. */
   ignoreRequestHook?(request: IncomingMessage): boolean;
 
   /** Called once for each recorded request, before its span; what it returns is set on the span from the start. */

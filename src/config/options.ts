@@ -77,7 +77,7 @@ const client = {
     'Hosts that get no trace headers, whatever `propagateTo` says',
   ),
   ignoreRequestHook: callback<NonNullable<ResolvedClientConfig['ignoreRequestHook']>>(
-    'Before the span; the request is not recorded if it returns `true`',
+    'Before the span; the request is not recorded if what it returns is truthy',
   ),
   startSpanHook: callback<NonNullable<ResolvedClientConfig['startSpanHook']>>(
     'Before the span; what it returns is set on the span from the start',
@@ -99,13 +99,18 @@ const server = {
   ),
   ...ofBothSides,
   ignorePaths: list(entries.pathGlobs, [], 'Requests that are not recorded'),
+  ignoreHosts: list(
+    entries.hostGlobs,
+    [],
+    'Hosts as the client names them; requests for them are not recorded',
+  ),
   trustForwardedHeaders: new Option(
     switchKind,
     true,
     'Let `Forwarded` and `X-Forwarded-*` name client, host and scheme',
   ),
   ignoreRequestHook: callback<NonNullable<ResolvedServerConfig['ignoreRequestHook']>>(
-    'Before the span; the request is not recorded if it returns `true`',
+    'Before the span; the request is not recorded if what it returns is truthy',
   ),
   startSpanHook: callback<NonNullable<ResolvedServerConfig['startSpanHook']>>(
     'Before the span; what it returns is set on the span from the start',

@@ -63,6 +63,7 @@ function resolveServer(values: Values['server']): ResolvedServerConfig {
     requestHook: values.requestHook,
     responseHook: values.responseHook,
     ignorePath: values.ignorePaths.length === 0 ? undefined : compilePathGlobs(values.ignorePaths),
+    ignoreHost: values.ignoreHosts.length === 0 ? undefined : compileHostGlobs(values.ignoreHosts),
     trustForwardedHeaders: values.trustForwardedHeaders,
   };
 }

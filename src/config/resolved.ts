@@ -76,6 +76,8 @@ export interface ResolvedServerConfig extends ResolvedSideConfig {
   readonly responseHook: ((span: Span, response: ServerHookResponse) => void) | undefined;
   /** @param path With its query or without. */
   readonly ignorePath: ((path: string) => boolean) | undefined;
+  /** @param host As the client writes it: with a port or without. */
+  readonly ignoreHost: ((host: string) => boolean) | undefined;
   readonly trustForwardedHeaders: boolean;
 }
 

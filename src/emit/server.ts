@@ -66,10 +66,16 @@ export class ServerTelemetry {
   }
 
   private isIgnored(request: ServedRequest): boolean {
-    const { ignorePath, ignoreRequestHook } = this.settings.config;
+    const { ignorePath, ignoreHost, ignoreRequestHook } = this.settings.config;
     if (ignorePath !== undefined) {
       const target = request.url ?? '';
       if (ignorePath(targetPath(target) ?? target)) {
+        return true;
+      }
+    }
+    if (ignoreHost !== undefined) {
+      const host = request.headers[':authority'] ?? request.headers.host;
+      if (typeof host === 'string' && ignoreHost(host)) {
         return true;
       }
     }

@@ -103,7 +103,7 @@ const MISTAKES: readonly (readonly [Reason, string])[] = [
 /** What is as it should be, unless nothing else ever happens. */
 const CHOICES: readonly (readonly [Reason, string])[] = [
   ['suppressed', 'were made with tracing suppressed, as those of exporters are.'],
-  ['ignored', 'were ignored: look at ignoreUrls, ignorePaths and ignoreRequestHook.'],
+  ['ignored', 'were ignored: look at ignoreUrls, ignorePaths, ignoreHosts and ignoreRequestHook.'],
   [
     'withoutParent',
     'had no parent: look at requireParentforSpans, and whether a span is active where they are made.',

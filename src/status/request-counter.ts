@@ -7,7 +7,7 @@ export interface RequestCounts {
   readonly recorded: number;
   /** Made with tracing suppressed, as an exporter's own are. */
   readonly suppressed: number;
-  /** Left out by `ignoreUrls`, `ignorePaths` or `ignoreRequestHook`. */
+  /** Left out by `ignoreUrls`, `ignorePaths`, `ignoreHosts` or `ignoreRequestHook`. */
   readonly ignored: number;
   /** Left out by `requireParentforSpans`. */
   readonly withoutParent: number;

@@ -63,8 +63,9 @@ it('has no function where none was given, so that the path of a request can skip
     server.requestHook,
     server.responseHook,
     server.ignorePath,
+    server.ignoreHost,
     config.metricAttributesHook,
-  ]).toEqual(Array(6).fill(undefined));
+  ]).toEqual(Array(7).fill(undefined));
 });
 
 it('captures no header, and trusts those of a proxy', () => {

@@ -109,7 +109,7 @@ function shapeOf(value: unknown): unknown {
 /** The places where there may be a function, or nothing. */
 const optional = new Map([
   ['client', ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignoreUrl', 'propagate']],
-  ['server', ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignorePath']],
+  ['server', ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignorePath', 'ignoreHost']],
 ]);
 
 it('makes a complete configuration of anything, and never throws', () => {
@@ -139,6 +139,7 @@ it('makes a complete configuration of anything, and never throws', () => {
     config.client.ignoreUrl?.('[::1]:80', '/a?b');
     config.client.propagate?.('example.com');
     config.server.ignorePath?.('/a/b/c');
+    config.server.ignoreHost?.('[::1]:80');
   }
   expect(warnings).toBeGreaterThan(ROUNDS);
 });

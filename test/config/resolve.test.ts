@@ -113,13 +113,15 @@ describe('globs', () => {
   it('name the requests that are not recorded', () => {
     const { client, server } = resolve({
       client: { ignoreUrls: ['*.internal/health', '/ping'] },
-      server: { ignorePaths: ['/health/**'] },
+      server: { ignorePaths: ['/health/**'], ignoreHosts: ['probe.internal'] },
     });
     expect(client.ignoreUrl?.('a.internal:80', '/health?x')).toBe(true);
     expect(client.ignoreUrl?.('a.example:80', '/ping')).toBe(true);
     expect(client.ignoreUrl?.('a.example:80', '/health')).toBe(false);
     expect(server.ignorePath?.('/health/live')).toBe(true);
     expect(server.ignorePath?.('/')).toBe(false);
+    expect(server.ignoreHost?.('probe.internal:8080')).toBe(true);
+    expect(server.ignoreHost?.('shop.example')).toBe(false);
   });
 
   it('name who gets trace headers', () => {

@@ -293,6 +293,16 @@ describe('requests without a span', () => {
     expect(await served.points('http.server.request.duration')).toEqual([]);
   });
 
+  test('are those for an ignored host', async () => {
+    served.record({ ignoreHosts: ['*.probe.internal'] });
+    const port = await serve();
+    const client = await RawClient.connect(port);
+    client.send(['GET /a HTTP/1.1', 'Host: live.probe.internal:8080']);
+    client.send(['GET /b HTTP/1.1', 'Host: shop.example', 'Connection: close']);
+    await client.responses('GET', 'GET');
+    expect((await served.only()).attributes['url.path']).toBe('/b');
+  });
+
   test('are those on an ignored path, and what happens in them is not traced either', async () => {
     served.record({ ignorePaths: ['/health*'] });
     const suppressed: boolean[] = [];
