@@ -109,7 +109,10 @@ function shapeOf(value: unknown): unknown {
 /** The places where there may be a function, or nothing. */
 const optional = new Map([
   ['client', ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignoreUrl', 'propagate']],
-  ['server', ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignorePath', 'ignoreHost']],
+  [
+    'server',
+    ['ignoreRequestHook', 'startSpanHook', 'requestHook', 'responseHook', 'ignorePath', 'ignoreHost'],
+  ],
 ]);
 
 it('makes a complete configuration of anything, and never throws', () => {
