@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { hiddenField } from './hidden-field.js';
 import type { Report, Stop } from './request-trace.js';
 import { subscribe } from './subscribe.js';
-import { observeTlsSockets } from './tls-sockets.js';
+import { observeUnpublishedSockets } from './unpublished-sockets.js';
 
 export interface SocketMade {
   readonly socket: Socket;
@@ -38,7 +38,7 @@ export class NewSockets {
           { 'net.client.socket': ({ socket }) => this.onSocket({ socket, over: undefined }) },
           this.report,
         ),
-        observeTlsSockets((made) => this.onSocket(made), this.report),
+        observeUnpublishedSockets((made) => this.onSocket(made), this.report),
       ];
     }
     return () => this.leave(listener);

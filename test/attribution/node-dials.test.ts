@@ -31,6 +31,27 @@ const DIAL = ['connectStart', 'connectDone'];
 const SENT_AND_ANSWERED = ['wroteHeaders', 'wroteRequest', 'gotFirstResponseByte'];
 
 describe('a request of node:http', () => {
+  it('whose agent dials by a socket of its own has that dial, with its name', async () => {
+    const { origin } = await httpServer();
+    const { port } = new URL(origin);
+    const agent = httpAgent();
+    const creating = agent as http.Agent & { createConnection(): net.Socket };
+    creating.createConnection = () =>
+      new net.Socket().connect({ host: 'localhost', port: Number(port), family: 4 });
+
+    const { recorder } = await tracedNode(`${origin}/own-socket`, { agent });
+
+    expect(recorder.hooks).toEqual([
+      'getConn',
+      'dnsStart',
+      'dnsDone',
+      ...DIAL,
+      'gotConn',
+      ...SENT_AND_ANSWERED,
+      'putIdleConn',
+    ]);
+  });
+
   it('that waits for the connection of another has that connection, and no dial', async () => {
     const { origin } = await httpServer();
     const agent = httpAgent({ maxSockets: 1 });

@@ -57,6 +57,19 @@ describe('a new socket', () => {
     for (const stop of stops) stop();
   });
 
+  it('is told once, however it is made', () => {
+    const { sockets } = newSockets();
+    const { listener, claimed } = telling(true);
+    const stop = sockets.listen(listener);
+    const made = [
+      closing(net.connect(1, '127.0.0.1')),
+      closing(new net.Socket()).connect(1, '127.0.0.1'),
+      closing(tls.connect(1, '127.0.0.1')),
+    ];
+    expect(claimed.map(({ socket }) => socket)).toEqual(made);
+    stop();
+  });
+
   it('that nobody claims is told to all who want to know', () => {
     const { sockets } = newSockets();
     const told = [telling(false), telling(false)];
