@@ -19,7 +19,7 @@ const MODULE = 'github.com/jaegertracing/jaeger@v1.76.0';
 const built = join(root, '.cache', MODULE.replace('@', '-').replaceAll('/', '-'), 'jaeger');
 
 /** On two processors it takes six. Where it takes longer than this, nobody waits for it. */
-const BUILD_LIMIT_MINUTES = 15;
+const BUILD_LIMIT_MINUTES = 10;
 
 export const jaegerConfig = join(root, 'docker', 'jaeger.yaml');
 
