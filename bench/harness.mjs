@@ -38,3 +38,16 @@ export function printTable(title, columns, rows) {
     console.log(`| ${row.join(' | ')} |`);
   }
 }
+
+/**
+ * Prints what a request takes.
+ *
+ * @param {{ name: string, nsPerRequest: number, ratio: number }[]} rows
+ */
+export function printRequests(title, ratioTo, rows) {
+  printTable(
+    title,
+    ['', 'ns per request', ratioTo],
+    rows.map(({ name, nsPerRequest, ratio }) => [name, nsPerRequest.toFixed(0), ratio.toFixed(2)]),
+  );
+}

@@ -6,6 +6,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { captureMetrics, Metrics, wrap } from 'opentelemetry-instrumentation-httptrace/httpsnoop';
+import { median } from './harness.mjs';
 
 const BATCH = 200;
 const ROUNDS = 1000;
@@ -81,10 +82,6 @@ function verify(metrics, handler) {
   ok(metrics instanceof Metrics, 'nothing was captured');
   ok(metrics.duration > 0, 'no duration was captured');
   strictEqual(metrics.written, handler === answer ? BODY.length : 0);
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 }
 
 /**

@@ -2,19 +2,12 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
-import { printTable } from './harness.mjs';
+import { printRequests } from './harness.mjs';
+import { CLIENT_HOOKS_OFF } from './hooks.mjs';
 import { startTelemetry } from './telemetry.mjs';
 
 const REQUESTS = 300;
 const ROUNDS = 15;
-
-const HOOKS_OFF = Object.fromEntries(
-  [
-    ...['getConn', 'gotConn', 'putIdleConn', 'gotFirstResponseByte', 'got100Continue', 'got1xxResponse'],
-    ...['dnsStart', 'dnsDone', 'connectStart', 'connectDone', 'tlsHandshakeStart', 'tlsHandshakeDone'],
-    ...['wroteHeaderField', 'wroteHeaders', 'wait100Continue', 'wroteRequest'],
-  ].map((hook) => [hook, false]),
-);
 
 /**
  * GET requests over a real socket that is kept alive, one after the other; the subjects take turns.
@@ -38,7 +31,7 @@ export async function nodeHttpRows() {
   const subjects = [
     subject('nothing', 0),
     subject('httptrace, all default hooks', 1, ours({})),
-    subject('httptrace, hooks off', 1, ours({ hooks: HOOKS_OFF })),
+    subject('httptrace, hooks off', 1, ours({ hooks: CLIENT_HOOKS_OFF })),
     subject('httptrace, not sampled', 0, ours({}), unsampled),
     subject('instrumentation-http 0.223', 1, peer),
   ];
@@ -82,13 +75,9 @@ export async function nodeHttpRows() {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  printTable(
+  printRequests(
     'Client, node:http: one GET on a reused connection, over a real socket',
-    ['', 'ns per request', 'added, ratio to the peer'],
-    (await nodeHttpRows()).map(({ name, nsPerRequest, ratio }) => [
-      name,
-      nsPerRequest.toFixed(0),
-      ratio.toFixed(2),
-    ]),
+    'added, ratio to the peer',
+    await nodeHttpRows(),
   );
 }

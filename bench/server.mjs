@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { printTable } from './harness.mjs';
+import { printRequests } from './harness.mjs';
 import { startTelemetry } from './telemetry.mjs';
 
 const BARE = 'nothing';
@@ -173,14 +173,10 @@ export async function serverRows({ rounds = 7 } = {}) {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [, , subject] = process.argv;
   if (subject === undefined) {
-    printTable(
+    printRequests(
       'Server, node:http: one GET on a reused connection',
-      ['', 'ns per request', 'added, as a part of what the peer adds'],
-      (await serverRows()).map(({ name, nsPerRequest, ratio }) => [
-        name,
-        nsPerRequest.toFixed(0),
-        ratio.toFixed(2),
-      ]),
+      'added, as a part of what the peer adds',
+      await serverRows(),
     );
   } else {
     console.log(await measure(subject));

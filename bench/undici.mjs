@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
-import { printTable, sideBySide } from './harness.mjs';
+import { printRequests, sideBySide } from './harness.mjs';
+import { CLIENT_HOOKS_OFF } from './hooks.mjs';
 import { startTelemetry } from './telemetry.mjs';
 
 const channels = Object.fromEntries(
@@ -175,26 +176,6 @@ function floor({ tracer, histogram, events }) {
   };
 }
 
-const ALL_HOOKS = [
-  'getConn',
-  'gotConn',
-  'putIdleConn',
-  'gotFirstResponseByte',
-  'got100Continue',
-  'got1xxResponse',
-  'dnsStart',
-  'dnsDone',
-  'connectStart',
-  'connectDone',
-  'tlsHandshakeStart',
-  'tlsHandshakeDone',
-  'wroteHeaderField',
-  'wroteHeaders',
-  'wait100Continue',
-  'wroteRequest',
-];
-const HOOKS_OFF = Object.fromEntries(ALL_HOOKS.map((hook) => [hook, false]));
-
 /** @returns {Promise<{ name: string, nsPerRequest: number, ratio: number }[]>} The ratio is to the peer. */
 export async function undiciRows(telemetry = startTelemetry()) {
   const { processor, sampled, unsampled, meterProvider } = telemetry;
@@ -217,7 +198,7 @@ export async function undiciRows(telemetry = startTelemetry()) {
   const subjects = [
     replayed('nothing subscribed'),
     replayed('httptrace, all default hooks', ours({})),
-    replayed('httptrace, hooks off', ours({ hooks: HOOKS_OFF })),
+    replayed('httptrace, hooks off', ours({ hooks: CLIENT_HOOKS_OFF })),
     replayed('httptrace, not sampled', ours({}), unsampled),
     replayed('instrumentation-undici 0.33', peer),
     {
@@ -261,10 +242,5 @@ function verify(subjects, processor) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const rows = await undiciRows();
-  printTable(
-    'undici: one GET on a reused connection',
-    ['', 'ns per request', 'ratio to the peer'],
-    rows.map(({ name, nsPerRequest, ratio }) => [name, nsPerRequest.toFixed(0), ratio.toFixed(2)]),
-  );
+  printRequests('undici: one GET on a reused connection', 'ratio to the peer', await undiciRows());
 }

@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { HttpTraceInstrumentation, type HttpTraceStatus } from '../../src/index.js';
+import { HttpTraceInstrumentation, type HttpTraceStatus, type RequestCounts } from '../../src/index.js';
 import { hintsOf } from '../../src/status/hints.js';
 import { Installation } from '../register/installation.js';
+import { NO_REQUESTS } from '../support/request-counts.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -85,19 +86,16 @@ describe('docs/troubleshooting.md', () => {
 
 /** Those of an instance with which everything is wrong. */
 function everyHint(): string[] {
-  const none = {
-    recorded: 0,
-    suppressed: 0,
-    ignored: 0,
-    withoutParent: 0,
-    notSampled: 0,
-    withoutProvider: 0,
-    withoutSpan: 0,
-    byAnotherInstance: 0,
+  const many = {
+    ...NO_REQUESTS,
+    suppressed: 1,
+    ignored: 1,
+    withoutParent: 1,
+    notSampled: 1,
+    withoutProvider: 1,
   };
-  const many = { ...none, suppressed: 1, ignored: 1, withoutParent: 1, notSampled: 1, withoutProvider: 1 };
   const more = { ...many, withoutSpan: 1, byAnotherInstance: 1 };
-  const statusOf = (enabled: boolean, requests: typeof none, there: boolean): HttpTraceStatus => ({
+  const statusOf = (enabled: boolean, requests: RequestCounts, there: boolean): HttpTraceStatus => ({
     hints: [],
     version: '0.1.0',
     copies: ['0.1.0', '0.1.0'],
@@ -117,6 +115,6 @@ function everyHint(): string[] {
       contextManager: there,
     },
   });
-  const statuses = [statusOf(false, none, false), statusOf(true, more, true)];
+  const statuses = [statusOf(false, NO_REQUESTS, false), statusOf(true, more, true)];
   return [...new Set(statuses.flatMap(hintsOf))];
 }

@@ -41,6 +41,12 @@ async function exchange(): Promise<void> {
   await askNode(`http://localhost:${port}/`, { method: 'POST', body: 'abc', agent: false });
 }
 
+async function expectAllMeasured(provider: NotingMeterProvider): Promise<void> {
+  await expect
+    .poll(() => new Set(provider.measured.map(({ name }) => name)))
+    .toEqual(new Set([...CLIENT, ...SERVER, ...CONNECTIONS]));
+}
+
 describe('what is measured of a request is recorded', () => {
   it('in the context of its span, for exemplars', async () => {
     const provider = new NotingMeterProvider();
@@ -80,9 +86,7 @@ describe('what is measured of a request is recorded', () => {
     instrumentation.setMeterProvider(provider);
     await exchange();
     expect(await telemetry.all()).toEqual([]);
-    await expect
-      .poll(() => new Set(provider.measured.map(({ name }) => name)))
-      .toEqual(new Set([...CLIENT, ...SERVER, ...CONNECTIONS]));
+    await expectAllMeasured(provider);
   });
 
   it('when it has no parent, and spans require one', async () => {
@@ -95,9 +99,7 @@ describe('what is measured of a request is recorded', () => {
     instrumentation.setMeterProvider(provider);
     await exchange();
     expect(await telemetry.all()).toEqual([]);
-    await expect
-      .poll(() => new Set(provider.measured.map(({ name }) => name)))
-      .toEqual(new Set([...CLIENT, ...SERVER, ...CONNECTIONS]));
+    await expectAllMeasured(provider);
   });
 
   it('when there is a MeterProvider alone, and no TracerProvider', async () => {
@@ -105,9 +107,7 @@ describe('what is measured of a request is recorded', () => {
     const instrumentation = new HttpTraceInstrumentation(BOTH_SIDES);
     instrumentation.setMeterProvider(provider);
     await exchange();
-    await expect
-      .poll(() => new Set(provider.measured.map(({ name }) => name)))
-      .toEqual(new Set([...CLIENT, ...SERVER, ...CONNECTIONS]));
+    await expectAllMeasured(provider);
     instrumentation.disable();
   });
 

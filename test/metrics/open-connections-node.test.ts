@@ -9,7 +9,7 @@ import { CA } from '../support/certificates.js';
 import { connectProxy } from '../support/connect-proxy.js';
 import { moodyServer, PATHS } from '../support/moody-server.js';
 import { askNode, httpAgent, httpsAgent, nodeRequest } from '../support/node-clients.js';
-import { ConnectionCounts, type OpenConnections, seeded } from '../support/open-connections.js';
+import { ConnectionCounts, load, type OpenConnections } from '../support/open-connections.js';
 import { refusedPort } from '../support/raw-server.js';
 import { useTelemetry } from '../support/telemetry.js';
 import { httpServer, httpsServer } from '../support/truthful-server.js';
@@ -88,32 +88,6 @@ async function ask(agent: http.Agent, origin: string, random: (limit: number) =>
   clearTimeout(timer);
 }
 
-/** Runs a load in turns of a few requests, with idle times, and looks at the numbers all the while. */
-async function load(agent: http.Agent, origin: string, look: () => void): Promise<number> {
-  const random = seeded(20_261_121);
-  let done = false;
-  let looks = 0;
-  const looking = (async () => {
-    while (!done) {
-      look();
-      looks++;
-      await setImmediate();
-    }
-  })();
-  const worker = async (): Promise<void> => {
-    for (let i = 0; i < 30; i++) {
-      await ask(agent, origin, random);
-      if (random(8) === 0) {
-        await setTimeout(random(30));
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, worker));
-  done = true;
-  await looking;
-  return looks;
-}
-
 describe('http.client.open_connections of an agent of node:http', () => {
   it.each([
     ['http', 'keeps four connections', { keepAlive: true, maxSockets: 4 }],
@@ -127,7 +101,10 @@ describe('http.client.open_connections of an agent of node:http', () => {
       const { origin } = await moodyServer(scheme);
       const counts = count();
       const agent = noting(scheme === 'http' ? new http.Agent(options) : new https.Agent(options));
-      const looks = await load(agent, origin, () => expectAgreement(counts.now, agent));
+      const looks = await load(
+        (random) => ask(agent, origin, random),
+        () => expectAgreement(counts.now, agent),
+      );
       expect(looks).toBeGreaterThan(30);
       agent.destroy();
       await expect.poll(() => counts.now).toEqual(NONE);

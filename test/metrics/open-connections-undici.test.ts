@@ -7,7 +7,7 @@ import { connectProxy } from '../support/connect-proxy.js';
 import { deferred } from '../support/deferred.js';
 import { INSTALLED_UNDICI } from '../support/installed-undici.js';
 import { moodyServer, PATHS } from '../support/moody-server.js';
-import { ConnectionCounts, seeded, undiciSockets } from '../support/open-connections.js';
+import { ConnectionCounts, load, undiciSockets } from '../support/open-connections.js';
 import { useTelemetry } from '../support/telemetry.js';
 import { http2Server, httpServer, httpsServer } from '../support/truthful-server.js';
 import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
@@ -52,35 +52,6 @@ async function ask(dispatcher: Dispatcher, origin: string, random: (limit: numbe
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Runs a load in turns of a few requests, with idle times, and looks at the numbers all the while. */
-async function load(
-  run: (random: (limit: number) => number) => Promise<void>,
-  look: () => void,
-): Promise<number> {
-  const random = seeded(20_261_121);
-  let done = false;
-  let looks = 0;
-  const looking = (async () => {
-    while (!done) {
-      look();
-      looks++;
-      await setImmediate();
-    }
-  })();
-  const worker = async (): Promise<void> => {
-    for (let i = 0; i < 30; i++) {
-      await run(random);
-      if (random(8) === 0) {
-        await setTimeout(random(30));
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, worker));
-  done = true;
-  await looking;
-  return looks;
 }
 
 describe.each(UNDICI_FLAVOURS)('$name: http.client.open_connections', (flavour) => {

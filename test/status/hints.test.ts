@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpTraceStatus, RequestCounts, SourceStatus } from '../../src/index.js';
 import { hintsOf } from '../../src/status/hints.js';
-
-const COUNTS: RequestCounts = {
-  recorded: 0,
-  suppressed: 0,
-  ignored: 0,
-  withoutParent: 0,
-  notSampled: 0,
-  withoutProvider: 0,
-  withoutSpan: 0,
-  byAnotherInstance: 0,
-};
+import { NO_REQUESTS } from '../support/request-counts.js';
 
 /** All is well. */
 const WELL: HttpTraceStatus = {
@@ -34,7 +24,7 @@ const WELL: HttpTraceStatus = {
 };
 
 function source(counts: Partial<RequestCounts>, enabled = true): SourceStatus {
-  return { enabled, requests: { ...COUNTS, ...counts } };
+  return { enabled, requests: { ...NO_REQUESTS, ...counts } };
 }
 
 function openTelemetry(part: Partial<HttpTraceStatus['openTelemetry']>): Partial<HttpTraceStatus> {

@@ -13,17 +13,7 @@ import {
 } from '../../src/index.js';
 import { registry } from '../../src/registry.js';
 import { listen } from '../support/listen.js';
-
-const NONE: RequestCounts = {
-  recorded: 0,
-  suppressed: 0,
-  ignored: 0,
-  withoutParent: 0,
-  notSampled: 0,
-  withoutProvider: 0,
-  withoutSpan: 0,
-  byAnotherInstance: 0,
-};
+import { NO_REQUESTS } from '../support/request-counts.js';
 
 let url: string;
 
@@ -65,9 +55,9 @@ describe('status of requests', () => {
     await new Promise((resolve) => get(url, (response) => response.resume().on('close', resolve)));
 
     expect(instrumentation.status().sources).toEqual({
-      undici: { enabled: true, requests: { ...NONE, recorded: 1 } },
-      'node:http': { enabled: true, requests: { ...NONE, recorded: 1 } },
-      servers: { enabled: true, requests: { ...NONE, recorded: 2 } },
+      undici: { enabled: true, requests: { ...NO_REQUESTS, recorded: 1 } },
+      'node:http': { enabled: true, requests: { ...NO_REQUESTS, recorded: 1 } },
+      servers: { enabled: true, requests: { ...NO_REQUESTS, recorded: 2 } },
     });
   });
 
@@ -81,7 +71,11 @@ describe('status of requests', () => {
     instrumentation.setConfig({ enabled: true, client: { ignoreUrls: ['*/health'] } });
     await request();
 
-    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NONE, recorded: 1, ignored: 1 });
+    expect(instrumentation.status().sources.undici.requests).toEqual({
+      ...NO_REQUESTS,
+      recorded: 1,
+      ignored: 1,
+    });
   });
 
   const CLIENT_ONLY = { server: { enabled: false } };
@@ -101,10 +95,10 @@ describe('status of requests', () => {
 
     await request();
 
-    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NONE, [reason]: 1 });
+    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NO_REQUESTS, [reason]: 1 });
     // A server may learn of the end of a request after its client.
     await vi.waitFor(() =>
-      expect(instrumentation.status().sources.servers.requests).toEqual({ ...NONE, [reason]: 1 }),
+      expect(instrumentation.status().sources.servers.requests).toEqual({ ...NO_REQUESTS, [reason]: 1 }),
     );
   });
 
@@ -118,8 +112,8 @@ describe('status of requests', () => {
     await context.with(trace.setSpan(context.active(), parent), request);
 
     const { undici, servers } = instrumentation.status().sources;
-    expect(undici.requests).toEqual({ ...NONE, notSampled: 2 });
-    expect(servers.requests).toEqual({ ...NONE, notSampled: 2 });
+    expect(undici.requests).toEqual({ ...NO_REQUESTS, notSampled: 2 });
+    expect(servers.requests).toEqual({ ...NO_REQUESTS, notSampled: 2 });
   });
 
   it('counts what has no provider, with a parent that came from elsewhere or none', async () => {
@@ -135,8 +129,8 @@ describe('status of requests', () => {
     await context.with(trace.setSpan(context.active(), parent), request);
 
     const { undici, servers } = instrumentation.status().sources;
-    expect(undici.requests).toEqual({ ...NONE, withoutProvider: 2 });
-    expect(servers.requests).toEqual({ ...NONE, withoutProvider: 2 });
+    expect(undici.requests).toEqual({ ...NO_REQUESTS, withoutProvider: 2 });
+    expect(servers.requests).toEqual({ ...NO_REQUESTS, withoutProvider: 2 });
   });
 
   it('counts what is made with tracing suppressed', async () => {
@@ -145,7 +139,7 @@ describe('status of requests', () => {
 
     await context.with(suppressTracing(context.active()), request);
 
-    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NONE, suppressed: 1 });
+    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NO_REQUESTS, suppressed: 1 });
   });
 
   it('counts what comes to a server with tracing suppressed', async () => {
@@ -156,7 +150,7 @@ describe('status of requests', () => {
 
     await (await fetch(`http://127.0.0.1:${port}/`)).text();
 
-    expect(instrumentation.status().sources.servers.requests).toEqual({ ...NONE, suppressed: 1 });
+    expect(instrumentation.status().sources.servers.requests).toEqual({ ...NO_REQUESTS, suppressed: 1 });
   });
 
   it('counts what the instance before it records', async () => {
@@ -166,9 +160,9 @@ describe('status of requests', () => {
 
     await request();
 
-    expect(first.status().sources.undici.requests).toEqual({ ...NONE, recorded: 1 });
+    expect(first.status().sources.undici.requests).toEqual({ ...NO_REQUESTS, recorded: 1 });
     for (const { requests } of [second.status().sources.undici, second.status().sources.servers]) {
-      expect(requests).toEqual({ ...NONE, byAnotherInstance: 1 });
+      expect(requests).toEqual({ ...NO_REQUESTS, byAnotherInstance: 1 });
     }
   });
 
@@ -186,7 +180,7 @@ describe('status of requests', () => {
 
     await request();
 
-    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NONE, recorded: 1 });
+    expect(instrumentation.status().sources.undici.requests).toEqual({ ...NO_REQUESTS, recorded: 1 });
   });
 });
 

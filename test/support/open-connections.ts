@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { NotingMeterProvider } from './noting-meter.js';
 
@@ -83,4 +84,33 @@ export function seeded(seed: number): (limit: number) => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 2 ** 32) * limit);
   };
+}
+
+/** Runs a load in turns of a few requests, with idle times, and looks at the numbers all the while: how often is what it returns. */
+export async function load(
+  run: (random: (limit: number) => number) => Promise<void>,
+  look: () => void,
+): Promise<number> {
+  const random = seeded(20_261_121);
+  let done = false;
+  let looks = 0;
+  const looking = (async () => {
+    while (!done) {
+      look();
+      looks++;
+      await setImmediate();
+    }
+  })();
+  const worker = async (): Promise<void> => {
+    for (let i = 0; i < 30; i++) {
+      await run(random);
+      if (random(8) === 0) {
+        await setTimeout(random(30));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
+  done = true;
+  await looking;
+  return looks;
 }

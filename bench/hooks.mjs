@@ -1,0 +1,8 @@
+/** A `client.hooks` in which each of Go's hooks is off. */
+export const CLIENT_HOOKS_OFF = Object.fromEntries(
+  [
+    ...['getConn', 'gotConn', 'putIdleConn', 'gotFirstResponseByte', 'got100Continue', 'got1xxResponse'],
+    ...['dnsStart', 'dnsDone', 'connectStart', 'connectDone', 'tlsHandshakeStart', 'tlsHandshakeDone'],
+    ...['wroteHeaderField', 'wroteHeaders', 'wait100Continue', 'wroteRequest'],
+  ].map((hook) => [hook, false]),
+);
