@@ -1,7 +1,9 @@
-import type { EventEmitter } from 'node:events';
-import { type Method, MethodLayer } from './method-layer.js';
+import { EventEmitter } from 'node:events';
+import { type Method, MethodLayer, passingOn } from './method-layer.js';
 import type { Closing, ServerTrace } from './server-trace.js';
 import { traceOf } from './traced.js';
+
+const NODES_EMIT: unknown = EventEmitter.prototype.emit;
 
 /**
  * Lets listeners run in the context of their request. Node emits from where the socket is read, or from where
@@ -13,10 +15,22 @@ export function emitInContext(
   emitter: EventEmitter,
   args: unknown[],
 ): unknown {
-  const event = args[0] as string;
-  // An `error` that nobody listens to is thrown, and may be monitored.
-  const isHeard = event === 'error' || emitter.listenerCount(event) > 0;
-  return isHeard && !trace.isActive() ? trace.run(emit, emitter, args) : Reflect.apply(emit, emitter, args);
+  return isHeard(emitter, args[0]) ? emitHeard(trace, emit, emitter, args) : emitUnheard(emit, emitter, args);
+}
+
+/** As `emitInContext`, for an event that has listeners. */
+export function emitHeard(trace: ServerTrace, emit: Method, emitter: EventEmitter, args: unknown[]): unknown {
+  return trace.isActive() ? Reflect.apply(emit, emitter, args) : trace.run(emit, emitter, args);
+}
+
+/** For an event that has no listeners Node's own `emit` does nothing: most events of most requests have none. */
+export function emitUnheard(emit: Method, emitter: EventEmitter, args: unknown[]): unknown {
+  return emit === NODES_EMIT ? false : Reflect.apply(emit, emitter, args);
+}
+
+/** Whether an event has any listeners. An `error` that has none is thrown, and may be monitored. */
+export function isHeard(emitter: EventEmitter, event: unknown): boolean {
+  return event === 'error' || emitter.listenerCount(event as string) > 0;
 }
 
 /** As `emitInContext`, for the `close` after which nothing comes. */
@@ -38,17 +52,18 @@ export function emitClose<Emitter extends EventEmitter>(
   }
 }
 
-/** An `emit` whose listeners run in the context of the request that the emitter belongs to. */
-export const contextEmit = new MethodLayer<EventEmitter>(
+function emitOf(next: Method, emitter: EventEmitter, args: unknown[]): unknown {
+  const trace = traceOf(emitter);
+  return trace === undefined ? Reflect.apply(next, emitter, args) : emitInContext(trace, next, emitter, args);
+}
+
+const emit = new MethodLayer<EventEmitter>(
   'emit',
-  (emitter) => emitter.emit,
-  (emitter: { emit: unknown }, method) => {
-    emitter.emit = method;
-  },
-  (next, emitter, args) => {
-    const trace = traceOf(emitter);
-    return trace === undefined
-      ? Reflect.apply(next, emitter, args)
-      : emitInContext(trace, next, emitter, args);
-  },
+  emitOf,
+  passingOn((emitter) => emitter.emit, emitOf),
 );
+
+/** Lets the listeners of an emitter run in the context of the request that it belongs to. */
+export function watchEmitter(emitter: { emit: unknown }): void {
+  emitter.emit = emit.over(emitter.emit, Object.getPrototypeOf(emitter).emit);
+}

@@ -3,48 +3,42 @@ export type Method = (...args: unknown[]) => unknown;
 /** Takes the place of a method of one object. Calls `next` on `self` with `args` for what the method does. */
 export type Around<Target> = (next: Method, self: Target, args: unknown[]) => unknown;
 
+/** A method of any number of objects, each of which is its `this`. */
+type Shared<Target> = (this: Target, ...args: unknown[]) => unknown;
+
 /**
  * A method that can be laid over the one of the same name of any number of objects, as a property of their own.
  * All of them share one function: what belongs to one object is found by `this`.
  */
 export class MethodLayer<Target extends object> {
   private readonly name: string;
-  private readonly get: (target: Target) => unknown;
-  private readonly set: (target: Target, method: Method) => void;
   private readonly around: Around<Target>;
   private readonly shared: Method;
 
   /**
-   * @param get Reads the method, and `set` replaces it, by its name written out: a name that comes from a variable
-   * would make every access several times slower.
-   * @param shared Does what `passingOn` does, written out for a method that each request calls: V8 learns for each
-   * function of the source, and not for each copy of it.
+   * @param shared What `passingOn` makes, or the same written out for a method that each request calls: V8 learns
+   * for each function of the source, and not for each copy of it.
    */
-  constructor(
-    name: string,
-    get: (target: Target) => unknown,
-    set: (target: Target, method: Method) => void,
-    around: Around<Target>,
-    shared: (this: Target, ...args: unknown[]) => unknown = passingOn(get, around),
-  ) {
+  constructor(name: string, around: Around<Target>, shared: Shared<Target>) {
     this.name = name;
-    this.get = get;
-    this.set = set;
     this.around = around;
     this.shared = named(name, shared);
   }
 
-  /** Does nothing if the object has no such method. */
-  layOver(target: Target): void {
-    const method = this.get(target);
-    if (typeof method === 'function') {
-      const isInherited = method === this.get(Object.getPrototypeOf(target));
-      this.set(target, isInherited ? this.shared : this.over(method as Method));
+  /**
+   * @param method What an object has now.
+   * @param inherited What its prototype has.
+   * @returns What the object is to have. What is no method stays as it is.
+   */
+  over(method: unknown, inherited: unknown): unknown {
+    if (typeof method !== 'function') {
+      return method;
     }
+    return method === inherited ? this.shared : this.overOwn(method as Method);
   }
 
   /** Somebody else gave the object a method of its own, which is found nowhere but there. */
-  private over(own: Method): Method {
+  private overOwn(own: Method): Method {
     const { around } = this;
     return named(this.name, function (this: Target, ...args: unknown[]): unknown {
       return around(own, this, args);
@@ -52,7 +46,13 @@ export class MethodLayer<Target extends object> {
   }
 }
 
-function passingOn<Target>(get: (target: Target) => unknown, around: Around<Target>) {
+/**
+ * A method that finds by `this` what lies below it.
+ *
+ * @param get Reads the method by its name written out: a name that comes from a variable would make every access
+ * several times slower.
+ */
+export function passingOn<Target>(get: (target: Target) => unknown, around: Around<Target>): Shared<Target> {
   return function shared(this: Target, ...args: unknown[]): unknown {
     // Looked up at each call: Express gives requests and responses another prototype after we saw them.
     let holder: Target = Object.getPrototypeOf(this);
@@ -64,21 +64,28 @@ function passingOn<Target>(get: (target: Target) => unknown, around: Around<Targ
   };
 }
 
-function named<Target>(name: string, method: (this: Target, ...args: unknown[]) => unknown): Method {
+function named<Target>(name: string, method: Shared<Target>): Method {
   return Object.defineProperty(method, 'name', { value: name, configurable: true });
 }
 
-/** For a method that is not on the path of each request. */
-export function methodLayer<Target extends object>(
-  name: string,
-  around: Around<Target>,
-): MethodLayer<Target> {
-  return new MethodLayer(
-    name,
-    (target) => Reflect.get(target, name),
-    (target, method) => {
-      Reflect.set(target, name, method);
-    },
-    around,
-  );
+/** One that finds its method by the name, for what is not on the path of each request. */
+export class NamedLayer<Target extends object> extends MethodLayer<Target> {
+  private readonly key: string;
+
+  constructor(name: string, around: Around<Target>) {
+    super(
+      name,
+      around,
+      passingOn((target) => Reflect.get(target, name), around),
+    );
+    this.key = name;
+  }
+
+  /** Does nothing if the object has no such method. */
+  layOver(target: Target): void {
+    const method: unknown = Reflect.get(target, this.key);
+    if (typeof method === 'function') {
+      Reflect.set(target, this.key, this.over(method, Reflect.get(Object.getPrototypeOf(target), this.key)));
+    }
+  }
 }

@@ -1,35 +1,59 @@
 import type { IncomingMessage } from 'node:http';
 import { now } from '../clock.js';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
-import { type Method, MethodLayer } from './method-layer.js';
+import { type Around, MethodLayer, passingOn } from './method-layer.js';
 import { exchanges, type NodeExchange } from './node-exchange.js';
 import type { NodeClientRequest } from './node-request.js';
 import type { Report } from './request-trace.js';
 import { guarded, guardedPair } from './subscribe.js';
 
+/** The methods that are replaced, whatever their declared types. */
+interface RequestMethods {
+  _send: unknown;
+  write: unknown;
+  end: unknown;
+}
+
+interface ResponseMethods {
+  push: unknown;
+}
+
 /** What no event tells: methods of a single request, or of its response, with something of ours around them. */
 export class NodeLayers {
-  private readonly head: MethodLayer<NodeClientRequest>;
-  private readonly written: readonly MethodLayer<NodeClientRequest>[];
-  private readonly received: MethodLayer<IncomingMessage>;
+  private readonly send: MethodLayer<NodeClientRequest>;
+  private readonly write: MethodLayer<NodeClientRequest>;
+  private readonly end: MethodLayer<NodeClientRequest>;
+  private readonly push: MethodLayer<IncomingMessage>;
 
   constructor(report: Report) {
-    this.head = sendLayer(report);
+    this.send = sendLayer(report);
     const countWritten = bodyCounter(report);
-    this.written = [writeLayer(countWritten), endLayer(countWritten)];
-    this.received = pushLayer(report);
+    this.write = new MethodLayer<NodeClientRequest>(
+      'write',
+      countWritten,
+      passingOn((request) => request.write, countWritten),
+    );
+    this.end = new MethodLayer<NodeClientRequest>(
+      'end',
+      countWritten,
+      passingOn((request) => request.end, countWritten),
+    );
+    this.push = pushLayer(report);
   }
 
   /** Tells when the head is sent of a request that has its connection, and nothing to send yet. */
   watchHead(request: NodeClientRequest): void {
-    this.head.layOver(request);
+    const own: RequestMethods = request;
+    const inherited: RequestMethods = Object.getPrototypeOf(request);
+    own._send = this.send.over(own._send, inherited._send);
   }
 
   /** Counts what the program gives to a request as its body. */
   countRequestBody(request: NodeClientRequest): void {
-    for (const layer of this.written) {
-      layer.layOver(request);
-    }
+    const own: RequestMethods = request;
+    const inherited: RequestMethods = Object.getPrototypeOf(request);
+    own.write = this.write.over(own.write, inherited.write);
+    own.end = this.end.over(own.end, inherited.end);
   }
 
   /**
@@ -37,7 +61,9 @@ export class NodeLayers {
    * it, and whether anybody ever does.
    */
   watchResponseBody(response: IncomingMessage): void {
-    this.received.layOver(response);
+    const own: ResponseMethods = response;
+    const inherited: ResponseMethods = Object.getPrototypeOf(response);
+    own.push = this.push.over(own.push, inherited.push);
   }
 }
 
@@ -47,19 +73,17 @@ function sendLayer(report: Report): MethodLayer<NodeClientRequest> {
     (request: object) => exchanges.get(request)?.sentHeaders(now()),
     report,
   );
-  return new MethodLayer<NodeClientRequest>(
+  const around: Around<NodeClientRequest> = (next, request, args) => {
+    const result = Reflect.apply(next, request, args);
+    if (request._headerSent) {
+      sent(request);
+    }
+    return result;
+  };
+  return new MethodLayer(
     '_send',
-    (request) => request._send,
-    (request, method) => {
-      request._send = method;
-    },
-    (next, request, args) => {
-      const result = Reflect.apply(next, request, args);
-      if (request._headerSent) {
-        sent(request);
-      }
-      return result;
-    },
+    around,
+    passingOn((request) => request._send, around),
   );
 }
 
@@ -69,25 +93,21 @@ function pushLayer(report: Report): MethodLayer<IncomingMessage> {
     (exchange: NodeExchange | undefined, bytes: number) => exchange?.trace?.gotBodyChunk?.(bytes),
     report,
   );
-  return new MethodLayer<IncomingMessage>(
+  const around: Around<IncomingMessage> = (next, response, args) => {
+    const [chunk] = args;
+    if (ArrayBuffer.isView(chunk)) {
+      arrived(exchanges.get(response), chunk.byteLength);
+    }
+    return Reflect.apply(next, response, args);
+  };
+  return new MethodLayer(
     'push',
-    (response) => response.push,
-    (response, method) => {
-      response.push = method as typeof response.push;
-    },
-    (next, response, args) => {
-      const [chunk] = args;
-      if (ArrayBuffer.isView(chunk)) {
-        arrived(exchanges.get(response), chunk.byteLength);
-      }
-      return Reflect.apply(next, response, args);
-    },
+    around,
+    passingOn((response) => response.push, around),
   );
 }
 
-type CountWritten = (next: Method, request: NodeClientRequest, args: unknown[]) => unknown;
-
-function bodyCounter(report: Report): CountWritten {
+function bodyCounter(report: Report): Around<NodeClientRequest> {
   const count = guardedPair(
     'the body of a request',
     (exchange: NodeExchange | undefined, [chunk, encoding]: unknown[]) => {
@@ -105,26 +125,4 @@ function bodyCounter(report: Report): CountWritten {
     }
     return result;
   };
-}
-
-function writeLayer(around: CountWritten): MethodLayer<NodeClientRequest> {
-  return new MethodLayer<NodeClientRequest>(
-    'write',
-    (request) => request.write,
-    (request, method) => {
-      request.write = method as typeof request.write;
-    },
-    around,
-  );
-}
-
-function endLayer(around: CountWritten): MethodLayer<NodeClientRequest> {
-  return new MethodLayer<NodeClientRequest>(
-    'end',
-    (request) => request.end,
-    (request, method) => {
-      request.end = method as typeof request.end;
-    },
-    around,
-  );
 }

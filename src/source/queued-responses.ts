@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hiddenField } from './hidden-field.js';
-import { methodLayer } from './method-layer.js';
+import { NamedLayer } from './method-layer.js';
 import { unfinished } from './peer-gone.js';
 import { traceOf } from './traced.js';
 
@@ -10,7 +10,7 @@ import { traceOf } from './traced.js';
 /** The responses that wait for their turn on a pipelined connection: of each such connection, and response. */
 const queues = hiddenField<Set<ServerResponse>>();
 
-const assignSocket = methodLayer<ServerResponse>('assignSocket', (next, response, args) => {
+const assignSocket = new NamedLayer<ServerResponse>('assignSocket', (next, response, args) => {
   queues.get(response)?.delete(response);
   return Reflect.apply(next, response, args);
 });

@@ -1,21 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { MethodLayer } from './method-layer.js';
+import type { Http2ServerResponse } from 'node:http2';
+import { NamedLayer } from './method-layer.js';
 import { patchMethod } from './method-patch.js';
 import type { Stop } from './request-trace.js';
 import { traceOf } from './traced.js';
 
-interface Flushable {
-  /** Missing in the types of HTTP/2's compatibility API. */
-  flushHeaders?: unknown;
-  readonly headersSent: boolean;
-}
-
-export const flushHeaders = new MethodLayer<Flushable>(
+export const flushHeaders = new NamedLayer<ServerResponse | Http2ServerResponse>(
   'flushHeaders',
-  (response) => response.flushHeaders,
-  (response, method) => {
-    response.flushHeaders = method;
-  },
   (next, response, args) => {
     const result = Reflect.apply(next, response, args);
     traceOf(response)?.flushed();

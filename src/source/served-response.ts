@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { now } from '../clock.js';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
-import { type Method, MethodLayer } from './method-layer.js';
+import { type Method, MethodLayer, NamedLayer } from './method-layer.js';
 import { unfinished } from './peer-gone.js';
 import { flushHeaders } from './response-steps.js';
 import type { Closing, WatchedSteps } from './server-trace.js';
@@ -16,7 +16,6 @@ interface Methods {
   write: unknown;
   end: unknown;
   flushHeaders: unknown;
-  destroy: unknown;
 }
 
 const SWITCHING_PROTOCOLS = 101;
@@ -33,10 +32,6 @@ function writeHeadOfResponse(next: Method, response: ServerResponse, args: unkno
 
 const writeHead = new MethodLayer<ServerResponse>(
   'writeHead',
-  (response) => response.writeHead,
-  (response: Methods, method) => {
-    response.writeHead = method;
-  },
   writeHeadOfResponse,
   function writeHead(...args) {
     let holder: Methods = Object.getPrototypeOf(this);
@@ -56,21 +51,13 @@ function writeOfResponse(next: Method, response: ServerResponse, args: unknown[]
   return result;
 }
 
-const write = new MethodLayer<ServerResponse>(
-  'write',
-  (response) => response.write,
-  (response: Methods, method) => {
-    response.write = method;
-  },
-  writeOfResponse,
-  function write(...args) {
-    let holder: Methods = Object.getPrototypeOf(this);
-    while (holder.write === write) {
-      holder = Object.getPrototypeOf(holder);
-    }
-    return writeOfResponse(holder.write as Method, this, args);
-  },
-);
+const write = new MethodLayer<ServerResponse>('write', writeOfResponse, function write(...args) {
+  let holder: Methods = Object.getPrototypeOf(this);
+  while (holder.write === write) {
+    holder = Object.getPrototypeOf(holder);
+  }
+  return writeOfResponse(holder.write as Method, this, args);
+});
 
 function endOfResponse(next: Method, response: ServerResponse, args: unknown[]): unknown {
   const takesBody = isOpen(response);
@@ -84,21 +71,13 @@ function endOfResponse(next: Method, response: ServerResponse, args: unknown[]):
   return result;
 }
 
-const end = new MethodLayer<ServerResponse>(
-  'end',
-  (response) => response.end,
-  (response: Methods, method) => {
-    response.end = method;
-  },
-  endOfResponse,
-  function end(...args) {
-    let holder: Methods = Object.getPrototypeOf(this);
-    while (holder.end === end) {
-      holder = Object.getPrototypeOf(holder);
-    }
-    return endOfResponse(holder.end as Method, this, args);
-  },
-);
+const end = new MethodLayer<ServerResponse>('end', endOfResponse, function end(...args) {
+  let holder: Methods = Object.getPrototypeOf(this);
+  while (holder.end === end) {
+    holder = Object.getPrototypeOf(holder);
+  }
+  return endOfResponse(holder.end as Method, this, args);
+});
 
 function isOpen(response: ServerResponse): boolean {
   return !response.writableEnded && !response.destroyed;
@@ -133,21 +112,13 @@ function emitOfResponse(next: Method, response: ServerResponse, args: unknown[])
   return emitInContext(trace, next, response, args);
 }
 
-const emit = new MethodLayer<ServerResponse>(
-  'emit',
-  (response) => response.emit,
-  (response: Methods, method) => {
-    response.emit = method;
-  },
-  emitOfResponse,
-  function emit(...args) {
-    let holder: Methods = Object.getPrototypeOf(this);
-    while (holder.emit === emit) {
-      holder = Object.getPrototypeOf(holder);
-    }
-    return emitOfResponse(holder.emit as Method, this, args);
-  },
-);
+const emit = new MethodLayer<ServerResponse>('emit', emitOfResponse, function emit(...args) {
+  let holder: Methods = Object.getPrototypeOf(this);
+  while (holder.emit === emit) {
+    holder = Object.getPrototypeOf(holder);
+  }
+  return emitOfResponse(holder.emit as Method, this, args);
+});
 
 /** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
 function isHandedOver(socket: Socket | null): boolean {
@@ -159,35 +130,30 @@ function closingOf(response: ServerResponse): Closing {
 }
 
 /** Before Node 24, a response that waits for its turn on a pipelined connection never closes if the connection does. */
-const destroy = new MethodLayer<ServerResponse>(
-  'destroy',
-  (response) => response.destroy,
-  (response: Methods, method) => {
-    response.destroy = method;
-  },
-  (next, response, args) => {
-    const result = Reflect.apply(next, response, args);
-    if (response.socket === null) {
-      traceOf(response)?.closed(closingOf(response));
-    }
-    return result;
-  },
-);
+const destroy = new NamedLayer<ServerResponse>('destroy', (next, response, args) => {
+  const result = Reflect.apply(next, response, args);
+  if (response.socket === null) {
+    traceOf(response)?.closed(closingOf(response));
+  }
+  return result;
+});
 
 /** Tells the steps of a traced HTTP/1.1 response, and lets its listeners run in the context of its request. */
 export function watchResponse(response: ServerResponse, steps: WatchedSteps): void {
-  emit.layOver(response);
+  const own: Methods = response;
+  const inherited: Methods = Object.getPrototypeOf(response);
+  own.emit = emit.over(own.emit, inherited.emit);
   if (response.socket === null) {
     destroy.layOver(response);
   }
   if (steps.head) {
-    writeHead.layOver(response);
+    own.writeHead = writeHead.over(own.writeHead, inherited.writeHead);
   }
   if (steps.body) {
-    write.layOver(response);
-    end.layOver(response);
+    own.write = write.over(own.write, inherited.write);
+    own.end = end.over(own.end, inherited.end);
   }
   if (steps.flush) {
-    flushHeaders.layOver(response);
+    own.flushHeaders = flushHeaders.over(own.flushHeaders, inherited.flushHeaders);
   }
 }

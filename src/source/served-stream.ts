@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
 import { hiddenField } from './hidden-field.js';
-import { type MethodLayer, methodLayer } from './method-layer.js';
+import { NamedLayer } from './method-layer.js';
 import type { Closing, ServerTrace } from './server-trace.js';
 import { type Tunnel, WatchedStream } from './watched-stream.js';
 
@@ -13,8 +13,8 @@ function layer(
   name: string,
   after: (watch: WatchedStream, args: unknown[]) => void,
   before?: (watch: WatchedStream) => void,
-): MethodLayer<ServerHttp2Stream> {
-  return methodLayer(name, (next, stream, args) => {
+): NamedLayer<ServerHttp2Stream> {
+  return new NamedLayer(name, (next, stream, args) => {
     const watch = watched.get(stream);
     if (watch === undefined) {
       return Reflect.apply(next, stream, args);
@@ -51,7 +51,7 @@ function pseudoHeader(headers: unknown, name: string): unknown {
   return typeof headers === 'object' && headers !== null ? Reflect.get(headers, name) : undefined;
 }
 
-const write = methodLayer<ServerHttp2Stream>('write', (next, stream, args) => {
+const write = new NamedLayer<ServerHttp2Stream>('write', (next, stream, args) => {
   const watch = watched.get(stream);
   const takesBody = watch?.takesBody;
   const result = Reflect.apply(next, stream, args);
@@ -61,7 +61,7 @@ const write = methodLayer<ServerHttp2Stream>('write', (next, stream, args) => {
   return result;
 });
 
-const end = methodLayer<ServerHttp2Stream>('end', (next, stream, args) => {
+const end = new NamedLayer<ServerHttp2Stream>('end', (next, stream, args) => {
   const watch = watched.get(stream);
   const takesBody = watch?.takesBody;
   const result = Reflect.apply(next, stream, args);
@@ -72,7 +72,7 @@ const end = methodLayer<ServerHttp2Stream>('end', (next, stream, args) => {
   return result;
 });
 
-const emit = methodLayer<ServerHttp2Stream>('emit', (next, stream, args) => {
+const emit = new NamedLayer<ServerHttp2Stream>('emit', (next, stream, args) => {
   const watch = watched.get(stream);
   if (watch === undefined) {
     return Reflect.apply(next, stream, args);

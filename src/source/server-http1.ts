@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { contextEmit } from './context-emit.js';
+import { watchEmitter } from './context-emit.js';
 import type { EmitArgs } from './emit-patch.js';
 import { watchTurn } from './queued-responses.js';
 import { watchRequest } from './served-request.js';
@@ -59,7 +59,7 @@ export function beginHandOver(
   const trace = begin(request, undefined);
   setTrace(request, trace);
   if (trace !== undefined) {
-    contextEmit.layOver(request);
+    watchEmitter(request);
   }
   return trace;
 }

@@ -5,7 +5,7 @@ import type {
   IncomingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
-import { contextEmit } from './context-emit.js';
+import { watchEmitter } from './context-emit.js';
 import type { EmitArgs } from './emit-patch.js';
 import { flushHeaders } from './response-steps.js';
 import { watchStream } from './served-stream.js';
@@ -66,8 +66,8 @@ export function beginCompatRequest(
     watch(stream, request.headers, trace);
   }
   setTrace(response, trace);
-  contextEmit.layOver(request);
-  contextEmit.layOver(response);
+  watchEmitter(request);
+  watchEmitter(response);
   if (trace.steps.flush) {
     flushHeaders.layOver(response);
   }

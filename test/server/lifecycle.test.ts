@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { HttpTraceInstrumentation } from '../../src/index.js';
 import { listen } from '../support/listen.js';
@@ -74,6 +75,32 @@ describe('servers', () => {
     await rawRequest(await listen(new Mine((_req, res) => res.end())));
     await served.only();
   });
+});
+
+test('what somebody laid over emit sees all events, heard or not', async () => {
+  const seen: unknown[] = [];
+  class Request extends http.IncomingMessage {
+    override emit(event: string, ...args: unknown[]): boolean {
+      seen.push(event);
+      return super.emit(event, ...args);
+    }
+  }
+  class Response extends http.ServerResponse {
+    override emit(event: string, ...args: unknown[]): boolean {
+      seen.push(event);
+      return super.emit(event, ...args);
+    }
+  }
+  const options = { IncomingMessage: Request, ServerResponse: Response };
+  const port = await listen(http.createServer(options, (_req, res) => res.end()));
+  await rawRequest(port);
+  const unobserved = seen.splice(0);
+  served.record();
+  await rawRequest(port);
+  await served.only();
+  await setImmediate();
+  expect(unobserved).toContain('prefinish');
+  expect(seen).toEqual(unobserved);
 });
 
 describe('each request is recorded once', () => {
