@@ -23,7 +23,7 @@ import { addServerOptIns } from './server-opt-in.js';
 import type { ServerSettings } from './server-settings.js';
 import { defaultPort, targetPath, targetQuery } from './url.js';
 
-/** What is known when the request arrives: samplers see these. */
+/** What samplers see of a request that arrives. */
 export function serverStartAttributes(
   request: ServedRequest,
   { method, original }: RecordedMethod,
@@ -37,10 +37,6 @@ export function serverStartAttributes(
   addTarget(attributes, request.url ?? '', settings);
   addServerAddress(attributes, request, forwarded, scheme);
   addClientAddress(attributes, forwarded, socket);
-  if (socket !== undefined) {
-    addNetworkPeer(attributes, socket);
-  }
-  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(request.httpVersion);
   const userAgent = headers['user-agent'];
   if (userAgent) {
     attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent;
@@ -53,6 +49,18 @@ export function serverStartAttributes(
   }
   if (settings.requestHeaders !== undefined) {
     addRequestHeaders(attributes, settings.requestHeaders, request);
+  }
+  return attributes;
+}
+
+/** What else is known then: the SDK handles what samplers see three times, and these once. */
+export function networkAttributes(request: ServedRequest): Attributes {
+  const attributes: Attributes = {
+    [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion(request.httpVersion),
+  };
+  const socket = servedSocket(request);
+  if (socket !== undefined) {
+    addNetworkPeer(attributes, socket);
   }
   return attributes;
 }

@@ -65,7 +65,7 @@ const ASK = Symbol('httptrace.ask');
  */
 export function boundRoute(response: object): string | undefined {
   // To bind an emitter is to give it methods of its own to add listeners by.
-  if (!(response instanceof EventEmitter) || isInherited(response) || !Object.hasOwn(response, 'on')) {
+  if (isUnbound(response) || !(response instanceof EventEmitter) || !Object.hasOwn(response, 'on')) {
     return undefined;
   }
   let route: string | undefined;
@@ -79,7 +79,7 @@ export function boundRoute(response: object): string | undefined {
 }
 
 /** Tells most of them from others with much less work than `hasOwn`. */
-function isInherited({ on }: EventEmitter): boolean {
+function isUnbound({ on }: { readonly on?: unknown }): boolean {
   return on === EventEmitter.prototype.on;
 }
 

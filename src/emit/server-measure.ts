@@ -14,33 +14,35 @@ import { activeRequestAttributes, serverMetricAttributes } from './server-metric
 import type { ServedStart } from './server-start.js';
 import type { ServerVerdict } from './server-verdict.js';
 
-/** Counts a request that begins (1) or ends (-1). */
-export function measureActive(start: ServedStart, change: 1 | -1): void {
-  const { settings, instruments, attributes, context } = start;
-  const active = instruments[METRIC_HTTP_SERVER_ACTIVE_REQUESTS];
-  active?.add(change, activeRequestAttributes(attributes, settings.optIn), context);
+/** Counts a request that begins. Never throws. */
+export function measureStart(start: ServedStart): void {
+  if (start.instruments[METRIC_HTTP_SERVER_ACTIVE_REQUESTS] !== undefined) {
+    safely('a metric', measureActive, start, 1);
+  }
+}
+
+function measureActive(start: ServedStart, change: 1 | -1): void {
+  const active = start.instruments[METRIC_HTTP_SERVER_ACTIVE_REQUESTS];
+  active?.add(change, activeRequestAttributes(start), start.context);
 }
 
 /** Measures what is known when the head of the response is written, however long the body takes. */
-export function measureHead(
-  { settings, instruments, attributes, metadata, context }: ServedStart,
-  { headAt, startedAt, statusCode }: ServerRecord,
-): void {
-  const firstByte = instruments[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
+export function measureHead(start: ServedStart, { headAt, startedAt, statusCode }: ServerRecord): void {
+  const firstByte = start.instruments[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION];
   if (firstByte === undefined) {
     return;
   }
   const errorType = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
   firstByte.record(
     (headAt - startedAt) / 1000,
-    serverMetricAttributes(attributes, settings.optIn, statusCode, errorType, metadata.route),
-    context,
+    serverMetricAttributes(start, statusCode, errorType, start.metadata.route),
+    start.context,
   );
 }
 
 /** Measures a request that is over. */
 export function measureEnd(start: ServedStart, record: ServerRecord, verdict: ServerVerdict): void {
-  const { settings, instruments, context } = start;
+  const { instruments, context } = start;
   measureActive(start, -1);
   const duration = instruments[METRIC_HTTP_SERVER_REQUEST_DURATION];
   const requestSize = instruments[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE];
@@ -48,13 +50,7 @@ export function measureEnd(start: ServedStart, record: ServerRecord, verdict: Se
   if (duration === undefined && requestSize === undefined && responseSize === undefined) {
     return;
   }
-  const attributes = serverMetricAttributes(
-    start.attributes,
-    settings.optIn,
-    verdict.statusCode,
-    verdict.errorType,
-    verdict.route,
-  );
+  const attributes = serverMetricAttributes(start, verdict.statusCode, verdict.errorType, verdict.route);
   const requestBytes = requestSize && requestBodySize(start.request, record);
   if (requestBytes !== undefined) {
     requestSize?.record(requestBytes, attributes, context);

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { protocolVersion } from './attributes.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,
@@ -10,12 +11,13 @@ import {
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_SYNTHETIC_TYPE,
 } from './semconv.js';
+import type { ServedStart } from './server-start.js';
 
 /** A client chooses their values: without being asked for by name they are on no metric. */
 const CHOSEN_BY_CLIENT = [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT];
 
 /** The attributes of the number of requests in progress: the same when one begins and when it ends. */
-export function activeRequestAttributes(start: Attributes, optIn: ReadonlySet<string>): Attributes {
+export function activeRequestAttributes({ attributes: start, settings: { optIn } }: ServedStart): Attributes {
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: start[ATTR_HTTP_REQUEST_METHOD],
     [ATTR_URL_SCHEME]: start[ATTR_URL_SCHEME],
@@ -28,14 +30,13 @@ export function activeRequestAttributes(start: Attributes, optIn: ReadonlySet<st
 
 /** The attributes that all other metrics of one request share. */
 export function serverMetricAttributes(
-  start: Attributes,
-  optIn: ReadonlySet<string>,
+  start: ServedStart,
   statusCode: number | undefined,
   errorType: string | undefined,
   route: string | undefined,
 ): Attributes {
-  const attributes = activeRequestAttributes(start, optIn);
-  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = start[ATTR_NETWORK_PROTOCOL_VERSION];
+  const attributes = activeRequestAttributes(start);
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(start.request.httpVersion);
   if (statusCode !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
   }
@@ -45,8 +46,9 @@ export function serverMetricAttributes(
   if (route) {
     attributes[ATTR_HTTP_ROUTE] = route;
   }
+  const { optIn } = start.settings;
   if (optIn.size > 0) {
-    addAsked(attributes, start, [ATTR_USER_AGENT_SYNTHETIC_TYPE], optIn);
+    addAsked(attributes, start.attributes, [ATTR_USER_AGENT_SYNTHETIC_TYPE], optIn);
   }
   return attributes;
 }

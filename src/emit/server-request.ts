@@ -58,7 +58,8 @@ export class ServerRequestTrace implements ServerTrace {
 
   run<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
     return this.start.ownsSpan
-      ? context.with(this.start.context, fn, self, ...args)
+      ? // As an argument: a `this` is bound to the function first, which costs more than the call.
+        context.with(this.start.context, apply<Result>, undefined, fn, self, args)
       : Reflect.apply(fn, self, args);
   }
 
@@ -213,4 +214,8 @@ export class ServerRequestTrace implements ServerTrace {
   private report(error: unknown): void {
     diag.error('httptrace: a SERVER span or its metrics could not be written; the request goes on', error);
   }
+}
+
+function apply<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
+  return Reflect.apply(fn, self, args);
 }

@@ -17,7 +17,7 @@ import type { ServedRequest, ServedResponse, ServerTrace } from '../source/serve
 import { type Counters, PARENTLESS } from '../status/request-counter.js';
 import { awaitSpan } from './existing-spans.js';
 import { safely } from './safely.js';
-import { serverStartAttributes } from './server-attributes.js';
+import { networkAttributes, serverStartAttributes } from './server-attributes.js';
 import {
   activeRpcMetadata,
   contextOfCaller,
@@ -25,7 +25,7 @@ import {
   ServedContext,
   suppressed,
 } from './server-context.js';
-import { measureActive } from './server-measure.js';
+import { measureStart } from './server-measure.js';
 import { ServerRequestTrace } from './server-request.js';
 import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './server-settings.js';
 import type { ServedStart } from './server-start.js';
@@ -119,7 +119,7 @@ export class ServerTelemetry {
       metadata: activeRpcMetadata(active) ?? {},
       ownsSpan: false,
     };
-    safely('a metric', measureActive, start, 1);
+    measureStart(start);
     const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recordedSteps, undefined);
     awaitSpan(request, traced);
     return traced;
@@ -137,6 +137,9 @@ export class ServerTelemetry {
     const attributes = serverStartAttributes(request, method, settings);
     const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
     const span = this.startSpan(method.spanName, options, parent, request);
+    if (span.isRecording()) {
+      span.setAttributes(networkAttributes(request));
+    }
     const metadata = rpcMetadata(span, active);
     const start: ServedStart = {
       settings,
@@ -150,7 +153,7 @@ export class ServerTelemetry {
       metadata,
       ownsSpan: true,
     };
-    safely('a metric', measureActive, start, 1);
+    measureStart(start);
     this.runHooks(start, span);
     const steps = this.counters.servers.countCreated(span, parent)
       ? settings.recordedSteps
