@@ -1,5 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { type Context, context, createContextKey, propagation, type Span, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
 import { SpanOnContext } from './span-on-context.js';
 
 /** The keys of `@opentelemetry/core`, made from their published descriptions: it is no dependency. */
@@ -110,6 +118,9 @@ export class ServedContext extends SpanOnContext {
  * not the caller's: the server was started in it, or another instrumentation has its own span of the request.
  */
 export function contextOfCaller(active: Context): Context {
+  if (active === ROOT_CONTEXT) {
+    return active;
+  }
   const withoutSpan = trace.getSpan(active) === undefined ? active : trace.deleteSpan(active);
   return propagation.getBaggage(active) === undefined ? withoutSpan : propagation.deleteBaggage(withoutSpan);
 }

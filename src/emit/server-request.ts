@@ -46,6 +46,10 @@ export class ServerRequestTrace implements ServerTrace {
     return !this.start.ownsSpan;
   }
 
+  get isFinished(): boolean {
+    return this.record.isFinished;
+  }
+
   /** Writes to the span of another instrumentation from now on. */
   useSpan(span: Span): void {
     noteGivenSpan('server');

@@ -13,7 +13,8 @@ interface Emitting {
 let nodesEndListener: unknown;
 
 function isHeardByNodeAlone(request: IncomingMessage): boolean {
-  return request.listenerCount('end') === 1 && request.listeners('end')[0] === nodesEndListener;
+  const listeners = request.listeners('end');
+  return listeners.length === 1 && listeners[0] === nodesEndListener;
 }
 
 function emitOfRequest(next: Method, request: IncomingMessage, args: unknown[]): unknown {
