@@ -17,8 +17,8 @@ export type RedactedQueryParams = QueryParamMatcher | undefined;
 
 interface QueryParamMatcher {
   readonly names: ReadonlySet<string>;
-  /** Finds nothing in most queries, which then need not be taken apart. */
-  readonly hint: RegExp;
+  /** One of the names as it is. */
+  readonly plainName: RegExp;
 }
 
 /** @param names Parameters whose value is replaced, without percent-encoding; an empty list redacts none. */
@@ -28,7 +28,15 @@ export function compileRedactedQueryParams(names: readonly string[]): RedactedQu
     return undefined;
   }
   const raw = [...given].map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
-  return { names: given, hint: new RegExp(`(?<![^&])(?:(?:${raw})=|[^&=%]*%)`) };
+  return { names: given, plainName: new RegExp(`(?:^|&)(?:${raw})=`) };
+}
+
+/** A name with an escape, which may be any name. */
+const ESCAPED_NAME = /(?:^|&)[^&=%]*%/;
+
+/** Few queries need to be taken apart, and each request asks. */
+function mayNameAny(query: string, { plainName }: QueryParamMatcher): boolean {
+  return plainName.test(query) || (query.includes('%') && ESCAPED_NAME.test(query));
 }
 
 /** A parameter that has a value. Anchored, so that a long text without `=` is not searched again from each character. */
@@ -42,7 +50,7 @@ const PARAMETER = /(?<![^&])([^&=]*)=[^&]*/g;
  * @param query Without its `?`.
  */
 export function redactQuery(query: string, params: RedactedQueryParams): string {
-  if (params === undefined || !params.hint.test(query)) {
+  if (params === undefined || !mayNameAny(query, params)) {
     return query;
   }
   const { names } = params;
