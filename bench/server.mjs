@@ -93,8 +93,8 @@ class FakeSocket extends Duplex {
 
 const SOCKETS = 16;
 const REQUESTS = 2_000;
-const WARM_UPS = 20;
-const BATCHES = 40;
+const WARM_UPS = 15;
+const BATCHES = 25;
 
 /** @returns How many nanoseconds of the processor's time a request took: other processes need it too. */
 async function serve(server, requests) {
@@ -155,7 +155,7 @@ function check({ processor }, requests, observe, events) {
  * @returns {Promise<{ name: string, nsPerRequest: number, ratio: number }[]>} The ratio is what is added to the bare
  * request, to what the peer adds.
  */
-export async function serverRows({ rounds = 7 } = {}) {
+export async function serverRows({ rounds = 15 } = {}) {
   const times = new Map(Object.keys(SUBJECTS).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, values] of times) {

@@ -102,6 +102,9 @@ function emitOfResponse(next: Method, response: ServerResponse, args: unknown[])
       if (isHandedOver(response.socket)) {
         trace.finished();
       }
+      if (isHeardByNodeAlone(response)) {
+        return Reflect.apply(next, response, args);
+      }
       break;
     case 'error':
       trace.errored(args[1]);
@@ -119,6 +122,11 @@ const emit = new MethodLayer<ServerResponse>('emit', emitOfResponse, function em
   }
   return emitOfResponse(holder.emit as Method, this, args);
 });
+
+/** Node's own listener, without which no connection would take another request, needs no context of ours. */
+function isHeardByNodeAlone(response: ServerResponse): boolean {
+  return response.socket !== null && response.listenerCount('finish') === 1;
+}
 
 /** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
 function isHandedOver(socket: Socket | null): boolean {
