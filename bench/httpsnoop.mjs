@@ -6,7 +6,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { captureMetrics, Metrics, wrap } from 'opentelemetry-instrumentation-httptrace/httpsnoop';
-import { median } from './harness.mjs';
+import { median, printTable } from './harness.mjs';
 
 const BATCH = 200;
 const ROUNDS = 1000;
@@ -104,4 +104,10 @@ export async function httpsnoopRows() {
   });
 }
 
-if (process.argv[1] === import.meta.filename) console.table(await httpsnoopRows());
+if (process.argv[1] === import.meta.filename) {
+  printTable(
+    'captureMetrics and wrap: one call of a handler',
+    ['', 'ns per call', 'above the bare call'],
+    (await httpsnoopRows()).map(({ name, nsPerCall, aboveBareNs }) => [name, nsPerCall, aboveBareNs]),
+  );
+}
