@@ -28,29 +28,27 @@ export function activeRequestAttributes({ attributes: start, settings: { optIn }
   return attributes;
 }
 
-/** The attributes that all other metrics of one request share; by their names, as the SDK sorts them. */
+/** The attributes that all other metrics of one request share. */
 export function serverMetricAttributes(
   start: ServedStart,
   statusCode: number | undefined,
   errorType: string | undefined,
   route: string | undefined,
 ): Attributes {
-  const attributes: Attributes = {};
-  if (errorType !== undefined) {
-    attributes[ATTR_ERROR_TYPE] = errorType;
-  }
-  attributes[ATTR_HTTP_REQUEST_METHOD] = start.attributes[ATTR_HTTP_REQUEST_METHOD];
+  const attributes = activeRequestAttributes(start);
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(start.request.httpVersion);
   if (statusCode !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  }
+  if (errorType !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType;
   }
   if (route) {
     attributes[ATTR_HTTP_ROUTE] = route;
   }
-  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(start.request.httpVersion);
-  attributes[ATTR_URL_SCHEME] = start.attributes[ATTR_URL_SCHEME];
   const { optIn } = start.settings;
   if (optIn.size > 0) {
-    addAsked(attributes, start.attributes, [...CHOSEN_BY_CLIENT, ATTR_USER_AGENT_SYNTHETIC_TYPE], optIn);
+    addAsked(attributes, start.attributes, [ATTR_USER_AGENT_SYNTHETIC_TYPE], optIn);
   }
   return attributes;
 }

@@ -46,10 +46,6 @@ export class ServerRequestTrace implements ServerTrace {
     return !this.start.ownsSpan;
   }
 
-  get isFinished(): boolean {
-    return this.record.isFinished;
-  }
-
   /** Writes to the span of another instrumentation from now on. */
   useSpan(span: Span): void {
     noteGivenSpan('server');

@@ -33,8 +33,6 @@ export function isHeard(emitter: EventEmitter, event: unknown): boolean {
   return event === 'error' || emitter.listenerCount(event as string) > 0;
 }
 
-const FINISHED: Closing = { how: 'finished' };
-
 /** As `emitInContext`, for the `close` after which nothing comes. */
 export function emitClose<Emitter extends EventEmitter>(
   trace: ServerTrace,
@@ -50,7 +48,7 @@ export function emitClose<Emitter extends EventEmitter>(
   try {
     return emitInContext(trace, emit, emitter, args);
   } finally {
-    trace.closed(trace.isFinished ? FINISHED : closingOf(emitter));
+    trace.closed(closingOf(emitter));
   }
 }
 

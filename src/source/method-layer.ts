@@ -11,7 +11,7 @@ type Shared<Target> = (this: Target, ...args: unknown[]) => unknown;
  * All of them share one function: what belongs to one object is found by `this`.
  */
 export class MethodLayer<Target extends object> {
-  private readonly name: string;
+  protected readonly name: string;
   private readonly around: Around<Target>;
   private readonly shared: Method;
 
@@ -70,22 +70,20 @@ function named<Target>(name: string, method: Shared<Target>): Method {
 
 /** One that finds its method by the name, for what is not on the path of each request. */
 export class NamedLayer<Target extends object> extends MethodLayer<Target> {
-  private readonly key: string;
-
   constructor(name: string, around: Around<Target>) {
     super(
       name,
       around,
       passingOn((target) => Reflect.get(target, name), around),
     );
-    this.key = name;
   }
 
   /** Does nothing if the object has no such method. */
   layOver(target: Target): void {
-    const method: unknown = Reflect.get(target, this.key);
+    const method: unknown = Reflect.get(target, this.name);
     if (typeof method === 'function') {
-      Reflect.set(target, this.key, this.over(method, Reflect.get(Object.getPrototypeOf(target), this.key)));
+      const inherited: unknown = Reflect.get(Object.getPrototypeOf(target), this.name);
+      Reflect.set(target, this.name, this.over(method, inherited));
     }
   }
 }

@@ -19,10 +19,10 @@ export interface WatchedSteps {
   readonly requestBody: boolean;
 }
 
-/** How a response was closed. */
+/** How a response that was not finished was closed. */
 export interface Closing {
-  /** All of it had been handed to the network; or the peer went away, or this side gave it up. */
-  readonly how: 'finished' | 'aborted' | 'destroyed';
+  /** The peer went away, or this side gave the response up. */
+  readonly how: 'aborted' | 'destroyed';
   /** What Node or the program reported. */
   readonly error?: unknown;
 }
@@ -35,9 +35,6 @@ export interface ServerTrace {
   readonly steps: WatchedSteps;
   /** Whether `closed` must be called before the program's own listeners of the event, and not after them. */
   readonly endsBeforeListeners: boolean;
-
-  /** Whether `finished` was called. */
-  readonly isFinished: boolean;
 
   /** Whether the request's own context is active. */
   isActive(): boolean;
