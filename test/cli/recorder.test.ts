@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { RequestRecorder } from '../../src/cli/recorder.js';
 import type { GotConnInfo, TLSConnectionState } from '../../src/httptrace/index.js';
+import { useFakeClock } from '../support/fake-clock.js';
 
 const TLS_STATE: TLSConnectionState = {
   version: 'TLSv1.3',
@@ -24,18 +25,15 @@ function tell(...steps: (() => unknown)[]): void {
   }
 }
 
+useFakeClock();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   recorder = new RequestRecorder({
     url: new URL('https://a.example/?sig=secret'),
     method: 'GET',
     headers: [],
     body: undefined,
   });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 const dial = [

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GATHER_LIMITS, PendingTraces } from '../../src/waterfall/pending-traces.js';
 import type { GatheredTrace } from '../../src/waterfall/span-tree.js';
+import { useFakeClock } from '../support/fake-clock.js';
 import { span } from './spans.js';
 
 const ONE = '00000000000000000000000000000001';
@@ -17,13 +18,10 @@ function names(): string[][] {
   return finished.map(({ spans }) => spans.map(({ name }) => name));
 }
 
+useFakeClock();
+
 beforeEach(() => {
   finished = [];
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 describe('a trace is finished', () => {
