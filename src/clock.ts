@@ -1,3 +1,5 @@
+// The global of this name is an accessor, which each read would call.
+import { performance } from 'node:perf_hooks';
 import type { HrTime } from '@opentelemetry/api';
 
 /** How far the wall clock may part from ours, in milliseconds, before we follow it. `Date.now` cuts off up to 1. */

@@ -1,4 +1,5 @@
-import { type Context, context, diag } from '@opentelemetry/api';
+import { type Context, diag } from '@opentelemetry/api';
+import { context } from './api.js';
 import { contextClientTrace } from './httptrace/active-trace.js';
 import { joinTraces, liveTrace } from './httptrace/live-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';

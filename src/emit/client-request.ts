@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { type Attributes, propagation } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
+import { propagation } from '../api.js';
 import type { UndiciExchange } from '../config.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../source/channels.js';

@@ -1,10 +1,5 @@
-import {
-  type Attributes,
-  type Span,
-  type SpanContext,
-  SpanStatusCode,
-  type TimeInput,
-} from '@opentelemetry/api';
+import type { Attributes, Span, SpanContext, TimeInput } from '@opentelemetry/api';
+import { SpanStatusCode } from '../api.js';
 import { toHrTime } from '../clock.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientRecordListener, FinishedDial } from '../recorder/client-facts.js';

@@ -1,14 +1,5 @@
-import {
-  type Attributes,
-  type Context,
-  type HrTime,
-  isSpanContextValid,
-  propagation,
-  type Span,
-  SpanKind,
-  type TextMapSetter,
-  trace,
-} from '@opentelemetry/api';
+import type { Attributes, Context, HrTime, Span, TextMapSetter } from '@opentelemetry/api';
+import { isSpanContextValid, propagation, SpanKind, trace } from '../api.js';
 import { epochAt, toHrTime } from '../clock.js';
 import type { ResolvedConfig } from '../config.js';
 import { ClientRecord } from '../recorder/client.js';

@@ -1,15 +1,6 @@
 import type { Socket } from 'node:net';
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '../api.js';
 import { toHrTime } from '../clock.js';
 import type { ClientFact, FinishedDial, NotedHooks } from '../recorder/client-facts.js';
 import { plainAddress } from './address.js';

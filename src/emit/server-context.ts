@@ -1,13 +1,6 @@
 import { EventEmitter } from 'node:events';
-import {
-  type Context,
-  context,
-  createContextKey,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, createContextKey, type Span } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, trace } from '../api.js';
 import { SpanOnContext } from './span-on-context.js';
 
 /** The keys of `@opentelemetry/core`, made from their published descriptions: it is no dependency. */
@@ -46,7 +39,7 @@ export function rpcMetadata(span: Span, active: Context): RpcMetadata {
 }
 
 export function activeRpcMetadata(active: Context): RpcMetadata | undefined {
-  const metadata = active.getValue(RPC_METADATA);
+  const metadata = active === ROOT_CONTEXT ? undefined : active.getValue(RPC_METADATA);
   return isRpcMetadata(metadata) ? metadata : undefined;
 }
 

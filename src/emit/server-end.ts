@@ -1,4 +1,5 @@
-import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
+import { SpanStatusCode } from '../api.js';
 import type { ServerRecord } from '../recorder/server.js';
 import type { ServedResponse } from '../source/server-trace.js';
 import type { HeaderCapture } from './headers.js';

@@ -1,4 +1,5 @@
-import { type Attributes, context, diag, type Span } from '@opentelemetry/api';
+import { type Attributes, diag, type Span } from '@opentelemetry/api';
+import { context } from '../api.js';
 import { now, toHrTime } from '../clock.js';
 import type { ServerOutcome, ServerRecord } from '../recorder/server.js';
 import type { Closing, ServerTrace, WatchedSteps } from '../source/server-trace.js';

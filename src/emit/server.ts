@@ -1,14 +1,5 @@
-import {
-  type Context,
-  context,
-  diag,
-  isSpanContextValid,
-  propagation,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, diag, type Span, type SpanOptions } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, SpanKind, trace } from '../api.js';
 import { epochAt, now, toHrTime } from '../clock.js';
 import type { ResolvedConfig } from '../config.js';
 import { isSuppressed } from '../httptrace/suppression.js';

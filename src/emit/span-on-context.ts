@@ -1,4 +1,5 @@
-import { type Context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, INVALID_SPAN_CONTEXT, type Span } from '@opentelemetry/api';
+import { trace } from '../api.js';
 
 /** The key that the API keeps a span under, as it shows it to any context. */
 const SPAN = keyOf((ctx) => trace.setSpan(ctx, trace.wrapSpanContext(INVALID_SPAN_CONTEXT)));

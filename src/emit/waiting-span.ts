@@ -1,4 +1,5 @@
-import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace } from '../api.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ClientStart } from './client-span.js';
 import type { ClientVerdict } from './client-verdict.js';

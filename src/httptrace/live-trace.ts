@@ -1,4 +1,5 @@
-import { type Context, context } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { context } from '../api.js';
 import type { RequestTrace } from '../source/request-trace.js';
 import type { ClientTrace, ClientTraceHook } from './client-trace.js';
 import { CLIENT_TRACE_HOOKS, runHook } from './compose.js';

@@ -1,4 +1,5 @@
-import { type Context, INVALID_SPAN_CONTEXT, INVALID_SPANID, type Span, trace } from '@opentelemetry/api';
+import { type Context, INVALID_SPAN_CONTEXT, INVALID_SPANID, type Span } from '@opentelemetry/api';
+import { trace } from '../api.js';
 import { suspectNoProvider } from './no-provider.js';
 
 /** What became of the requests that one source brought, each counted once, while they were wanted. */
