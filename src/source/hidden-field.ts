@@ -1,4 +1,5 @@
-class Itself {
+/** What a private field is added to: whatever object is given. */
+export class Itself {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: the object that a subclass adds its private field to
     return object;
