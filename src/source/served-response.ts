@@ -4,6 +4,7 @@ import { now } from '../clock.js';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
 import { type Method, MethodLayer, NamedLayer } from './method-layer.js';
+import { emitFinishToNode, isFinishHeardByNodeAlone } from './nodes-listeners.js';
 import { unfinished } from './peer-gone.js';
 import { flushHeaders } from './response-steps.js';
 import type { Closing, WatchedSteps } from './server-trace.js';
@@ -102,8 +103,8 @@ function emitOfResponse(next: Method, response: ServerResponse, args: unknown[])
       if (isHandedOver(response.socket)) {
         trace.finished();
       }
-      if (isHeardByNodeAlone(response)) {
-        return Reflect.apply(next, response, args);
+      if (isFinishHeardByNodeAlone(response)) {
+        return emitFinishToNode(next, response, args);
       }
       break;
     case 'error':
@@ -122,11 +123,6 @@ const emit = new MethodLayer<ServerResponse>('emit', emitOfResponse, function em
   }
   return emitOfResponse(holder.emit as Method, this, args);
 });
-
-/** Node's own listener, without which no connection would take another request, needs no context of ours. */
-function isHeardByNodeAlone(response: ServerResponse): boolean {
-  return response.socket !== null && response.listenerCount('finish') === 1;
-}
 
 /** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
 function isHandedOver(socket: Socket | null): boolean {

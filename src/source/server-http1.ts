@@ -14,7 +14,8 @@ export function beginRequest(
   server: EventEmitter,
   args: EmitArgs,
 ): ServerTrace | undefined {
-  const [event, request, response] = args as [string, IncomingMessage, ServerResponse];
+  const request = args[1] as IncomingMessage;
+  const response = args[2] as ServerResponse;
   if (wasSeen(request)) {
     return undefined;
   }
@@ -27,7 +28,7 @@ export function beginRequest(
   watchRequest(request);
   watchResponse(response, trace.steps);
   watchTurn(request, response);
-  if (event === 'request' && trace.steps.informational && wasToldToContinue(server, request)) {
+  if (args[0] === 'request' && trace.steps.informational && wasToldToContinue(server, request)) {
     trace.wroteInformational(100);
   }
   return trace;

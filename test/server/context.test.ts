@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { contextClientTrace, withClientTrace } from '../../src/httptrace/index.js';
 import { connectHttp2, http2Request } from '../support/http2-client.js';
 import { listen } from '../support/listen.js';
@@ -75,6 +75,23 @@ describe('the context of a request is active', () => {
       written: spanId,
       ended: spanId,
     });
+  });
+
+  test('in a listener that hears the end of a request which was answered before', async () => {
+    served.record();
+    const seen: (string | undefined)[] = [];
+    const port = await serve((req, res) => {
+      req.on('end', () => seen.push(here())).once('close', () => seen.push(here()));
+      res.end();
+    });
+    // On one connection, for what Node itself listens to is known only from the first answer on.
+    const client = await RawClient.connect(port);
+    client.send(['GET /1 HTTP/1.1', 'Host: a']);
+    await client.until('HTTP/1.1 200');
+    client.send(['GET /2 HTTP/1.1', 'Host: a', 'Connection: close']);
+    await client.closed();
+    const [first, second] = (await served.spans(2)).map((span) => span.spanContext().spanId);
+    expect(seen).toEqual([first, first, second, second]);
   });
 
   test('in a loop over the body, and in what is piped from it', async () => {
@@ -245,6 +262,20 @@ describe('on HTTP/2', () => {
     const { spanId } = (await served.only()).spanContext();
     expect(seen).toEqual({ listener: spanId, close: spanId, timer: spanId });
   });
+});
+
+test('the context is entered once where only Node listens to what becomes of the request', async () => {
+  served.record();
+  const port = await serve((_req, res) => res.end());
+  const client = await RawClient.connect(port);
+  client.send(['GET /1 HTTP/1.1', 'Host: a']);
+  await served.spans(1);
+  const entered = vi.spyOn(context, 'with');
+  onTestFinished(() => entered.mockRestore());
+  client.send(['GET /2 HTTP/1.1', 'Host: a', 'Connection: close']);
+  await client.closed();
+  await served.spans(2);
+  expect(entered).toHaveBeenCalledTimes(1);
 });
 
 test('nothing is active where nobody listens', () => {
