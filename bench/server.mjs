@@ -155,7 +155,7 @@ function check({ processor }, requests, observe, events) {
  * @returns {Promise<{ name: string, nsPerRequest: number, ratio: number }[]>} The ratio is what is added to the bare
  * request, to what the peer adds.
  */
-export async function serverRows({ rounds = 15 } = {}) {
+export async function serverRows({ rounds = 20 } = {}) {
   const times = new Map(Object.keys(SUBJECTS).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, values] of times) {

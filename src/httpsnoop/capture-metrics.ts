@@ -1,3 +1,5 @@
+// The global of this name is an accessor, which each read would call.
+import { performance } from 'node:perf_hooks';
 import type { HttpResponse } from './hooks.js';
 import { observe } from './observe.js';
 import type { ResponseObserver } from './response-observer.js';
