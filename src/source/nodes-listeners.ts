@@ -4,12 +4,12 @@ import type { Method } from './method-layer.js';
 // Node itself listens to some of what it emits. Its listeners need no context of ours, and to enter one costs more
 // than they do.
 
-/** By which no connection would take another request: there is one on each response that has its connection. */
+/** Node listens to each response that has its connection: else no other request would be taken from that. */
 export function isFinishHeardByNodeAlone(response: ServerResponse): boolean {
   return response.socket !== null && response.listenerCount('finish') === 1;
 }
 
-/** By which Node notes the end of a request that was answered before: the same for all requests. */
+/** With what Node notes the end of a request that was answered before: the same for all requests. */
 let endListener: unknown;
 
 /** Emits a `finish` that Node alone hears, and learns what it then listens to the end of the request by. */
