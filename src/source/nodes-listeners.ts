@@ -1,12 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hiddenField } from './hidden-field.js';
 import type { Method } from './method-layer.js';
 
 // Node itself listens to some of what it emits. Its listeners need no context of ours, and to enter one costs more
 // than they do.
 
-/** Node listens to each response that has its connection: else no other request would be taken from that. */
+/** Responses that somebody else than Node has made, as adapters for other protocols do. */
+const foreign = hiddenField<true>();
+
+/** To be called before the program has the response: what listens to its end by then is Node's own. */
+export function noteMaker(response: ServerResponse): void {
+  if (response.listenerCount('finish') !== 1 && !foreign.has(response)) {
+    foreign.set(response, true);
+  }
+}
+
 export function isFinishHeardByNodeAlone(response: ServerResponse): boolean {
-  return response.socket !== null && response.listenerCount('finish') === 1;
+  return response.listenerCount('finish') === 1 && !foreign.has(response);
 }
 
 /** With what Node notes the end of a request that was answered before: the same for all requests. */

@@ -4,7 +4,7 @@ import { now } from '../clock.js';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
 import { type Method, MethodLayer, NamedLayer } from './method-layer.js';
-import { emitFinishToNode, isFinishHeardByNodeAlone } from './nodes-listeners.js';
+import { emitFinishToNode, isFinishHeardByNodeAlone, noteMaker } from './nodes-listeners.js';
 import { unfinished } from './peer-gone.js';
 import { flushHeaders } from './response-steps.js';
 import type { Closing, WatchedSteps } from './server-trace.js';
@@ -144,6 +144,7 @@ const destroy = new NamedLayer<ServerResponse>('destroy', (next, response, args)
 
 /** Tells the steps of a traced HTTP/1.1 response, and lets its listeners run in the context of its request. */
 export function watchResponse(response: ServerResponse, steps: WatchedSteps): void {
+  noteMaker(response);
   const own: Methods = response;
   const inherited: Methods = Object.getPrototypeOf(response);
   own.emit = emit.over(own.emit, inherited.emit);

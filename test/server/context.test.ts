@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import { Socket } from 'node:net';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -92,6 +93,28 @@ describe('the context of a request is active', () => {
     await client.closed();
     const [first, second] = (await served.spans(2)).map((span) => span.spanContext().spanId);
     expect(seen).toEqual([first, first, second, second]);
+  });
+
+  test('in the listener of a response that Node did not make', async () => {
+    served.record();
+    const seen: (string | undefined)[] = [];
+    const server = createServer((_req, res) => {
+      res.on('finish', () => seen.push(here()));
+      res.end();
+    });
+    const socket = new Socket();
+    let written = (): void => undefined;
+    socket._write = (_chunk, _encoding, callback) => {
+      written = callback;
+    };
+    const request = new IncomingMessage(socket);
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    server.emit('request', request, response);
+    written();
+    await immediate();
+    socket.destroy();
+    expect(seen).toEqual([(await served.only()).spanContext().spanId]);
   });
 
   test('in a loop over the body, and in what is piped from it', async () => {
