@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { hiddenField } from './hidden-field.js';
 import type { Method } from './method-layer.js';
 
@@ -24,11 +24,15 @@ let endListener: unknown;
 
 /** Emits a `finish` that Node alone hears, and learns what it then listens to the end of the request by. */
 export function emitFinishToNode(emit: Method, response: ServerResponse, args: unknown[]): unknown {
-  const { req } = response;
-  const mayLearn = endListener === undefined && req.listenerCount('end') === 0;
+  // Programs may put something else there.
+  const request: unknown = response.req;
+  if (endListener !== undefined || !(request instanceof IncomingMessage)) {
+    return Reflect.apply(emit, response, args);
+  }
+  const wasHeard = request.listenerCount('end') > 0;
   const result = Reflect.apply(emit, response, args);
-  if (mayLearn && req.listenerCount('end') === 1) {
-    endListener = req.rawListeners('end')[0];
+  if (!wasHeard && request.listenerCount('end') === 1) {
+    endListener = request.rawListeners('end')[0];
   }
   return result;
 }

@@ -20,11 +20,11 @@ export function meansPeerGone(error: Error & { readonly code?: unknown }): boole
  *
  * @param error What Node or the program gave as the reason.
  */
-export function unfinished(error: Error | null | undefined, socket: Socket | undefined): Closing {
+export function unfinished(error: Error | null | undefined, socket: Socket | null | undefined): Closing {
   const reason = error ?? socket?.errored;
   if (reason) {
     return { how: meansPeerGone(reason) ? 'aborted' : 'destroyed', error: reason };
   }
   // A connection that only this side closes never reads its end.
-  return { how: socket === undefined || socket.readableEnded ? 'aborted' : 'destroyed' };
+  return { how: !socket || socket.readableEnded ? 'aborted' : 'destroyed' };
 }

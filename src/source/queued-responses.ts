@@ -18,7 +18,7 @@ const assignSocket = new NamedLayer<ServerResponse>('assignSocket', (next, respo
 /** They had no part in the connection, so Node does not tell them that it is closed. */
 function onClose(this: EventEmitter): void {
   for (const response of queues.get(this) ?? []) {
-    traceOf(response)?.closed(unfinished(response.errored, response.req.socket));
+    traceOf(response)?.closed(unfinished(response.errored, response.req?.socket));
   }
 }
 

@@ -125,8 +125,8 @@ const emit = new MethodLayer<ServerResponse>('emit', emitOfResponse, function em
 });
 
 /** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
-function isHandedOver(socket: Socket | null): boolean {
-  return socket === null || (!socket.destroyed && !socket.errored);
+function isHandedOver(socket: Socket | null | undefined): boolean {
+  return !socket || (!socket.destroyed && !socket.errored);
 }
 
 function closingOf(response: ServerResponse): Closing {
