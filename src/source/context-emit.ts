@@ -28,6 +28,11 @@ export function emitUnheard(emit: Method, emitter: EventEmitter, args: unknown[]
   return emit === NODES_EMIT ? false : Reflect.apply(emit, emitter, args);
 }
 
+/** Programs emit requests of their own making too, some of which have another kind of `emit`. */
+export function isEmitter(object: object): boolean {
+  return object instanceof EventEmitter;
+}
+
 /** Whether an event has any listeners. An `error` that has none is thrown, and may be monitored. */
 export function isHeard(emitter: EventEmitter, event: unknown): boolean {
   return event === 'error' || emitter.listenerCount(event as string) > 0;
@@ -65,5 +70,8 @@ const emit = new MethodLayer<EventEmitter>(
 
 /** Lets the listeners of an emitter run in the context of the request that it belongs to. */
 export function watchEmitter(emitter: { emit: unknown }): void {
+  if (!isEmitter(emitter)) {
+    return;
+  }
   emitter.emit = emit.over(emitter.emit, Object.getPrototypeOf(emitter).emit);
 }

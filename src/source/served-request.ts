@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { byteLengthOf } from '../httpsnoop/byte-length.js';
-import { emitHeard, emitUnheard, isHeard } from './context-emit.js';
+import { emitHeard, emitUnheard, isEmitter, isHeard } from './context-emit.js';
 import { type Method, MethodLayer } from './method-layer.js';
 import { isEndHeardByNodeAlone } from './nodes-listeners.js';
 import { traceOf } from './traced.js';
@@ -42,6 +42,9 @@ const emit = new MethodLayer<IncomingMessage>('emit', emitOfRequest, function em
 
 /** Lets the listeners of a traced HTTP/1.1 request run in its context, and counts what is read of its body. */
 export function watchRequest(request: IncomingMessage): void {
+  if (!isEmitter(request)) {
+    return;
+  }
   const own: Emitting = request;
   const inherited: Emitting = Object.getPrototypeOf(request);
   own.emit = emit.over(own.emit, inherited.emit);

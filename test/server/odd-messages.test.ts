@@ -60,3 +60,24 @@ describe('a program may emit a request with a response that', () => {
     expect((await served.only()).attributes['http.response.status_code']).toBeUndefined();
   });
 });
+
+test.each(['request', 'upgrade'])('the request of a %s may have another kind of emit', async (event) => {
+  served.record();
+  const server = createServer();
+  const request = {
+    url: '/',
+    method: 'GET',
+    headers: {},
+    httpVersion: '1.1',
+    emit: (name: string) => `${name} was emitted`,
+  };
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  let emitted: unknown;
+  server.on(event, (req, res) => {
+    emitted = req.emit('end');
+    res.emit('close');
+  });
+  server.emit(event, request, response);
+  expect(emitted).toBe('end was emitted');
+  expect((await served.only()).name).toBe('GET');
+});
