@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import type { Closing } from './server-trace.js';
 
 const PEER_GONE = new Set([
@@ -15,13 +15,11 @@ export function meansPeerGone(error: Error & { readonly code?: unknown }): boole
   return PEER_GONE.has(String(error.code));
 }
 
-/**
- * How a response that was not finished was closed.
- *
- * @param error What Node or the program gave as the reason.
- */
-export function unfinished(error: Error | null | undefined, socket: Socket | null | undefined): Closing {
-  const reason = error ?? socket?.errored;
+/** How a response of HTTP/1.1 that was not finished was closed. */
+export function closingOf({ errored, req }: ServerResponse): Closing {
+  // Programs may put something else in the place of the request.
+  const socket = req?.socket;
+  const reason = errored ?? socket?.errored;
   if (reason) {
     return { how: meansPeerGone(reason) ? 'aborted' : 'destroyed', error: reason };
   }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hiddenField } from './hidden-field.js';
 import { NamedLayer } from './method-layer.js';
-import { unfinished } from './peer-gone.js';
+import { closingOf } from './peer-gone.js';
 import { traceOf } from './traced.js';
 
 // All of this goes when Node 22 does: later ones close these responses by themselves.
@@ -18,7 +18,7 @@ const assignSocket = new NamedLayer<ServerResponse>('assignSocket', (next, respo
 /** They had no part in the connection, so Node does not tell them that it is closed. */
 function onClose(this: EventEmitter): void {
   for (const response of queues.get(this) ?? []) {
-    traceOf(response)?.closed(unfinished(response.errored, response.req?.socket));
+    traceOf(response)?.closed(closingOf(response));
   }
 }
 

@@ -5,9 +5,9 @@ import { byteLengthOf } from '../httpsnoop/byte-length.js';
 import { emitClose, emitInContext } from './context-emit.js';
 import { type Method, MethodLayer, NamedLayer } from './method-layer.js';
 import { emitFinishToNode, isFinishHeardByNodeAlone, noteMaker } from './nodes-listeners.js';
-import { unfinished } from './peer-gone.js';
+import { closingOf } from './peer-gone.js';
 import { flushHeaders } from './response-steps.js';
-import type { Closing, WatchedSteps } from './server-trace.js';
+import type { WatchedSteps } from './server-trace.js';
 import { traceOf } from './traced.js';
 
 /** The methods that are replaced, whatever their declared types. */
@@ -127,10 +127,6 @@ const emit = new MethodLayer<ServerResponse>('emit', emitOfResponse, function em
 /** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
 function isHandedOver(socket: Socket | null | undefined): boolean {
   return !socket || (!socket.destroyed && !socket.errored);
-}
-
-function closingOf(response: ServerResponse): Closing {
-  return unfinished(response.errored, response.req?.socket);
 }
 
 /** Before Node 24, a response that waits for its turn on a pipelined connection never closes if the connection does. */
