@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Span, TimeInput } from '@opentelemetry/api';
 
 /**
