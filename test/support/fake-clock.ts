@@ -1,5 +1,5 @@
 import { performance as clock } from 'node:perf_hooks';
-import { afterEach, beforeEach, vi } from 'vitest';
+import { beforeEach, vi } from 'vitest';
 
 /** Timers and the time go on only when a test says so. */
 export function useFakeClock(): void {
@@ -9,9 +9,7 @@ export function useFakeClock(): void {
     const now = vi.spyOn(clock, 'now').mockImplementation(() => performance.now());
     return () => {
       now.mockRestore();
+      vi.useRealTimers();
     };
-  });
-  afterEach(() => {
-    vi.useRealTimers();
   });
 }
