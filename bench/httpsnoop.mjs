@@ -70,9 +70,13 @@ async function time({ handler, call, captures }) {
     result = call(handler, req, res);
     res.emit('close');
   }
-  if (captures) result = await result;
+  if (captures) {
+    result = await result;
+  }
   const elapsed = Number(process.hrtime.bigint() - start);
-  if (captures) verify(result, handler);
+  if (captures) {
+    verify(result, handler);
+  }
   // What Node put off to a later tick is not to pile up.
   await setImmediate();
   return elapsed / BATCH;
@@ -94,7 +98,9 @@ export async function httpsnoopRows() {
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     for (const [one, taken] of times) {
       const ns = await time(one);
-      if (round >= WARM_UP) taken.push(ns);
+      if (round >= WARM_UP) {
+        taken.push(ns);
+      }
     }
   }
   const medians = CASES.map((one) => ({ ...one, nsPerCall: median(times.get(one)) }));

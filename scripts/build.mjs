@@ -15,7 +15,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ENTRIES = [
   'cli',
   'httpsnoop/index',
-  'httptrace/index',
+  'httptrace',
   'index',
   'register',
   'register/start',

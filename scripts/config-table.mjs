@@ -37,7 +37,9 @@ export function configTable(placedOptions, variablesOf) {
 export function withConfigTable(text, table) {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`markers missing:\n${BEGIN}\n${END}`);
+  if (begin < 0 || end < begin) {
+    throw new Error(`markers missing:\n${BEGIN}\n${END}`);
+  }
   return `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`;
 }
 
@@ -60,9 +62,14 @@ async function loadOptions() {
 async function main([option, ...files]) {
   const { listOptions, variablesOf } = await loadOptions();
   const table = configTable(listOptions(), variablesOf);
-  if (option !== '--write') console.log(table);
-  for (const file of files) writeFileSync(file, withConfigTable(readFileSync(file, 'utf8'), table));
+  if (option !== '--write') {
+    console.log(table);
+  }
+  for (const file of files) {
+    writeFileSync(file, withConfigTable(readFileSync(file, 'utf8'), table));
+  }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(process.argv.slice(2));
+}

@@ -11,7 +11,7 @@ export type {
   UndiciExchange,
   UndiciRequest,
   UndiciResponse,
-} from './config.js';
+} from './config/types.js';
 export { HttpTraceInstrumentation } from './instrumentation.js';
 export type { ChannelStatus } from './status/channels.js';
 export type { RequestCounts, SourceName } from './status/request-counter.js';

@@ -4,15 +4,15 @@ import { contextClientTrace } from './httptrace/active-trace.js';
 import { joinTraces, liveTrace } from './httptrace/live-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
 import type { UndiciRequest } from './source/channels.js';
-import type { ConnectionWatcher, WatchConnection } from './source/connection.js';
-import { NewSockets } from './source/new-sockets.js';
-import { NodeHttpSource } from './source/node-http.js';
-import type { NodeHttpRequest } from './source/node-request.js';
+import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
+import { NewSockets } from './source/connection/new-sockets.js';
+import type { NodeHttpRequest } from './source/node/request.js';
+import { NodeHttpSource } from './source/node/source.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
-import { ServerSource } from './source/server.js';
-import type { BeginServed } from './source/server-trace.js';
+import { ServerSource } from './source/server/source.js';
+import type { BeginServed } from './source/server/trace.js';
 import { type ChannelUse, channelUses } from './source/subscribe.js';
-import { UndiciSource } from './source/undici.js';
+import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
 
 /** A trace that records, and the context that its request runs in from then on. */

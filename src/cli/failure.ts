@@ -1,4 +1,4 @@
-import { errorMessage, errorType } from '../emit/error.js';
+import { errorMessage, errorType } from '../emit/http/error.js';
 import { formatMessage } from '../waterfall/format.js';
 import { hostnameOf, portOf } from './exchange.js';
 import { CliError, EXIT } from './exit-code.js';

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { context } from '@opentelemetry/api';
-import { withClientTrace } from '../httptrace/index.js';
+import { withClientTrace } from '../httptrace.js';
 import {
   type ConnectionOptions,
   type Exchange,

@@ -3,7 +3,7 @@ import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHt
 import net, { isIP, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { now } from '../clock.js';
-import { Dial } from '../source/dial.js';
+import { Dial } from '../source/connection/dial.js';
 import {
   type Answer,
   type ConnectionOptions,

@@ -1,5 +1,5 @@
-import { errorType } from '../emit/error.js';
-import { PHASES, type Phase } from '../emit/semconv.js';
+import { errorType } from '../emit/http/error.js';
+import { PHASES, type Phase } from '../semconv/semconv.js';
 import type { PhaseInterval } from '../waterfall/request-block.js';
 
 /** The order in which an open phase is the one that a request is in. */

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { now } from '../clock.js';
-import { errorMessage, errorType } from '../emit/error.js';
-import { compileRedactedQueryParams, DEFAULT_REDACTED_QUERY_PARAMS, redactUrl } from '../emit/redaction.js';
-import type { Phase } from '../emit/semconv.js';
+import { errorMessage, errorType } from '../emit/http/error.js';
+import {
+  compileRedactedQueryParams,
+  DEFAULT_REDACTED_QUERY_PARAMS,
+  redactUrl,
+} from '../emit/http/redaction.js';
 import type {
   ClientTrace,
   DNSDoneInfo,
@@ -11,6 +14,7 @@ import type {
   TLSConnectionState,
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
+import type { Phase } from '../semconv/semconv.js';
 import { formatAddress, formatStatus } from '../waterfall/format.js';
 import { bytesDetail, failureText, type Moment, type RequestFacts } from '../waterfall/request-block.js';
 import type { Answer, Hop } from './exchange.js';

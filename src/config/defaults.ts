@@ -1,6 +1,6 @@
-import type { ClientHookName, MetricName, ServerHookName } from '../config.js';
-import { METRIC_DEFINITIONS } from '../emit/metric-definitions.js';
-import * as semconv from '../emit/semconv.js';
+import { METRIC_DEFINITIONS } from '../semconv/metrics.js';
+import * as semconv from '../semconv/semconv.js';
+import type { ClientHookName, MetricName, ServerHookName } from './types.js';
 
 /** Recorded are all of them but the header fields, which are many and may be secret. */
 export const CLIENT_HOOKS: Readonly<Record<ClientHookName, boolean>> = {

@@ -12,7 +12,9 @@ export function variableOf(path: string): string {
 
 /** The variables that an option can be given by, the first that is set wins; none for a function. */
 export function variablesOf({ path, option }: PlacedOption): string[] {
-  if (!option.kind.fromText) return [];
+  if (!option.kind.fromText) {
+    return [];
+  }
   return option.standardVariable ? [variableOf(path), option.standardVariable] : [variableOf(path)];
 }
 
@@ -28,7 +30,9 @@ export function readVariables<T>(
     const text = valueAt(env, variable, report);
     const trimmed = typeof text === 'string' ? text.trim() : '';
     const value = trimmed === '' ? undefined : option.kind.fromText?.(trimmed, report);
-    if (value !== undefined) return value;
+    if (value !== undefined) {
+      return value;
+    }
   }
   return undefined;
 }
@@ -38,13 +42,17 @@ export function warnOfUnknownVariables(env: object, warn: (message: string) => v
   const unreadable = (): void => warn('the environment cannot be read');
   const names = attempt(() => Object.keys(env), unreadable) ?? [];
   const ours = names.filter((name) => name.startsWith(PREFIX));
-  if (ours.length === 0) return;
+  if (ours.length === 0) {
+    return;
+  }
   const placed = listOptions();
   const known = new Set(placed.flatMap(variablesOf));
   for (const name of ours.filter((name) => !known.has(name))) {
-    if (placed.some(({ path }) => variableOf(path) === name))
+    if (placed.some(({ path }) => variableOf(path) === name)) {
       warn(`${name}: a function can only be given in code`);
-    else warn(`${name}: unknown variable${didYouMean(nearestVariables(name, [...known]))}`);
+    } else {
+      warn(`${name}: unknown variable${didYouMean(nearestVariables(name, [...known]))}`);
+    }
   }
 }
 

@@ -42,9 +42,13 @@ export function valueAt(object: object, key: string, report: Report): unknown {
 export function elementsOf(value: unknown, expected: string, report: Report): unknown[] | undefined {
   return attempt(
     () => {
-      if (!Array.isArray(value)) report(`expected ${expected}, got ${describe(value)}`);
-      else if (value.length > LONGEST_LIST) report(`has more than ${LONGEST_LIST} elements`);
-      else return Array.from({ length: value.length }, (_, i): unknown => value[i]);
+      if (!Array.isArray(value)) {
+        report(`expected ${expected}, got ${describe(value)}`);
+      } else if (value.length > LONGEST_LIST) {
+        report(`has more than ${LONGEST_LIST} elements`);
+      } else {
+        return Array.from({ length: value.length }, (_, i): unknown => value[i]);
+      }
       return undefined;
     },
     () => report('cannot be read'),
@@ -53,8 +57,14 @@ export function elementsOf(value: unknown, expected: string, report: Report): un
 
 /** The value for a message: short, on one line, and never by a method of its own. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (value === undefined || value === null) return String(value);
-  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  }
+  if (value === undefined || value === null) {
+    return String(value);
+  }
+  if (typeof value === 'boolean' || typeof value === 'number') {
+    return String(value);
+  }
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

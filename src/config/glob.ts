@@ -21,69 +21,82 @@ const PATH_ENDS = '?#';
  * wildcards goes back over the text instead, and whoever sends a long path decides how often.
  */
 class Glob {
-  readonly #tokens: readonly number[];
-  readonly #separators: string;
-  readonly #ends: string;
-  readonly #alive: Uint8Array;
+  private readonly tokens: readonly number[];
+  private readonly separators: string;
+  private readonly ends: string;
+  private readonly alive: Uint8Array;
   /** What stands before the first wildcard, and settles most comparisons. */
-  readonly #prefix: string;
+  private readonly prefix: string;
 
   constructor(tokens: readonly number[], separators: string, ends: string) {
-    this.#tokens = tokens;
-    this.#separators = separators;
-    this.#ends = ends;
-    this.#alive = new Uint8Array(tokens.length + 1);
+    this.tokens = tokens;
+    this.separators = separators;
+    this.ends = ends;
+    this.alive = new Uint8Array(tokens.length + 1);
     const wildcard = tokens.findIndex((token) => token < 0);
     const literals = wildcard < 0 ? tokens : tokens.slice(0, wildcard);
-    this.#prefix = literals.map((code) => String.fromCharCode(code)).join('');
+    this.prefix = literals.map((code) => String.fromCharCode(code)).join('');
   }
 
   matches(text: string): boolean {
-    if (!text.startsWith(this.#prefix)) return false;
-    const alive = this.#alive;
+    if (!text.startsWith(this.prefix)) {
+      return false;
+    }
+    const alive = this.alive;
     alive.fill(0);
-    let first = this.#prefix.length;
-    let last = this.#enter(first);
+    let first = this.prefix.length;
+    let last = this.enter(first);
     for (let i = first; i < text.length; i++) {
       const char = text[i] ?? '';
-      if (this.#ends.includes(char)) break;
+      if (this.ends.includes(char)) {
+        break;
+      }
       const code = text.charCodeAt(i);
-      const separates = this.#separators.includes(char);
+      const separates = this.separators.includes(char);
       const end = last;
       last = -1;
       let next = -1;
       // From right to left: what is entered belongs to the next character.
       for (let at = end; at >= first; at--) {
-        if (alive[at] === 0) continue;
-        const token = this.#tokens[at];
+        if (alive[at] === 0) {
+          continue;
+        }
+        const token = this.tokens[at];
         alive[at] = 0;
         if (token === ACROSS || (token === WITHIN && !separates)) {
-          last = Math.max(last, this.#enter(at));
+          last = Math.max(last, this.enter(at));
           next = at;
         } else if (token === code || (token === ANY_ONE && !separates)) {
-          last = Math.max(last, this.#enter(at + 1));
+          last = Math.max(last, this.enter(at + 1));
           next = at + 1;
         }
       }
-      if (next < 0) return false;
+      if (next < 0) {
+        return false;
+      }
       first = next;
     }
-    return alive[this.#tokens.length] === 1;
+    return alive[this.tokens.length] === 1;
   }
 
   /** Marks a position, and those that are reached from it without a character. Returns the last of them. */
-  #enter(at: number): number {
-    const tokens = this.#tokens;
-    const alive = this.#alive;
+  private enter(at: number): number {
+    const tokens = this.tokens;
+    const alive = this.alive;
     for (;;) {
       alive[at] = 1;
       const token = tokens[at];
-      if (token === ACROSS || token === WITHIN) at += 1;
-      else if (token === OPTIONAL_PAIR) {
+      if (token === ACROSS || token === WITHIN) {
+        at += 1;
+      } else if (token === OPTIONAL_PAIR) {
         alive[at + 1] = 1;
-        if (tokens[at + 1] === ACROSS) alive[at + 2] = 1;
+        if (tokens[at + 1] === ACROSS) {
+          alive[at + 2] = 1;
+        }
         at += 3;
-      } else return at;
+      } else {
+        return at;
+      }
     }
   }
 }
@@ -93,12 +106,17 @@ function tokenize(pattern: string, separators: string): number[] {
   const tokens: number[] = [];
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
-    if (char === '?') tokens.push(ANY_ONE);
-    else if (char !== '*') tokens.push(text.charCodeAt(i));
-    else if (text[i + 1] !== '*') tokens.push(WITHIN);
-    else {
+    if (char === '?') {
+      tokens.push(ANY_ONE);
+    } else if (char !== '*') {
+      tokens.push(text.charCodeAt(i));
+    } else if (text[i + 1] !== '*') {
+      tokens.push(WITHIN);
+    } else {
       const opens = i === 0 || separators.includes(text[i - 1] ?? '');
-      while (text[i + 1] === '*') i++;
+      while (text[i + 1] === '*') {
+        i++;
+      }
       const after = text[i + 1];
       if (opens && after !== undefined && separators.includes(after)) {
         tokens.push(OPTIONAL_PAIR, ACROSS, after.charCodeAt(0));
@@ -106,7 +124,9 @@ function tokenize(pattern: string, separators: string): number[] {
       } else if (opens && after === undefined && tokens.length > 0) {
         const separator = tokens.splice(-1);
         tokens.push(OPTIONAL_PAIR, ...separator, ACROSS);
-      } else tokens.push(ACROSS);
+      } else {
+        tokens.push(ACROSS);
+      }
     }
   }
   return tokens;
@@ -123,13 +143,17 @@ function withoutRepetition(pattern: string, separators: string): string {
 
 /** The name as it stands in a URL, or `undefined` if it cannot be one. */
 function asciiHost(host: string): string | undefined {
-  if (host === '' || /[\s/@#\\]/.test(host)) return undefined;
+  if (host === '' || /[\s/@#\\]/.test(host)) {
+    return undefined;
+  }
   const labels = host.toLowerCase().split('.').map(asciiLabel);
   return labels.includes(undefined) ? undefined : labels.join('.');
 }
 
 function asciiLabel(label: string): string | undefined {
-  if (/^[ -~]*$/.test(label)) return label;
+  if (/^[ -~]*$/.test(label)) {
+    return label;
+  }
   // Punycode has no room for wildcards.
   return /[*?]/.test(label) ? undefined : domainToASCII(label) || undefined;
 }
@@ -137,7 +161,9 @@ function asciiLabel(label: string): string | undefined {
 /** The host of a pattern and, if it names one, its port. */
 function splitHost(pattern: string): { host: string; port: string | undefined } {
   const bracketed = /^(\[[^\]]*\])(?::(.+))?$/.exec(pattern);
-  if (bracketed) return { host: bracketed[1] ?? '', port: bracketed[2] };
+  if (bracketed) {
+    return { host: bracketed[1] ?? '', port: bracketed[2] };
+  }
   const [host = '', port, ...more] = pattern.split(':');
   return more.length > 0 ? { host: `[${pattern}]`, port: undefined } : { host, port };
 }
@@ -145,7 +171,9 @@ function splitHost(pattern: string): { host: string; port: string | undefined } 
 function hostGlob(pattern: string): Glob | undefined {
   const { host, port } = splitHost(pattern);
   const ascii = asciiHost(host);
-  if (ascii === undefined || (port !== undefined && !/^[\d*?]+$/.test(port))) return undefined;
+  if (ascii === undefined || (port !== undefined && !/^[\d*?]+$/.test(port))) {
+    return undefined;
+  }
   // Alone it can only mean every host, though a label has no dots.
   const name = ascii === '*' ? '**' : ascii;
   const ending =
@@ -155,7 +183,9 @@ function hostGlob(pattern: string): Glob | undefined {
 }
 
 function pathGlob(pattern: string): Glob | undefined {
-  if (!/^(\/|\*\*)[^\s#]*$/.test(pattern)) return undefined;
+  if (!/^(\/|\*\*)[^\s#]*$/.test(pattern)) {
+    return undefined;
+  }
   return new Glob(tokenize(pattern, PATH_SEPARATORS), PATH_SEPARATORS, PATH_ENDS);
 }
 
@@ -169,10 +199,14 @@ function urlGlob(pattern: string): UrlGlob | undefined {
   const slash = pattern.indexOf('/');
   const hostPart = slash < 0 ? pattern : pattern.slice(0, slash);
   const pathPart = slash < 0 ? '' : pattern.slice(slash);
-  if (pattern === '' || pathPart.startsWith('//')) return undefined;
+  if (pattern === '' || pathPart.startsWith('//')) {
+    return undefined;
+  }
   const host = hostPart === '' ? undefined : hostGlob(hostPart);
   const path = pathPart === '' ? undefined : pathGlob(pathPart);
-  if ((hostPart !== '' && !host) || (pathPart !== '' && !path)) return undefined;
+  if ((hostPart !== '' && !host) || (pathPart !== '' && !path)) {
+    return undefined;
+  }
   return { host, path };
 }
 

@@ -22,7 +22,9 @@ const code = (text: string): string => `\`${text}\``;
 const codes = (texts: readonly string[]): string => texts.map(code).join(', ');
 
 function readSwitch(value: unknown, report: Report): boolean | undefined {
-  if (typeof value === 'boolean') return value;
+  if (typeof value === 'boolean') {
+    return value;
+  }
   report(`expected true or false, got ${describe(value)}`);
   return undefined;
 }
@@ -41,7 +43,9 @@ export function choiceKind<T extends string>(choices: readonly T[]): Kind<T> {
   const expected = `${choices.slice(0, -1).map(describe).join(', ')} or ${describe(choices.at(-1))}`;
   const choose = (value: unknown, report: Report): T | undefined => {
     const chosen = choices.find((choice) => choice === value);
-    if (chosen === undefined) report(`expected ${expected}, got ${describe(value)}`);
+    if (chosen === undefined) {
+      report(`expected ${expected}, got ${describe(value)}`);
+    }
     return chosen;
   };
   return {
@@ -60,7 +64,9 @@ export function functionKind<F>(): Kind<F | undefined> {
   return {
     values: 'a function',
     fromCode(value, report, owner) {
-      if (typeof value === 'function') return value.bind(owner) as F;
+      if (typeof value === 'function') {
+        return value.bind(owner) as F;
+      }
       report(`expected a function, got ${describe(value)}`);
       return undefined;
     },
@@ -88,7 +94,9 @@ export function listKind(entry: Entry): Kind<readonly string[]> {
   const accepts = (element: unknown, report: Report, key?: number): element is string => {
     const isText = typeof element === 'string' && element !== '';
     const problem = isText ? entry.problem(element) : `expected a string, got ${describe(element)}`;
-    if (problem !== undefined) report(problem, key);
+    if (problem !== undefined) {
+      report(problem, key);
+    }
     return problem === undefined;
   };
   // A list of nothing but mistakes is a mistake, and no empty list: that would switch off a redaction.
@@ -128,7 +136,9 @@ export function togglesKind<N extends string>(defaults: Readonly<Record<N, boole
         }
         const value = found && valueAt(found.object, key, report);
         const on = value === undefined ? undefined : readSwitch(value, (problem) => report(problem, key));
-        if (on !== undefined) toggles[key] = on;
+        if (on !== undefined) {
+          toggles[key] = on;
+        }
       }
       return toggles;
     },
@@ -143,18 +153,26 @@ export function togglesKind<N extends string>(defaults: Readonly<Record<N, boole
       const listed = parts.map((part) => (removes ? part.slice(1).trim() : part));
       const known = listed.filter(isName);
       for (const name of listed) {
-        if (!isName(name)) report(`unknown name ${describe(name)}${didYouMean(nearest(name, names))}`);
+        if (!isName(name)) {
+          report(`unknown name ${describe(name)}${didYouMean(nearest(name, names))}`);
+        }
       }
-      if (known.length === 0 && listed.length > 0) return undefined;
+      if (known.length === 0 && listed.length > 0) {
+        return undefined;
+      }
       const toggles: Toggles<N> = {};
-      for (const name of removes ? known : names) toggles[name] = !removes && known.includes(name);
+      for (const name of removes ? known : names) {
+        toggles[name] = !removes && known.includes(name);
+      }
       return toggles;
     },
     merge: (under, over) => ({ ...under, ...over }),
     show(value) {
       const shown = { ...defaults, ...value };
       const off = names.filter((name) => !shown[name]);
-      if (off.length === 0) return 'all';
+      if (off.length === 0) {
+        return 'all';
+      }
       const on = names.filter((name) => shown[name]);
       return off.length < on.length ? `all but ${codes(off)}` : codes(on);
     },

@@ -1,11 +1,11 @@
-import type { Phases, SpanSource } from '../config.js';
-import { DEFAULT_REDACTED_HEADERS } from '../emit/headers.js';
-import { DEFAULT_KNOWN_METHODS } from '../emit/method.js';
-import { DEFAULT_REDACTED_QUERY_PARAMS } from '../emit/redaction.js';
+import { DEFAULT_REDACTED_HEADERS } from '../emit/http/headers.js';
+import { DEFAULT_KNOWN_METHODS } from '../emit/http/method.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../emit/http/redaction.js';
 import * as defaults from './defaults.js';
 import * as entries from './entries.js';
 import { choiceKind, functionKind, type Kind, listKind, switchKind, togglesKind } from './kinds.js';
 import type { ResolvedClientConfig, ResolvedConfig, ResolvedServerConfig } from './resolved.js';
+import type { Phases, SpanSource } from './types.js';
 
 /** One option: what it takes, what it is when nobody says, what it does. */
 export class Option<T> {

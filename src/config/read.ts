@@ -13,51 +13,55 @@ interface Given {
 
 /** Reads one configuration: code first, then the environment, then the default. */
 export class ConfigReader {
-  readonly #env: object;
-  readonly #warn: Warn;
+  private readonly env: object;
+  private readonly warn: Warn;
 
   constructor(env: object, warn: Warn) {
-    this.#env = env;
-    this.#warn = warn;
+    this.env = env;
+    this.warn = warn;
   }
 
   /** The values of a group and of the groups within. */
   readGroup<G extends Group>(group: G, value: unknown, path = ''): ValuesOf<G> {
-    const report = this.#reportAt(path);
+    const report = this.reportAt(path);
     const given = value === undefined ? undefined : keysOf(value, report);
-    if (given) this.#warnOfUnknownKeys(group, given, path);
+    if (given) {
+      this.warnOfUnknownKeys(group, given, path);
+    }
     const values: Record<string, unknown> = {};
     for (const [name, member] of Object.entries(group)) {
       const memberPath = path === '' ? name : `${path}.${name}`;
       const memberValue = given && valueAt(given.object, name, report);
       values[name] =
         member instanceof Option
-          ? this.#readOption(member, memberValue, memberPath, given?.object)
+          ? this.readOption(member, memberValue, memberPath, given?.object)
           : this.readGroup(member, memberValue, memberPath);
     }
     return values as ValuesOf<G>;
   }
 
-  #readOption<T>(option: Option<T>, value: unknown, path: string, owner: unknown): T {
+  private readOption<T>(option: Option<T>, value: unknown, path: string, owner: unknown): T {
     const { kind, defaultValue } = option;
-    const report = this.#reportAt(path);
+    const report = this.reportAt(path);
     const read = (): T | undefined => kind.fromCode(value, report, owner);
     const code = value === undefined ? undefined : attempt(read, () => report('cannot be read'));
-    const variable = readVariables(path, option, this.#env, this.#warn);
-    if (code !== undefined && variable !== undefined && kind.merge) return kind.merge(variable, code);
+    const variable = readVariables(path, option, this.env, this.warn);
+    if (code !== undefined && variable !== undefined && kind.merge) {
+      return kind.merge(variable, code);
+    }
     return code ?? variable ?? defaultValue;
   }
 
-  #warnOfUnknownKeys(group: Group, { keys }: Given, path: string): void {
-    const report = this.#reportAt(path);
+  private warnOfUnknownKeys(group: Group, { keys }: Given, path: string): void {
+    const report = this.reportAt(path);
     for (const key of keys.filter((key) => !Object.hasOwn(group, key))) {
       const near = nearest(key, Object.keys(group));
       report(`unknown key${didYouMean(near.length > 0 ? near : pathsEndingIn(key))}`, key);
     }
   }
 
-  #reportAt(path: string): Report {
-    return (problem, key) => this.#warn(`${placeOf(path, key) || 'config'}: ${problem}`);
+  private reportAt(path: string): Report {
+    return (problem, key) => this.warn(`${placeOf(path, key) || 'config'}: ${problem}`);
   }
 }
 
@@ -71,8 +75,14 @@ function pathsEndingIn(key: string): string[] {
 
 /** Says where a key is, as it would be written in code. */
 function placeOf(path: string, key: string | number | undefined): string {
-  if (key === undefined) return path;
-  if (typeof key === 'number') return `${path}[${key}]`;
-  if (/^[\w$]{1,60}$/.test(key)) return path === '' ? key : `${path}.${key}`;
+  if (key === undefined) {
+    return path;
+  }
+  if (typeof key === 'number') {
+    return `${path}[${key}]`;
+  }
+  if (/^[\w$]{1,60}$/.test(key)) {
+    return path === '' ? key : `${path}.${key}`;
+  }
   return `${path}[${JSON.stringify(key.slice(0, 60))}]`;
 }

@@ -1,5 +1,7 @@
-import type { HttpTraceInstrumentationConfig } from '../config.js';
-import { METRIC_HTTP_CLIENT_REQUEST_DURATION, METRIC_HTTP_SERVER_REQUEST_DURATION } from '../emit/semconv.js';
+import {
+  METRIC_HTTP_CLIENT_REQUEST_DURATION,
+  METRIC_HTTP_SERVER_REQUEST_DURATION,
+} from '../semconv/semconv.js';
 import { CLIENT_HOOKS, METRICS, SERVER_HOOKS } from './defaults.js';
 import { warnOfUnknownVariables } from './environment.js';
 import { attempt } from './foreign.js';
@@ -7,6 +9,7 @@ import { compileHostGlobs, compilePathGlobs, compileUrlGlobs } from './glob.js';
 import { OPTIONS, type ValuesOf } from './options.js';
 import { ConfigReader } from './read.js';
 import type { ResolvedClientConfig, ResolvedConfig, ResolvedServerConfig } from './resolved.js';
+import type { HttpTraceInstrumentationConfig } from './types.js';
 
 type Values = ValuesOf<typeof OPTIONS>;
 
@@ -90,7 +93,9 @@ function resolvePropagation(
   to: readonly string[],
   notTo: readonly string[],
 ): ResolvedClientConfig['propagate'] {
-  if (to.includes('*') && notTo.length === 0) return undefined;
+  if (to.includes('*') && notTo.length === 0) {
+    return undefined;
+  }
   const allowed = compileHostGlobs(to);
   const denied = compileHostGlobs(notTo);
   return (host) => allowed(host) && !denied(host);

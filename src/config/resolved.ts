@@ -17,7 +17,7 @@ import type {
   UndiciExchange,
   UndiciRequest,
   UndiciResponse,
-} from '../config.js';
+} from './types.js';
 
 /** What the server hooks are given of a request of the HTTP/2 stream API, which has no request object. */
 export interface Http2StreamRequest {

@@ -8,7 +8,9 @@ export function nearest(word: string, candidates: readonly string[]): string[] {
   let found: string[] = [];
   for (const candidate of candidates) {
     const distance = editDistance(typed, candidate.toLowerCase());
-    if (distance > least) continue;
+    if (distance > least) {
+      continue;
+    }
     found = distance < least ? [candidate] : [...found, candidate];
     least = distance;
   }

@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { ResolvedConfig } from '../config.js';
+import type { ResolvedConfig } from '../config/types.js';
 
 type MetricAttributesHook = NonNullable<ResolvedConfig['metricAttributesHook']>;
 

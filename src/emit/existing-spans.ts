@@ -1,5 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import { hiddenField } from '../source/hidden-field.js';
+import { hiddenField } from '../patch/hidden-field.js';
 
 /** Who writes to the span that another instrumentation made. */
 export interface SpanUser {

@@ -1,5 +1,5 @@
 import type { Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
-import { METRIC_DEFINITIONS, type MetricName } from './metric-definitions.js';
+import { METRIC_DEFINITIONS, type MetricName } from '../semconv/metrics.js';
 
 type InstrumentOf<Name extends MetricName> =
   (typeof METRIC_DEFINITIONS)[Name]['instrument'] extends 'histogram' ? Histogram : UpDownCounter;

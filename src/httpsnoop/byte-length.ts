@@ -9,9 +9,15 @@ const DECODED_ENCODINGS: ReadonlySet<string> = new Set(['base64', 'base64url', '
  * @param known The number of bytes where Node already computed it with `Buffer.byteLength`.
  */
 export function byteLengthOf(chunk: unknown, encoding: unknown, known?: number): number {
-  if (typeof chunk !== 'string') return ArrayBuffer.isView(chunk) ? chunk.byteLength : 0;
-  if (typeof encoding !== 'string') return known ?? Buffer.byteLength(chunk);
+  if (typeof chunk !== 'string') {
+    return ArrayBuffer.isView(chunk) ? chunk.byteLength : 0;
+  }
+  if (typeof encoding !== 'string') {
+    return known ?? Buffer.byteLength(chunk);
+  }
   const name = encoding.toLowerCase();
-  if (DECODED_ENCODINGS.has(name)) return Buffer.from(chunk, name as BufferEncoding).length;
+  if (DECODED_ENCODINGS.has(name)) {
+    return Buffer.from(chunk, name as BufferEncoding).length;
+  }
   return known ?? Buffer.byteLength(chunk, name as BufferEncoding);
 }

@@ -29,54 +29,62 @@ export class Metrics {
 }
 
 class Capture implements ResponseObserver {
-  readonly #metrics: Metrics;
-  readonly #resolve: (metrics: Metrics) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #started = performance.now();
-  #isClosed = false;
-  #hasFailed = false;
+  private readonly metrics: Metrics;
+  private readonly resolve: (metrics: Metrics) => void;
+  private readonly reject: (error: unknown) => void;
+  private readonly started = performance.now();
+  private isClosed = false;
+  private hasFailed = false;
 
   constructor(metrics: Metrics, resolve: (metrics: Metrics) => void, reject: (error: unknown) => void) {
-    this.#metrics = metrics;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.metrics = metrics;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   run<Res extends HttpResponse>(res: Res, fn: (res: Res) => unknown): void {
     observe(res, this);
     try {
       const result = fn(res);
-      if (isThenable(result)) Promise.resolve(result).then(undefined, (error) => this.#failed(error));
+      if (isThenable(result)) {
+        Promise.resolve(result).then(undefined, (error) => this.failed(error));
+      }
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
   }
 
   wroteHead(code: number): void {
-    this.#metrics.code = code;
+    this.metrics.code = code;
   }
 
   wroteBody(bytes: number): void {
-    this.#metrics.written += bytes;
+    this.metrics.written += bytes;
   }
 
   closed(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#stopClock();
-    if (!this.#hasFailed) this.#resolve(this.#metrics);
+    if (this.isClosed) {
+      return;
+    }
+    this.isClosed = true;
+    this.stopClock();
+    if (!this.hasFailed) {
+      this.resolve(this.metrics);
+    }
   }
 
-  #failed(error: unknown): void {
-    if (this.#isClosed) return;
-    this.#hasFailed = true;
-    this.#stopClock();
+  private failed(error: unknown): void {
+    if (this.isClosed) {
+      return;
+    }
+    this.hasFailed = true;
+    this.stopClock();
     // From Node 26 on, what was just written is handed on, and counted, in the next tick.
-    process.nextTick(this.#reject, error);
+    process.nextTick(this.reject, error);
   }
 
-  #stopClock(): void {
-    this.#metrics.duration = performance.now() - this.#started;
+  private stopClock(): void {
+    this.metrics.duration = performance.now() - this.started;
   }
 }
 

@@ -22,51 +22,59 @@ interface Patched {
 
 /** Follows one HTTP/1.1 response: what Node writes becomes the facts of a `ResponseObserver`. */
 class Http1Follower {
-  readonly #res: ServerResponse;
-  readonly #observer: ResponseObserver;
-  #headSeen = false;
+  private readonly res: ServerResponse;
+  private readonly observer: ResponseObserver;
+  private headSeen = false;
   /** Bytes that the chunk under way still needs, with the two line ends that belong to it. */
-  #chunkLeft = 0;
+  private chunkLeft = 0;
 
   constructor(res: ServerResponse, observer: ResponseObserver) {
-    this.#res = res;
-    this.#observer = observer;
+    this.res = res;
+    this.observer = observer;
   }
 
   lookAtHead(): void {
-    if (this.#headSeen || !this.#res.headersSent) return;
-    this.#headSeen = true;
-    const code = this.#res.statusCode;
-    if (code >= 200 || code === 101) this.#observer.wroteHead(code);
+    if (this.headSeen || !this.res.headersSent) {
+      return;
+    }
+    this.headSeen = true;
+    const code = this.res.statusCode;
+    if (code >= 200 || code === 101) {
+      this.observer.wroteHead(code);
+    }
   }
 
   sent(data: string | Uint8Array, encoding: unknown, byteLength: number | undefined): void {
     this.lookAtHead();
-    const body = this.#res.chunkedEncoding
-      ? this.#unchunked(data, byteLength ?? byteLengthOf(data, encoding))
+    const body = this.res.chunkedEncoding
+      ? this.unchunked(data, byteLength ?? byteLengthOf(data, encoding))
       : byteLengthOf(data, encoding, byteLength);
-    if (body > 0) this.#observer.wroteBody(body);
+    if (body > 0) {
+      this.observer.wroteBody(body);
+    }
   }
 
   closed(): void {
     this.lookAtHead();
-    this.#observer.closed();
+    this.observer.closed();
   }
 
   /** A chunk is its size in hex, a line end, that many bytes, a line end; each may be sent on its own. */
-  #unchunked(data: string | Uint8Array, bytes: number): number {
-    if (this.#chunkLeft > 0) {
-      this.#chunkLeft -= bytes;
+  private unchunked(data: string | Uint8Array, bytes: number): number {
+    if (this.chunkLeft > 0) {
+      this.chunkLeft -= bytes;
       return 0;
     }
     const size = Number.parseInt(String(data), 16);
-    if (Number.isNaN(size)) return 0;
-    if (size === 0) {
-      // The last chunk. Node 22 and 24 send what was still corked at the end after it: that is no body any more.
-      this.#chunkLeft = Number.POSITIVE_INFINITY;
+    if (Number.isNaN(size)) {
       return 0;
     }
-    this.#chunkLeft = size.toString(16).length + 2 + size + 2 - bytes;
+    if (size === 0) {
+      // The last chunk. Node 22 and 24 send what was still corked at the end after it: that is no body any more.
+      this.chunkLeft = Number.POSITIVE_INFINITY;
+      return 0;
+    }
+    this.chunkLeft = size.toString(16).length + 2 + size + 2 - bytes;
     return size;
   }
 }

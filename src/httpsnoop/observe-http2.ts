@@ -13,48 +13,56 @@ const NO_ERROR = 0;
 
 /** Follows one HTTP/2 stream, whether it is answered through the compatibility API or by its own methods. */
 class Http2Follower {
-  readonly #stream: ServerHttp2Stream;
-  readonly #observer: ResponseObserver;
-  #headSeen = false;
-  #responded = false;
+  private readonly stream: ServerHttp2Stream;
+  private readonly observer: ResponseObserver;
+  private headSeen = false;
+  private hasResponded = false;
 
   constructor(stream: ServerHttp2Stream, observer: ResponseObserver) {
-    this.#stream = stream;
-    this.#observer = observer;
+    this.stream = stream;
+    this.observer = observer;
   }
 
   lookAtHead(): void {
-    if (this.#headSeen || !this.#stream.headersSent) return;
-    this.#headSeen = true;
-    this.#observer.wroteHead(Number(this.#stream.sentHeaders[':status']));
+    if (this.headSeen || !this.stream.headersSent) {
+      return;
+    }
+    this.headSeen = true;
+    this.observer.wroteHead(Number(this.stream.sentHeaders[':status']));
   }
 
   responded(): void {
-    this.#responded = true;
+    this.hasResponded = true;
     this.lookAtHead();
   }
 
   /** After an early end (HEAD, 204, 304, a reset) Node takes no more. */
   takesBody(): boolean {
-    return !this.#stream.writableEnded && !this.#stream.destroyed;
+    return !this.stream.writableEnded && !this.stream.destroyed;
   }
 
   took(chunk: unknown, encoding: unknown): void {
     this.lookAtHead();
     const bytes = byteLengthOf(chunk, encoding);
-    if (bytes > 0) this.#observer.wroteBody(bytes);
+    if (bytes > 0) {
+      this.observer.wroteBody(bytes);
+    }
   }
 
   closed(): void {
-    if (this.#headSeen && !this.#responded) this.#tookFile();
-    this.#observer.closed();
+    if (this.headSeen && !this.hasResponded) {
+      this.tookFile();
+    }
+    this.observer.closed();
   }
 
   /** A file is sent natively, and the stream shows nothing of it; a head without `respond` has no length else. */
-  #tookFile(): void {
-    const { rstCode, sentHeaders } = this.#stream;
+  private tookFile(): void {
+    const { rstCode, sentHeaders } = this.stream;
     const bytes = Number(sentHeaders['content-length'] ?? 0);
-    if (rstCode === NO_ERROR && bytes > 0) this.#observer.wroteBody(bytes);
+    if (rstCode === NO_ERROR && bytes > 0) {
+      this.observer.wroteBody(bytes);
+    }
   }
 }
 
@@ -73,16 +81,25 @@ export function observeHttp2(stream: ServerHttp2Stream, observer: ResponseObserv
   patched.write = function (this: ServerHttp2Stream, ...args: unknown[]): boolean {
     const takesBody = follower.takesBody();
     const more: boolean = Reflect.apply(write, this, args);
-    if (takesBody) follower.took(args[0], args[1]);
+    if (takesBody) {
+      follower.took(args[0], args[1]);
+    }
     return more;
   };
   patched.end = function (this: ServerHttp2Stream, ...args: unknown[]): unknown {
     const takesBody = follower.takesBody();
     const result: unknown = Reflect.apply(end, this, args);
-    if (takesBody) follower.took(args[0], args[1]);
+    if (takesBody) {
+      follower.took(args[0], args[1]);
+    }
     return result;
   };
-  if (stream.headersSent) follower.responded();
-  if (stream.destroyed) setImmediate(() => follower.closed());
-  else stream.once('close', () => follower.closed());
+  if (stream.headersSent) {
+    follower.responded();
+  }
+  if (stream.destroyed) {
+    setImmediate(() => follower.closed());
+  } else {
+    stream.once('close', () => follower.closed());
+  }
 }

@@ -9,8 +9,11 @@ import type { ResponseObserver } from './response-observer.js';
  * a head that was already written, at once.
  */
 export function observe(res: HttpResponse, observer: ResponseObserver): void {
-  if (isHttp2(res)) observeHttp2(res.stream, observer);
-  else observeHttp1(res, observer);
+  if (isHttp2(res)) {
+    observeHttp2(res.stream, observer);
+  } else {
+    observeHttp1(res, observer);
+  }
 }
 
 function isHttp2(res: HttpResponse): res is Http2ServerResponse {

@@ -13,10 +13,15 @@ const queuedOn = new WeakMap<Socket, Set<() => void>>();
  * client may queue more of them than a socket takes listeners without a warning.
  */
 export function onClosed(res: ServerResponse, listener: () => void): void {
-  if (res.closed) setImmediate(listener);
-  else if (res.socket === null) onQueuedClosed(res, listener);
+  if (res.closed) {
+    setImmediate(listener);
+  } else if (res.socket === null) {
+    onQueuedClosed(res, listener);
+  }
   // Node closes a response once, and `once` would cost a fifth of all that is spent on a response here.
-  else res.on('close', listener);
+  else {
+    res.on('close', listener);
+  }
 }
 
 function onQueuedClosed(res: ServerResponse, listener: () => void): void {
@@ -29,7 +34,9 @@ function onQueuedClosed(res: ServerResponse, listener: () => void): void {
     const queue = queuedOn.get(socket) ?? watch(socket);
     queue.add(listener);
     res.once('close', () => {
-      if (queue.delete(listener)) listener();
+      if (queue.delete(listener)) {
+        listener();
+      }
     });
   }
 }

@@ -27,26 +27,30 @@ const layersOf = new WeakMap<object, Layer[]>();
 
 /** What one call of `wrap` put on one response. */
 class Layer {
-  readonly #res: HttpResponse;
-  readonly #patches: Patch[] = [];
-  readonly #state = { active: true };
+  private readonly res: HttpResponse;
+  private readonly patches: Patch[] = [];
+  private readonly state = { active: true };
 
   constructor(res: HttpResponse, hooks: Hooks) {
-    this.#res = res;
+    this.res = res;
     const methods: Methods = res;
     for (const name of METHODS) {
       const hook = hooks[name];
-      if (hook !== undefined && typeof methods[name] === 'function') this.#prepare(name, hook, hooks);
+      if (hook !== undefined && typeof methods[name] === 'function') {
+        this.prepare(name, hook, hooks);
+      }
     }
   }
 
   get isEmpty(): boolean {
-    return this.#patches.length === 0;
+    return this.patches.length === 0;
   }
 
   install(): void {
-    const methods: Methods = this.#res;
-    for (const { name, installed } of this.#patches) methods[name] = installed;
+    const methods: Methods = this.res;
+    for (const { name, installed } of this.patches) {
+      methods[name] = installed;
+    }
   }
 
   /**
@@ -54,28 +58,35 @@ class Layer {
    * hands on. The same holds for whoever kept our function and puts it back later.
    */
   remove(): void {
-    this.#state.active = false;
-    for (const { name, installed, before } of this.#patches) {
-      if (Object.getOwnPropertyDescriptor(this.#res, name)?.value !== installed) continue;
-      if (before === undefined) Reflect.deleteProperty(this.#res, name);
-      else Object.defineProperty(this.#res, name, before);
+    this.state.active = false;
+    for (const { name, installed, before } of this.patches) {
+      if (Object.getOwnPropertyDescriptor(this.res, name)?.value !== installed) {
+        continue;
+      }
+      if (before === undefined) {
+        Reflect.deleteProperty(this.res, name);
+      } else {
+        Object.defineProperty(this.res, name, before);
+      }
     }
   }
 
-  #prepare(name: HookName, hook: AnyFunction, hooks: Hooks): void {
-    const res = this.#res;
+  private prepare(name: HookName, hook: AnyFunction, hooks: Hooks): void {
+    const res = this.res;
     const before = Object.getOwnPropertyDescriptor(res, name);
     const own: AnyFunction | undefined = before && Reflect.get(res, name);
     // Looked up at each call: Express gives the response another prototype after a server's own hooks were set.
     const below = (): AnyFunction => own ?? Reflect.get(Object.getPrototypeOf(res), name, res);
     const next = (...args: unknown[]): unknown => Reflect.apply(below(), res, args);
     const hooked: unknown = Reflect.apply(hook, hooks, [next]);
-    if (!isFunction(hooked)) throw new TypeError(`The hook ${name} must return a function`);
-    const state = this.#state;
+    if (!isFunction(hooked)) {
+      throw new TypeError(`The hook ${name} must return a function`);
+    }
+    const state = this.state;
     const installed = function (this: unknown, ...args: unknown[]): unknown {
       return Reflect.apply(state.active ? hooked : below(), this, args);
     };
-    this.#patches.push({ name, installed, before });
+    this.patches.push({ name, installed, before });
   }
 }
 
@@ -99,10 +110,15 @@ function isFunction(value: unknown): value is AnyFunction {
  */
 export function wrap<T extends HttpResponse>(res: T, hooks: Hooks): T {
   const layer = new Layer(res, hooks);
-  if (layer.isEmpty) return res;
+  if (layer.isEmpty) {
+    return res;
+  }
   const layers = layersOf.get(res);
-  if (layers === undefined) layersOf.set(res, [layer]);
-  else layers.push(layer);
+  if (layers === undefined) {
+    layersOf.set(res, [layer]);
+  } else {
+    layers.push(layer);
+  }
   layer.install();
   return res;
 }
@@ -116,10 +132,16 @@ export function wrap<T extends HttpResponse>(res: T, hooks: Hooks): T {
  * @returns `res` itself.
  */
 export function unwrap<T>(res: T): T {
-  if (typeof res !== 'object' || res === null) return res;
+  if (typeof res !== 'object' || res === null) {
+    return res;
+  }
   const layers = layersOf.get(res);
-  if (layers === undefined) return res;
+  if (layers === undefined) {
+    return res;
+  }
   layersOf.delete(res);
-  for (const layer of layers.reverse()) layer.remove();
+  for (const layer of layers.reverse()) {
+    layer.remove();
+  }
   return res;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hiddenField } from '../source/hidden-field.js';
+import { hiddenField } from '../patch/hidden-field.js';
 
 /** The addresses of a connection, read while its socket has them: a closed one has forgotten them. */
 export interface ConnEnds {

@@ -13,7 +13,7 @@ import {
   EVENT_HTTP_TLS_DONE,
   EVENT_HTTP_TLS_START,
   type Phase,
-} from '../emit/semconv.js';
+} from '../semconv/semconv.js';
 import { detailsOf, peerOf } from './phase-details.js';
 import { type AttributeBag, stringOf, type TimedEvent, toMs } from './readable-span.js';
 import type { PhaseInterval } from './request-block.js';

@@ -1,4 +1,4 @@
-import type { Phase } from '../emit/semconv.js';
+import type { Phase } from '../semconv/semconv.js';
 
 /** What is drawn: one trace, as blocks of spans under one another. Times are milliseconds on one common clock. */
 export interface Waterfall {

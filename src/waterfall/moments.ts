@@ -16,7 +16,7 @@ import {
   EVENT_HTTP_RESPONSE_HEAD,
   EVENT_HTTP_RESPONSE_INFORMATIONAL,
   EVENT_HTTP_RESPONSE_PUSH,
-} from '../emit/semconv.js';
+} from '../semconv/semconv.js';
 import { isPhaseEvent } from './event-phases.js';
 import { formatStatus } from './format.js';
 import { numberOf, stringOf, type TimedEvent, toMs } from './readable-span.js';

@@ -10,7 +10,7 @@ import {
   ATTR_TLS_PROTOCOL_VERSION,
   ATTR_TLS_RESUMED,
   type Phase,
-} from '../emit/semconv.js';
+} from '../semconv/semconv.js';
 import { formatAddress } from './format.js';
 import { type AttributeBag, booleanOf, numberOf, stringOf, stringsOf } from './readable-span.js';
 import { bytesDetail } from './request-block.js';

@@ -1,4 +1,4 @@
-import type { Phase } from '../emit/semconv.js';
+import type { Phase } from '../semconv/semconv.js';
 import { formatBytes, formatDuration, formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row, Tone } from './model.js';
 

@@ -15,7 +15,7 @@ import {
   ATTR_URL_QUERY,
   EVENT_HTTP_GETCONN_DONE,
   EVENT_HTTP_RESPONSE_END,
-} from '../emit/semconv.js';
+} from '../semconv/semconv.js';
 import { formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row } from './model.js';
 import { momentsOf } from './moments.js';

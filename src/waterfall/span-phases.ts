@@ -10,7 +10,7 @@ import {
   SPAN_SOCKET_CONNECT,
   SPAN_TLS_CLIENT_HANDSHAKE,
   SPAN_WAIT_FOR_CONNECTION,
-} from '../emit/semconv.js';
+} from '../semconv/semconv.js';
 import { eventPhases } from './event-phases.js';
 import { detailsOf } from './phase-details.js';
 import { numberOf, type ReadableSpan, stringOf, toMs } from './readable-span.js';

@@ -1,4 +1,4 @@
-import type { Phase } from '../emit/semconv.js';
+import type { Phase } from '../semconv/semconv.js';
 import type { Side, Tone } from './model.js';
 import { sanitize, textWidth, truncate, truncateMiddle } from './text.js';
 

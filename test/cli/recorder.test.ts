@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { RequestRecorder } from '../../src/cli/recorder.js';
-import type { GotConnInfo, TLSConnectionState } from '../../src/httptrace/index.js';
+import type { GotConnInfo, TLSConnectionState } from '../../src/httptrace.js';
 import { useFakeClock } from '../support/fake-clock.js';
 
 const TLS_STATE: TLSConnectionState = {

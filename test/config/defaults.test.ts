@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config.js';
+import { resolveConfig } from '../../src/config/types.js';
 
 const warnings: string[] = [];
 const config = resolveConfig({}, {}, (message) => warnings.push(message));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { configTable, withConfigTable } from '../../scripts/config-table.mjs';
 import { variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { resolveConfig } from '../../src/config.js';
+import { resolveConfig } from '../../src/config/types.js';
 
 const text = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 const codesIn = (cell = ''): string[] => Array.from(cell.matchAll(/`([^`]*)`/g), ([, code = '']) => code);
@@ -90,9 +90,13 @@ describe('shows what each glob matches', () => {
       () => undefined,
     );
     const matches = (example: string): boolean | undefined => {
-      if (option === 'server.ignorePaths') return server.ignorePath?.(example);
+      if (option === 'server.ignorePaths') {
+        return server.ignorePath?.(example);
+      }
       // Every host gets trace headers when there is nothing to ask.
-      if (option === 'client.propagateTo') return client.propagate?.(example) ?? true;
+      if (option === 'client.propagateTo') {
+        return client.propagate?.(example) ?? true;
+      }
       const slash = example.indexOf('/');
       return client.ignoreUrl?.(example.slice(0, slash), example.slice(slash));
     };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { variableOf, variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { type ResolvedConfig, resolveConfig } from '../../src/config.js';
+import { type ResolvedConfig, resolveConfig } from '../../src/config/types.js';
 
 const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { type HttpTraceInstrumentationConfig, resolveConfig } from '../../src/config.js';
+import { type HttpTraceInstrumentationConfig, resolveConfig } from '../../src/config/types.js';
 
 const ROUNDS = 5_000;
 
@@ -86,8 +86,12 @@ function anything(random: () => number, depth: number): unknown {
     class {},
     new Array(9e9 % 2 ** 32),
   ];
-  if (depth === 0 || random() < 0.3) return pick([...atoms, ...objects]);
-  if (random() < 0.2) return Array.from({ length: random() * 4 }, () => anything(random, depth - 1));
+  if (depth === 0 || random() < 0.3) {
+    return pick([...atoms, ...objects]);
+  }
+  if (random() < 0.2) {
+    return Array.from({ length: random() * 4 }, () => anything(random, depth - 1));
+  }
   const object: object = Object.create(pick([null, Object.prototype, trap]) ?? null);
   for (let i = 0; i < random() * 8; i++) {
     const value = anything(random, depth - 1);
@@ -100,9 +104,15 @@ function anything(random: () => number, depth: number): unknown {
 
 /** The kind of each value, however deep, without what it is. */
 function shapeOf(value: unknown): unknown {
-  if (value instanceof Set) return 'set';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value !== 'object' || value === null) return typeof value;
+  if (value instanceof Set) {
+    return 'set';
+  }
+  if (Array.isArray(value)) {
+    return 'array';
+  }
+  if (typeof value !== 'object' || value === null) {
+    return typeof value;
+  }
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shapeOf(member)]));
 }
 

@@ -210,21 +210,34 @@ it('matches if one of several does', () => {
 
 /** What the words of the documentation say, tried out in every way. */
 function meaning(pattern: string, text: string, separator: string, opening = true): boolean {
-  if (pattern === '') return text === '';
+  if (pattern === '') {
+    return text === '';
+  }
   const rest = pattern.slice(1);
   const whole = opening && pattern.startsWith(`**${separator}`);
-  if (whole && meaning(pattern.slice(3), text, separator)) return true;
+  if (whole && meaning(pattern.slice(3), text, separator)) {
+    return true;
+  }
   const last = pattern === `${separator}**` || pattern === `${separator}**/`;
-  if (last && text === '') return true;
+  if (last && text === '') {
+    return true;
+  }
   if (pattern.startsWith('**')) {
-    for (let i = 0; i <= text.length; i++)
-      if (meaning(pattern.slice(2), text.slice(i), separator, false)) return true;
+    for (let i = 0; i <= text.length; i++) {
+      if (meaning(pattern.slice(2), text.slice(i), separator, false)) {
+        return true;
+      }
+    }
     return false;
   }
   if (pattern[0] === '*') {
     for (let i = 0; i <= text.length; i++) {
-      if (text.slice(0, i).includes(separator)) break;
-      if (meaning(rest, text.slice(i), separator, false)) return true;
+      if (text.slice(0, i).includes(separator)) {
+        break;
+      }
+      if (meaning(rest, text.slice(i), separator, false)) {
+        return true;
+      }
     }
     return false;
   }
@@ -242,13 +255,17 @@ it('means what is written about it, for all short patterns and paths', () => {
       for (const third of parts) {
         const pattern = `/${[first, second, third].filter((part) => part !== '').join('/')}`;
         // Two whole stars in a row are one, which the naive reading says less plainly.
-        if (/\*\*\/\*\*/.test(pattern)) continue;
+        if (/\*\*\/\*\*/.test(pattern)) {
+          continue;
+        }
         const matches = compilePathGlobs([pattern]);
         for (const left of texts) {
           for (const right of texts) {
             const text = `/${left}/${right}`;
             compared++;
-            if (matches(text) !== meaning(pattern, text, '/')) differences.push(`${pattern} ${text}`);
+            if (matches(text) !== meaning(pattern, text, '/')) {
+              differences.push(`${pattern} ${text}`);
+            }
           }
         }
       }

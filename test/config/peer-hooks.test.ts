@@ -10,7 +10,11 @@ import type {
   UndiciResponse,
 } from '@opentelemetry/instrumentation-undici';
 import { describe, expect, it } from 'vitest';
-import { type HttpTraceInstrumentationConfig, type MetricName, resolveConfig } from '../../src/config.js';
+import {
+  type HttpTraceInstrumentationConfig,
+  type MetricName,
+  resolveConfig,
+} from '../../src/config/types.js';
 
 const span = trace.wrapSpanContext({ traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
 const request = new IncomingMessage(new Socket());
@@ -151,8 +155,11 @@ describe('a hook', () => {
         startSpanHook: (request) => ({ method: request.method ?? 'GET' }),
         requestHook: (span, request) => span.setAttribute('method', String(request.method)),
         responseHook(span, response) {
-          if ('request' in response) span.setAttribute('origin', String(response.request.origin));
-          else span.setAttribute('status', response.statusCode ?? 0);
+          if ('request' in response) {
+            span.setAttribute('origin', String(response.request.origin));
+          } else {
+            span.setAttribute('status', response.statusCode ?? 0);
+          }
         },
       },
       server: {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpTraceInstrumentationConfig, type ResolvedConfig, resolveConfig } from '../../src/config.js';
+import {
+  type HttpTraceInstrumentationConfig,
+  type ResolvedConfig,
+  resolveConfig,
+} from '../../src/config/types.js';
 
 /** What comes of something that need not be a configuration, and what is said about it. */
 function resolve(given: unknown): { config: ResolvedConfig; warnings: string[] } {

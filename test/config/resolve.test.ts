@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpTraceInstrumentationConfig, type ResolvedConfig, resolveConfig } from '../../src/config.js';
+import {
+  type HttpTraceInstrumentationConfig,
+  type ResolvedConfig,
+  resolveConfig,
+} from '../../src/config/types.js';
 
 /** What comes of code and environment, of which nothing may be wrong. */
 function resolve(config: HttpTraceInstrumentationConfig, env: Record<string, string> = {}): ResolvedConfig {

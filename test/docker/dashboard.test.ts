@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { METRIC_DEFINITIONS } from '../../src/emit/metric-definitions.js';
+import { METRIC_DEFINITIONS } from '../../src/semconv/metrics.js';
 
 /** What the collector counts spans by. */
 const FROM_SPANS = 'traces_span_metrics_calls_total';

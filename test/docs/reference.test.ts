@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_HOOKS, SERVER_HOOKS } from '../../src/config/defaults.js';
-import { METRIC_DEFINITIONS } from '../../src/emit/metric-definitions.js';
-import * as semconv from '../../src/emit/semconv.js';
+import { METRIC_DEFINITIONS } from '../../src/semconv/metrics.js';
+import * as semconv from '../../src/semconv/semconv.js';
 
 const page = readFileSync(join(__dirname, '../../docs/reference.md'), 'utf8');
 

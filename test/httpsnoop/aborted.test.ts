@@ -98,10 +98,14 @@ describe('a response over HTTP/1.1 that nobody waits for any more', () => {
 
   it('resolves for all requests of a pipelined connection, also those that never had their turn', async () => {
     const { port, captured } = await captureServer((req, res) => {
-      if (req.url === '/2') res.end('done, and never sent');
+      if (req.url === '/2') {
+        res.end('done, and never sent');
+      }
     });
     const client = await RawClient.connect(port);
-    for (const path of ['/0', '/1', '/2']) client.send([`GET ${path} HTTP/1.1`, 'Host: localhost']);
+    for (const path of ['/0', '/1', '/2']) {
+      client.send([`GET ${path} HTTP/1.1`, 'Host: localhost']);
+    }
     const last = captured(2);
     client.socket.end();
     const metrics = await Promise.all([captured(0), captured(1), last]);
@@ -115,7 +119,9 @@ describe('a response over HTTP/1.1 that nobody waits for any more', () => {
     const client = await RawClient.connect(port);
     client.send(REQUEST);
     client.send(REQUEST);
-    while (waiting.length < 2) await once(server, 'request');
+    while (waiting.length < 2) {
+      await once(server, 'request');
+    }
     const closed = waiting[0] && once(waiting[0], 'close');
     client.socket.destroy();
     await closed;
@@ -136,7 +142,9 @@ describe('a kept-alive connection', () => {
     });
     const port = await listen(server);
     const client = await RawClient.connect(port);
-    for (let sent = 1; sent < 40; sent++) client.send(REQUEST);
+    for (let sent = 1; sent < 40; sent++) {
+      client.send(REQUEST);
+    }
     client.send([...REQUEST, 'Connection: close']);
     await client.closed();
     expect(await Promise.all(results)).toHaveLength(40);

@@ -41,7 +41,9 @@ async function exchange(
   headers: readonly string[] = [],
 ): Promise<RawResponse> {
   const app = connect();
-  for (const layer of layers) app.use(layer);
+  for (const layer of layers) {
+    app.use(layer);
+  }
   app.use((req: IncomingMessage, res: ServerResponse) => {
     res.setHeader('Content-Type', 'text/plain');
     answer(req, res);

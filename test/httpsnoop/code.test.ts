@@ -42,8 +42,12 @@ describe('code on HTTP/1.1, beside the status line that a raw socket received', 
     async (method) => {
       const statuses = await exchange((res) => {
         res.statusCode = 404;
-        if (method === 'write') res.write('hello');
-        if (method === 'flushHeaders') res.flushHeaders();
+        if (method === 'write') {
+          res.write('hello');
+        }
+        if (method === 'flushHeaders') {
+          res.flushHeaders();
+        }
         res.end();
       });
       expect(statuses).toEqual({ code: 404, sent: 404, informational: [] });
@@ -130,11 +134,15 @@ describe('code on HTTP/1.1, beside the status line that a raw socket received', 
         this.statusCode = 418;
       });
     const answer: RequestListener = (_req, res) => {
-      if (when === 'after') teapot(res);
+      if (when === 'after') {
+        teapot(res);
+      }
       res.writeHead(200).end();
     };
     const server = createServer((req, res) => {
-      if (when === 'before') teapot(res);
+      if (when === 'before') {
+        teapot(res);
+      }
       results.push(captureMetrics(answer, req, res));
     });
     expect((await rawRequest(await listen(server))).status).toBe(418);
@@ -176,7 +184,9 @@ describe('code on HTTP/2, beside the status that a client received', () => {
   it.each(['end', 'write'] as const)('is statusCode when %s writes the head', async (method) => {
     const statuses = await exchange2((res) => {
       res.statusCode = 404;
-      if (method === 'write') res.write('hello');
+      if (method === 'write') {
+        res.write('hello');
+      }
       res.end();
     });
     expect(statuses).toEqual({ code: 404, sent: 404, informational: [] });

@@ -35,7 +35,9 @@ describe('onClosed of a response that waits for its turn', () => {
     const socket = new Socket();
     const before = socket.listenerCount('close');
     const closed: number[] = [];
-    for (let index = 0; index < 20; index++) onClosed(queuedOn(socket), () => closed.push(index));
+    for (let index = 0; index < 20; index++) {
+      onClosed(queuedOn(socket), () => closed.push(index));
+    }
     expect(socket.listenerCount('close')).toBe(before + 1);
     socket.emit('close');
     expect(closed).toHaveLength(20);

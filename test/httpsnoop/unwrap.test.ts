@@ -129,7 +129,9 @@ describe('unwrap', () => {
     const before = Object.getOwnPropertyDescriptors(res);
     expect(unwrap(res)).toBe(res);
     expect(Object.getOwnPropertyDescriptors(res)).toEqual(before);
-    for (const value of [undefined, null, 'response', 7]) expect(unwrap(value)).toBe(value);
+    for (const value of [undefined, null, 'response', 7]) {
+      expect(unwrap(value)).toBe(value);
+    }
   });
 
   it('twice does no more than once', () => {

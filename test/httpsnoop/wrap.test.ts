@@ -25,7 +25,9 @@ async function exchange2(handler: Http2Handler): Promise<Http2Answer> {
 /** All that can be told of an object from outside, without its values that differ from one to the next. */
 function shapeOf(object: object): unknown {
   const prototypes: unknown[] = [];
-  for (let at: unknown = object; at !== null; at = Object.getPrototypeOf(at)) prototypes.push(at);
+  for (let at: unknown = object; at !== null; at = Object.getPrototypeOf(at)) {
+    prototypes.push(at);
+  }
   const descriptors = Reflect.ownKeys(object).map((key) => {
     const { value, ...rest } = Object.getOwnPropertyDescriptor(object, key) ?? {};
     return [key, rest, typeof value === 'function' ? value : typeof value];
@@ -163,7 +165,9 @@ describe('without hooks', () => {
     const runs = [false, true].map(async (wrapped) => {
       const events: unknown[] = [];
       const server = createServer((_req, res) => {
-        if (wrapped) wrap(res, bare());
+        if (wrapped) {
+          wrap(res, bare());
+        }
         const emit = res.emit.bind(res);
         res.emit = (name: string, ...args: unknown[]) => {
           events.push(name);

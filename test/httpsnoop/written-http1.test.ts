@@ -37,8 +37,11 @@ describe('written, beside what a raw socket received', () => {
   it.each(bodiless)('$code: $name', async ({ code, name, answer }) => {
     const run = (res: ServerResponse): void => {
       res.statusCode = name === 'after writeHead' ? 200 : code;
-      if (name === 'after writeHead') res.writeHead(code).end('hello');
-      else answer(res);
+      if (name === 'after writeHead') {
+        res.writeHead(code).end('hello');
+      } else {
+        answer(res);
+      }
     };
     expect(await exchange(run)).toEqual(NONE);
   });

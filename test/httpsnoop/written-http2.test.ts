@@ -51,7 +51,9 @@ describe('written, beside the DATA that a client received', () => {
 
   it.each(bodiless)('$code: $name', async ({ code, name, answer }) => {
     const facts = await exchange((res) => {
-      if (name === 'after writeHead') return res.writeHead(code).end('hello');
+      if (name === 'after writeHead') {
+        return res.writeHead(code).end('hello');
+      }
       res.statusCode = code;
       return answer(res);
     });

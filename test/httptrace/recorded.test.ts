@@ -4,7 +4,7 @@ import { context, trace as traces } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import type { ClientTraceHook } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
-import * as ours from '../../src/httptrace/index.js';
+import * as ours from '../../src/httptrace.js';
 import { CLIENT_KINDS } from '../support/drawn-spans.js';
 import { useReportedErrors } from '../support/reported-errors.js';
 import { useTelemetry } from '../support/telemetry.js';
@@ -17,7 +17,7 @@ const load: NodeJS.Require = createRequire(__filename);
 const DIST = join(__dirname, '..', '..', 'dist');
 
 /** A second copy of the package: the built one. */
-const built: typeof ours = load(join(DIST, 'httptrace', 'index.js'));
+const built: typeof ours = load(join(DIST, 'httptrace.js'));
 const { HttpTraceInstrumentation: Built }: typeof import('../../src/index.js') = load(join(DIST, 'index.js'));
 
 function every(hook: (name: ClientTraceHook) => void): ours.ClientTrace {

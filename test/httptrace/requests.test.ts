@@ -5,7 +5,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
 import type { ClientTraceHook } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
-import { type ClientTrace, contextClientTrace, withClientTrace } from '../../src/httptrace/index.js';
+import { type ClientTrace, contextClientTrace, withClientTrace } from '../../src/httptrace.js';
 import { useContextManager } from '../support/context-manager.js';
 import { CLIENT_KINDS } from '../support/drawn-spans.js';
 import { EventRecorder } from '../support/event-recorder.js';

@@ -109,7 +109,9 @@ describe('subscribe', () => {
         [NAME]: () => {
           times.push(now());
           const until = performance.now() + 2;
-          while (performance.now() < until);
+          while (performance.now() < until) {
+            // The thread is busy.
+          }
           times.push(now());
         },
       },

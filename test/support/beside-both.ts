@@ -328,9 +328,13 @@ export function testBesideBoth(order: Order): void {
       async (when) => {
         const ends: unknown[] = [];
         setup.callWith((span, request) => {
-          if (when === 'before') patched(span, ends);
+          if (when === 'before') {
+            patched(span, ends);
+          }
           setup.ours.useSpan(span, request);
-          if (when === 'after') patched(span, ends);
+          if (when === 'after') {
+            patched(span, ends);
+          }
         });
         await byNode(await serve());
         const spans = await telemetry.all();

@@ -13,7 +13,9 @@ export function testBesideHttp(first: 'ours' | 'theirs'): void {
   const served = useServedSpans();
   let ours: HttpTraceInstrumentation | undefined;
   const record = (): HttpTraceInstrumentation => new HttpTraceInstrumentation({ client: { enabled: false } });
-  if (first === 'ours') ours = record();
+  if (first === 'ours') {
+    ours = record();
+  }
   const peer = registerHttpPeer({ requestHook: (span, request) => ours?.useSpan(span, request) });
   ours ??= record();
   const instrumentation = ours;
@@ -29,7 +31,9 @@ export function testBesideHttp(first: 'ours' | 'theirs'): void {
     return listen(
       createServer((_req, res) => {
         const metadata = getRPCMetadata(context.active());
-        if (metadata) metadata.route = '/items/:id';
+        if (metadata) {
+          metadata.route = '/items/:id';
+        }
         res.end('hello');
       }),
     );

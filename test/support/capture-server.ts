@@ -40,7 +40,9 @@ async function arrived(
 ): Promise<Metrics> {
   for (;;) {
     const result = results[index];
-    if (result !== undefined) return result;
+    if (result !== undefined) {
+      return result;
+    }
     await once(server, 'request');
   }
 }
@@ -51,7 +53,9 @@ export async function listen(server: NetServer): Promise<number> {
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
-    if (server instanceof Server) server.closeAllConnections();
+    if (server instanceof Server) {
+      server.closeAllConnections();
+    }
   });
   return (server.address() as AddressInfo).port;
 }

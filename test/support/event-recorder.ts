@@ -8,7 +8,7 @@ import type {
   TLSConnectionState,
 } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
-import { withClientTrace } from '../../src/httptrace/index.js';
+import { withClientTrace } from '../../src/httptrace.js';
 
 /** One call of a hook. */
 export interface RecordedCall {

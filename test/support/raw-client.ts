@@ -55,11 +55,15 @@ export class RawClient {
   }
 
   async until(text: string): Promise<void> {
-    while (!this.#received.includes(text)) await once(this.socket, 'data');
+    while (!this.#received.includes(text)) {
+      await once(this.socket, 'data');
+    }
   }
 
   async closed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    if (!this.socket.closed) {
+      await once(this.socket, 'close');
+    }
   }
 
   /** Waits until the server closes the connection; one response for each method that was sent. */
@@ -84,7 +88,9 @@ export async function rawRequest(
   const client = await RawClient.connect(port);
   client.send([requestLine, 'Host: localhost', 'Connection: close', ...headers]);
   const [response] = await client.responses(requestLine.split(' ')[0] ?? '');
-  if (response === undefined) throw new Error('No response');
+  if (response === undefined) {
+    throw new Error('No response');
+  }
   return response;
 }
 
@@ -96,7 +102,9 @@ function parseResponses(bytes: Buffer, methods: readonly string[]): RawResponse[
     responses.push(response);
     rest = rest.subarray(end);
   }
-  if (rest.length > 0) throw new Error(`Left over: ${JSON.stringify(rest.toString('latin1'))}`);
+  if (rest.length > 0) {
+    throw new Error(`Left over: ${JSON.stringify(rest.toString('latin1'))}`);
+  }
   return responses;
 }
 
@@ -105,12 +113,16 @@ function parseResponse(bytes: Buffer, method: string): Part {
   let start = 0;
   for (;;) {
     const headEnd = bytes.indexOf(HEAD_END, start);
-    if (headEnd < 0) throw new Error(`No head in ${JSON.stringify(bytes.toString('latin1', start))}`);
+    if (headEnd < 0) {
+      throw new Error(`No head in ${JSON.stringify(bytes.toString('latin1', start))}`);
+    }
     const { status, headers } = parseHead(bytes.toString('latin1', start, headEnd));
     start = headEnd + HEAD_END.length;
-    if (status > 100 && status < 200 && status !== 101) informational.push(status);
-    else if (status === 100) informational.push(status);
-    else {
+    if (status > 100 && status < 200 && status !== 101) {
+      informational.push(status);
+    } else if (status === 100) {
+      informational.push(status);
+    } else {
       const { body, end } = parseBody(bytes.subarray(start), method, status, headers);
       return { response: { informational, status, headers, body }, end: start + end };
     }
@@ -120,7 +132,9 @@ function parseResponse(bytes: Buffer, method: string): Part {
 function parseHead(head: string): { status: number; headers: Map<string, string> } {
   const [statusLine = '', ...lines] = head.split('\r\n');
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1];
-  if (status === undefined) throw new Error(`No status line: ${statusLine}`);
+  if (status === undefined) {
+    throw new Error(`No status line: ${statusLine}`);
+  }
   const headers = lines.map((line): [string, string] => {
     const colon = line.indexOf(':');
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
@@ -134,8 +148,12 @@ function parseBody(
   status: number,
   headers: ReadonlyMap<string, string>,
 ): { body: Buffer; end: number } {
-  if (method === 'HEAD' || status === 204 || status === 304) return { body: Buffer.alloc(0), end: 0 };
-  if (headers.get('transfer-encoding')?.endsWith('chunked')) return parseChunks(bytes);
+  if (method === 'HEAD' || status === 204 || status === 304) {
+    return { body: Buffer.alloc(0), end: 0 };
+  }
+  if (headers.get('transfer-encoding')?.endsWith('chunked')) {
+    return parseChunks(bytes);
+  }
   // A length that is not kept shows as bytes left over, or as a body that is too short.
   const length = Number(headers.get('content-length') ?? bytes.length);
   const body = bytes.subarray(0, length);
@@ -148,8 +166,12 @@ function parseChunks(bytes: Buffer): { body: Buffer; end: number } {
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    if (lineEnd < 0 || Number.isNaN(size)) throw new Error(`No chunk at ${at}`);
-    if (size === 0) return { body: Buffer.concat(chunks), end: endOfTrailers(bytes, lineEnd) };
+    if (lineEnd < 0 || Number.isNaN(size)) {
+      throw new Error(`No chunk at ${at}`);
+    }
+    if (size === 0) {
+      return { body: Buffer.concat(chunks), end: endOfTrailers(bytes, lineEnd) };
+    }
     const start = lineEnd + 2;
     if (bytes.toString('latin1', start + size, start + size + 2) !== '\r\n') {
       throw new Error(`The chunk at ${at} is not ${size} bytes long`);
@@ -161,6 +183,8 @@ function parseChunks(bytes: Buffer): { body: Buffer; end: number } {
 
 function endOfTrailers(bytes: Buffer, sizeLineEnd: number): number {
   const end = bytes.indexOf(HEAD_END, sizeLineEnd);
-  if (end < 0) throw new Error('The last chunk has no end');
+  if (end < 0) {
+    throw new Error('The last chunk has no end');
+  }
   return end + HEAD_END.length;
 }

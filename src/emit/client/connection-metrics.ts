@@ -1,0 +1,102 @@
+import type { Attributes, Histogram, UpDownCounter } from '@opentelemetry/api';
+import {
+  ATTR_HTTP_CONNECTION_STATE,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_SCHEME,
+  HTTP_CONNECTION_STATE_VALUE_ACTIVE,
+  HTTP_CONNECTION_STATE_VALUE_IDLE,
+  METRIC_HTTP_CLIENT_CONNECTION_DURATION,
+  METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
+} from '../../semconv/semconv.js';
+import type { Connection, ConnectionWatcher } from '../../source/connection/connection.js';
+import { unixPathOf } from '../../source/connection/dial.js';
+import { addNetworkPeer } from '../http/attributes.js';
+import type { Instruments } from '../instruments.js';
+import { connProtocolVersion } from './described-conn.js';
+import { requestedServer } from './requested-server.js';
+
+/** What the metrics of one connection say of it, made once for the two states that it changes between. */
+interface Watched {
+  readonly open: UpDownCounter | undefined;
+  readonly duration: Histogram | undefined;
+  readonly attributes: Attributes;
+  readonly active: Attributes;
+  readonly idle: Attributes;
+}
+
+/** Counts the established connections of clients, and measures how long they lived. */
+export class ConnectionMetrics implements ConnectionWatcher {
+  private readonly instruments: () => Instruments;
+  private readonly optIn: ReadonlySet<string>;
+  private readonly watched = new WeakMap<Connection, Watched>();
+
+  constructor(instruments: () => Instruments, optIn: ReadonlySet<string>) {
+    this.instruments = instruments;
+    this.optIn = optIn;
+  }
+
+  established(connection: Connection, origin: string): void {
+    const instruments = this.instruments();
+    const attributes = this.attributesOf(connection, origin);
+    const watched: Watched = {
+      // Those of now: what was added to a counter must be taken from the same one.
+      open: instruments[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS],
+      duration: instruments[METRIC_HTTP_CLIENT_CONNECTION_DURATION],
+      attributes,
+      active: { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: HTTP_CONNECTION_STATE_VALUE_ACTIVE },
+      idle: { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: HTTP_CONNECTION_STATE_VALUE_IDLE },
+    };
+    this.watched.set(connection, watched);
+    watched.open?.add(1, watched.idle);
+  }
+
+  becameActive(connection: Connection): void {
+    const watched = this.watched.get(connection);
+    watched?.open?.add(-1, watched.idle);
+    watched?.open?.add(1, watched.active);
+  }
+
+  becameIdle(connection: Connection): void {
+    const watched = this.watched.get(connection);
+    watched?.open?.add(-1, watched.active);
+    watched?.open?.add(1, watched.idle);
+  }
+
+  gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void {
+    const watched = this.watched.get(connection);
+    watched?.open?.add(-1, wasActive ? watched.active : watched.idle);
+    watched?.duration?.record(lifetimeMs / 1000, watched.attributes);
+  }
+
+  private attributesOf({ socket }: Connection, origin: string): Attributes {
+    const server = requestedServer(origin, '/', undefined);
+    const attributes: Attributes = {};
+    if (this.optIn.has(ATTR_NETWORK_PEER_ADDRESS)) {
+      addNetworkPeerAddress(attributes, socket);
+    }
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(socket);
+    if (server.address !== undefined) {
+      attributes[ATTR_SERVER_ADDRESS] = server.address;
+      if (server.port !== undefined) {
+        attributes[ATTR_SERVER_PORT] = server.port;
+      }
+    }
+    if (this.optIn.has(ATTR_URL_SCHEME) && server.scheme !== '') {
+      attributes[ATTR_URL_SCHEME] = server.scheme;
+    }
+    return attributes;
+  }
+}
+
+/** Each port of a peer would be a series of its own: only the address is told. */
+function addNetworkPeerAddress(attributes: Attributes, socket: Connection['socket']): void {
+  const peer: Attributes = {};
+  addNetworkPeer(peer, socket, unixPathOf(socket));
+  const address = peer[ATTR_NETWORK_PEER_ADDRESS];
+  if (address !== undefined) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = address;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+import type { Attributes } from '@opentelemetry/api';
+import { hiddenField } from '../../patch/hidden-field.js';
+import type { ConnEnds } from '../../recorder/conn-ends.js';
+import {
+  ATTR_NETWORK_LOCAL_ADDRESS,
+  ATTR_NETWORK_LOCAL_PORT,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  NETWORK_TRANSPORT_VALUE_TCP,
+} from '../../semconv/semconv.js';
+import { unixPathOf } from '../../source/connection/dial.js';
+import {
+  addNetworkLocal,
+  addNetworkPeer,
+  localTransport,
+  protocolVersionOfAlpn,
+} from '../http/attributes.js';
+
+/** What is said of a connection, the same for each request that it carries. */
+export interface DescribedConn {
+  readonly peerAddress: Attributes[string];
+  readonly peerPort: Attributes[string];
+  readonly localAddress: Attributes[string];
+  readonly localPort: Attributes[string];
+  /** `network.protocol.version` */
+  readonly protocolVersion: string;
+  /** `network.transport` */
+  readonly transport: string;
+}
+
+const described = hiddenField<DescribedConn>();
+
+export function describeConn(conn: Socket, ends: ConnEnds): DescribedConn {
+  let description = described.get(ends);
+  if (description === undefined) {
+    description = describe(conn, ends);
+    described.set(ends, description);
+  }
+  return description;
+}
+
+function describe(conn: Socket, ends: ConnEnds): DescribedConn {
+  const path = unixPathOf(conn);
+  const attributes: Attributes = {};
+  addNetworkPeer(attributes, ends, path);
+  addNetworkLocal(attributes, ends);
+  return {
+    peerAddress: attributes[ATTR_NETWORK_PEER_ADDRESS],
+    peerPort: attributes[ATTR_NETWORK_PEER_PORT],
+    localAddress: attributes[ATTR_NETWORK_LOCAL_ADDRESS],
+    localPort: attributes[ATTR_NETWORK_LOCAL_PORT],
+    protocolVersion: connProtocolVersion(conn),
+    transport: path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path),
+  };
+}
+
+/** The far end of a connection, and what is spoken on it. */
+export function addConnPeer(
+  attributes: Attributes,
+  { peerAddress, peerPort, protocolVersion }: DescribedConn,
+): void {
+  if (peerAddress !== undefined) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = peerAddress;
+    if (peerPort !== undefined) {
+      attributes[ATTR_NETWORK_PEER_PORT] = peerPort;
+    }
+  }
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion;
+}
+
+/** The near end of a connection. */
+export function addConnLocal(attributes: Attributes, { localAddress, localPort }: DescribedConn): void {
+  if (localAddress !== undefined) {
+    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = localAddress;
+    if (localPort !== undefined) {
+      attributes[ATTR_NETWORK_LOCAL_PORT] = localPort;
+    }
+  }
+}
+
+/** `network.protocol.version` of a connection: only TLS can have agreed on another than HTTP/1.1. */
+export function connProtocolVersion(conn: Socket & { alpnProtocol?: string | false | null }): string {
+  return protocolVersionOfAlpn(conn.alpnProtocol);
+}

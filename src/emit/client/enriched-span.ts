@@ -1,0 +1,75 @@
+import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import { now } from '../../clock.js';
+import type { ClientRecord } from '../../recorder/client.js';
+import type { FinishedDial } from '../../recorder/client-facts.js';
+import { awaitSpan, type SpanUser } from '../existing-spans.js';
+import { noteGivenSpan, warnOfMissingSpan } from '../missing-span.js';
+import { addOurAttributes } from './attributes.js';
+import { HeldSpan } from './held-span.js';
+import { ClientSpan } from './span.js';
+import type { ClientVerdict } from './verdict.js';
+
+/** Turns the record of one request into telemetry on the span that another instrumentation made for it. */
+export class EnrichedSpan extends ClientSpan implements SpanUser {
+  private held: HeldSpan | undefined = undefined;
+  private over = false;
+  /** When it was, if the request had begun before its span. */
+  private givenAt = Number.NEGATIVE_INFINITY;
+  private begun = false;
+
+  /** Takes the span when it is offered, before the request or after it. */
+  expect(): void {
+    awaitSpan(this.start.view.request, this);
+    this.begun = true;
+  }
+
+  /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
+  override timeAt(at: number): TimeInput {
+    return Math.min(Math.max(at, this.givenAt), this.held?.endedAt ?? at);
+  }
+
+  useSpan(span: Span): void {
+    noteGivenSpan('client');
+    if (this.span === undefined && !this.over) {
+      this.span = span;
+      if (this.begun) {
+        this.givenAt = now();
+      }
+      if (span.isRecording()) {
+        // If what ends the request never comes to us, the other's span must not wait for it.
+        this.held = new HeldSpan(span, () => setImmediate(() => this.held?.release()));
+      }
+    }
+  }
+
+  /** The dial of a request that nobody records is of no interest. */
+  override dialDone(dial: FinishedDial): void {
+    if (this.held !== undefined) {
+      super.dialDone(dial);
+    }
+  }
+
+  override finished(record: ClientRecord): void {
+    this.over = true;
+    this.start.counter.countExisting(this.span);
+    super.finished(record);
+    this.held?.release();
+    if (this.span === undefined) {
+      warnOfMissingSpan('client');
+    }
+  }
+
+  /** What the other instrumentation records itself is left to it. */
+  protected override addAttributes(
+    attributes: Attributes,
+    record: ClientRecord,
+    _statusCode: number | undefined,
+    verdict: ClientVerdict,
+  ): void {
+    addOurAttributes(attributes, record, verdict, this.start.settings);
+  }
+
+  protected override end(): void {
+    this.held?.release();
+  }
+}

@@ -1,0 +1,203 @@
+import { isIP } from 'node:net';
+import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import type { ClientFact } from '../../recorder/client-facts.js';
+import {
+  ATTR_DNS_ANSWERS,
+  ATTR_DNS_QUESTION_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_CONN_IDLETIME,
+  ATTR_HTTP_CONN_REUSED,
+  ATTR_HTTP_CONN_WASIDLE,
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  EVENT_GOT_1XX,
+  EVENT_GOT_100_CONTINUE,
+  EVENT_GOT_100_WAIT,
+  EVENT_HTTP_CONNECT_DONE,
+  EVENT_HTTP_CONNECT_START,
+  EVENT_HTTP_DNS_DONE,
+  EVENT_HTTP_DNS_START,
+  EVENT_HTTP_GETCONN_DONE,
+  EVENT_HTTP_GETCONN_START,
+  EVENT_HTTP_RECEIVE_DONE,
+  EVENT_HTTP_RECEIVE_START,
+  EVENT_HTTP_SEND_DONE,
+  EVENT_HTTP_SEND_START,
+  EVENT_HTTP_TLS_DONE,
+  EVENT_HTTP_TLS_START,
+} from '../../semconv/semconv.js';
+import { addDialledAddress, addTLSState } from '../http/attributes.js';
+import { addServerCertificate } from '../http/certificate.js';
+import { errorType } from '../http/error.js';
+import { addConnLocal, addConnPeer, describeConn } from './described-conn.js';
+import type { RequestedServer } from './requested-server.js';
+import type { SpanClock } from './span-clock.js';
+import type { ClientVerdict } from './verdict.js';
+
+/** What the events of a request need beyond its facts. */
+export interface EventContext {
+  readonly clock: SpanClock;
+  readonly server: RequestedServer;
+  /** Names of the opt-in attributes that are wanted. */
+  readonly optIn: ReadonlySet<string>;
+  /** Bytes of the request's body, if they were asked for. */
+  readonly requestBodySize: number | undefined;
+  readonly verdict: ClientVerdict;
+}
+
+/** Adds the event of each fact to the span, at the time at which it happened. */
+export function addPhaseEvents(span: Span, facts: readonly ClientFact[], about: EventContext): void {
+  for (const fact of facts) {
+    addEvent(span, fact, about, about.clock.timeAt(fact.at));
+  }
+}
+
+// What each request has comes first. No table of names by hook: looking them up takes longer than all this.
+function addEvent(span: Span, fact: ClientFact, about: EventContext, at: TimeInput): void {
+  switch (fact.hook) {
+    case 'getConn':
+      span.addEvent(EVENT_HTTP_GETCONN_START, serverAttributes(about.server), at);
+      break;
+    case 'gotConn':
+      span.addEvent(EVENT_HTTP_GETCONN_DONE, connAttributes(fact), at);
+      break;
+    case 'wroteHeaders':
+      span.addEvent(EVENT_HTTP_SEND_START, undefined, at);
+      break;
+    case 'wroteRequest':
+      addSendDone(span, fact, about, at);
+      break;
+    case 'gotFirstResponseByte':
+      span.addEvent(EVENT_HTTP_RECEIVE_START, undefined, at);
+      break;
+    case 'dnsStart':
+      span.addEvent(EVENT_HTTP_DNS_START, { [ATTR_DNS_QUESTION_NAME]: fact.host }, at);
+      break;
+    case 'dnsDone':
+      span.addEvent(EVENT_HTTP_DNS_DONE, dnsAttributes(fact), at);
+      break;
+    case 'connectStart':
+      span.addEvent(EVENT_HTTP_CONNECT_START, connectAttributes(fact), at);
+      break;
+    case 'connectDone':
+      span.addEvent(EVENT_HTTP_CONNECT_DONE, withError(connectAttributes(fact), fact.err), at);
+      break;
+    case 'tlsHandshakeStart':
+      span.addEvent(EVENT_HTTP_TLS_START, sniAttributes(fact.serverName ?? about.server.address), at);
+      break;
+    case 'tlsHandshakeDone':
+      span.addEvent(EVENT_HTTP_TLS_DONE, tlsAttributes(fact, about.optIn), at);
+      break;
+    case 'got1xxResponse':
+      span.addEvent(EVENT_GOT_1XX, { [ATTR_HTTP_RESPONSE_STATUS_CODE]: fact.code }, at);
+      break;
+    case 'wait100Continue':
+      span.addEvent(EVENT_GOT_100_WAIT, undefined, at);
+      break;
+    case 'got100Continue':
+      span.addEvent(EVENT_GOT_100_CONTINUE, undefined, at);
+  }
+}
+
+/** No connection could be had: there is no `gotConn`, but the phase is over. */
+export function addGetConnFailed(span: Span, type: string, at: TimeInput): void {
+  span.addEvent(EVENT_HTTP_GETCONN_DONE, { [ATTR_ERROR_TYPE]: type }, at);
+}
+
+/** The body is complete, or was cut off. */
+export function addReceiveDone(
+  span: Span,
+  bodySize: number | undefined,
+  errorType: string | undefined,
+  at: TimeInput,
+): void {
+  const attributes: Attributes = {};
+  if (bodySize !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = bodySize;
+  }
+  if (errorType !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType;
+  }
+  span.addEvent(EVENT_HTTP_RECEIVE_DONE, attributes, at);
+}
+
+type FactOf<Hook extends ClientFact['hook']> = Extract<ClientFact, { readonly hook: Hook }>;
+
+function addSendDone(span: Span, { err }: FactOf<'wroteRequest'>, about: EventContext, at: TimeInput): void {
+  const { verdict, requestBodySize } = about;
+  if (err === undefined) {
+    const attributes =
+      requestBodySize === undefined ? undefined : { [ATTR_HTTP_REQUEST_BODY_SIZE]: requestBodySize };
+    span.addEvent(EVENT_HTTP_SEND_DONE, attributes, at);
+  } else if (!verdict.cancelled) {
+    // Failing to write fails the request, and that may have been given another reason than an error. Cut short by
+    // the caller, writing did not fail: it was left open.
+    span.addEvent(EVENT_HTTP_SEND_DONE, { [ATTR_ERROR_TYPE]: verdict.failure ?? errorType(err) }, at);
+  }
+}
+
+export function serverAttributes({ address, port }: RequestedServer): Attributes {
+  const attributes: Attributes = {};
+  if (address !== undefined) {
+    attributes[ATTR_SERVER_ADDRESS] = address;
+    if (port !== undefined) {
+      attributes[ATTR_SERVER_PORT] = port;
+    }
+  }
+  return attributes;
+}
+
+function connAttributes({ info, ends }: FactOf<'gotConn'>): Attributes {
+  const { conn, reused, wasIdle, idleTime } = info;
+  const description = describeConn(conn, ends);
+  const attributes: Attributes = {};
+  addConnPeer(attributes, description);
+  addConnLocal(attributes, description);
+  attributes[ATTR_HTTP_CONN_REUSED] = reused;
+  attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
+  if (wasIdle && !Number.isNaN(idleTime)) {
+    attributes[ATTR_HTTP_CONN_IDLETIME] = idleTime / 1000;
+  }
+  return attributes;
+}
+
+export function dnsAttributes({ host, info }: FactOf<'dnsDone'>): Attributes {
+  const attributes: Attributes = { [ATTR_DNS_QUESTION_NAME]: host };
+  if (info.addrs.length > 0) {
+    attributes[ATTR_DNS_ANSWERS] = info.addrs.map(({ address }) => address);
+  }
+  return withError(attributes, info.err);
+}
+
+function connectAttributes({ network, addr }: FactOf<'connectStart'> | FactOf<'connectDone'>): Attributes {
+  const attributes: Attributes = {};
+  addDialledAddress(attributes, network, addr);
+  return attributes;
+}
+
+/** The name that is sent to the server; an address is never sent. */
+export function sniAttributes(name: string | undefined): Attributes | undefined {
+  return !name || isIP(name) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: name };
+}
+
+function tlsAttributes(
+  { state, curve, err }: FactOf<'tlsHandshakeDone'>,
+  optIn: ReadonlySet<string>,
+): Attributes {
+  const attributes: Attributes = {};
+  addTLSState(attributes, state, { established: err === undefined, curve });
+  if (optIn.size > 0 && state.peerCertificate !== undefined) {
+    addServerCertificate(attributes, state.peerCertificate, optIn);
+  }
+  return withError(attributes, err);
+}
+
+function withError(attributes: Attributes, err: Error | undefined): Attributes {
+  if (err !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType(err);
+  }
+  return attributes;
+}

@@ -1,0 +1,139 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Attributes } from '@opentelemetry/api';
+import { headerFields } from '../../source/header-fields.js';
+import type { NodeHttpRequest } from '../../source/node/request.js';
+import type { ResponseHead } from '../../source/request-trace.js';
+import type { HeaderCapture } from '../http/headers.js';
+import { originOf } from '../http/url.js';
+import type { ClientRequestView, FailureHints } from './undici-view.js';
+
+/** A request of `node:http` or `node:https`. */
+export class NodeRequestView implements ClientRequestView {
+  private readonly exchange: NodeHttpRequest;
+  readonly origin: string;
+
+  constructor(exchange: NodeHttpRequest) {
+    this.exchange = exchange;
+    this.origin = originFor(exchange.request.protocol, exchange.host, exchange.port);
+  }
+
+  get request(): ClientRequest {
+    return this.exchange.request;
+  }
+
+  /** Made from the request itself where Node does not show what it was asked for with. */
+  get options(): RequestOptions {
+    const { options, request, host, port } = this.exchange;
+    const { protocol, path, method } = request;
+    return options ?? { protocol, host, port, path, method, headers: request.getHeaders() };
+  }
+
+  get method(): string {
+    return this.exchange.request.method;
+  }
+
+  get target(): string {
+    return this.exchange.request.path;
+  }
+
+  get fragment(): string {
+    const { options } = this.exchange;
+    return options !== undefined && 'hash' in options && typeof options.hash === 'string' ? options.hash : '';
+  }
+
+  get host(): string | undefined {
+    const { request } = this.exchange;
+    const host = request.getHeader('host');
+    // Node sets one by itself.
+    return typeof host === 'string' && this.origin !== `${request.protocol}//${host}` ? host : undefined;
+  }
+
+  get userAgent(): string | undefined {
+    const userAgent = this.exchange.request.getHeader('user-agent');
+    return typeof userAgent === 'string' ? userAgent : this.finalHeaders?.get('user-agent')?.[0];
+  }
+
+  /** Nothing, if what was written has not been counted. */
+  get contentLength(): number {
+    return 0;
+  }
+
+  hasHeader(name: string): boolean {
+    return this.exchange.request.hasHeader(name);
+  }
+
+  /** Does nothing once the headers are final: those given as an array are from the beginning, and with `Expect`. */
+  addHeader(name: string, value: string): void {
+    const { request } = this.exchange;
+    if (!request.headersSent) {
+      request.setHeader(name, value);
+    }
+  }
+
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void {
+    const { finalHeaders } = this;
+    if (finalHeaders === undefined) {
+      capture.addSet(attributes, this.exchange.request);
+      return;
+    }
+    for (const [name, values] of finalHeaders) {
+      capture.addField(attributes, name, values);
+    }
+  }
+
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void {
+    capture.addReceived(attributes, messageOf(response).headersDistinct);
+  }
+
+  responseContentLength(response: ResponseHead): number | undefined {
+    const message = messageOf(response);
+    const length = message.headers['content-length'];
+    if (length !== undefined) {
+      return Number(length);
+    }
+    // Each part was counted, unless nobody wanted it and Node dropped what came.
+    return message.readableEnded && Reflect.get(message, '_dumped') !== true ? 0 : undefined;
+  }
+
+  hookResponse(response: ResponseHead): IncomingMessage {
+    return messageOf(response);
+  }
+
+  metricResponse(response: ResponseHead): IncomingMessage {
+    return messageOf(response);
+  }
+
+  failureHints(): FailureHints {
+    const { timedOut, destroyedByCaller } = this.exchange;
+    return { timedOut, destroyedByCaller };
+  }
+
+  /** Those of a request that was given them as an array: Node keeps them as text alone. */
+  private get finalHeaders(): Map<string, string[]> | undefined {
+    const { request } = this.exchange;
+    return request._header !== null && request.getHeaderNames().length === 0
+      ? headerFields(request._header)
+      : undefined;
+  }
+}
+
+// Requests to one origin tend to follow each other, and what is made of it is remembered by it.
+let lastProtocol = '';
+let lastHost = '';
+let lastPort: number | string = '';
+let lastOrigin = '';
+
+function originFor(protocol: string, host: string, port: number | string): string {
+  if (protocol !== lastProtocol || host !== lastHost || port !== lastPort) {
+    lastProtocol = protocol;
+    lastHost = host;
+    lastPort = port;
+    lastOrigin = originOf(protocol, host, port);
+  }
+  return lastOrigin;
+}
+
+/** The source gives the response itself as its headers. */
+function messageOf({ headers }: ResponseHead): IncomingMessage {
+  return headers as IncomingMessage;
+}

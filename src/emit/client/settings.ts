@@ -1,0 +1,96 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { Phases, ResolvedClientConfig, ResolvedConfig } from '../../config/types.js';
+import { CLIENT_TRACE_HOOKS } from '../../httptrace/compose.js';
+import type { NotedHooks } from '../../recorder/client-facts.js';
+import type { PhaseName } from '../../recorder/phases.js';
+import {
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
+  METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
+  METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
+} from '../../semconv/semconv.js';
+import type { Counters } from '../../status/request-counter.js';
+import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
+import { compileKnownMethods, type RecordMethod } from '../http/method.js';
+import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
+import type { Instruments } from '../instruments.js';
+
+/** Where the telemetry of a client goes. */
+export interface ClientOutputs {
+  readonly tracer: () => Tracer;
+  /** Anew for each use, for a MeterProvider may be set late. */
+  readonly instruments: () => Instruments;
+  readonly counters: Counters;
+}
+
+/** A client's config, made ready once for all requests. */
+export interface ClientSettings {
+  readonly config: ResolvedClientConfig;
+  readonly outputs: ClientOutputs;
+  readonly recordMethod: RecordMethod;
+  readonly redactedQueryParams: RedactedQueryParams;
+  readonly requestHeaders: HeaderCapture | undefined;
+  readonly responseHeaders: HeaderCapture | undefined;
+  /** Hooks that become events. */
+  readonly events: NotedHooks;
+  /** Phases whose duration is recorded: one of its two hooks is. */
+  readonly durations: Readonly<Record<PhaseName, boolean>>;
+  readonly optIn: ReadonlySet<string>;
+  /** Whether the span says how large the bodies were. */
+  readonly countsBodies: boolean;
+  readonly measuresBodies: boolean;
+  readonly measuresPhases: boolean;
+  readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
+}
+
+/** What a request leaves behind that nobody wants events of. */
+export const NO_EVENTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
+
+/** Child spans take the place of the events up to the connection; .NET has none for what comes after. */
+const EVENTS_OF: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
+  events: (hooks) => hooks,
+  spans: (hooks) => ({
+    ...hooks,
+    getConn: false,
+    gotConn: false,
+    dnsStart: false,
+    dnsDone: false,
+    connectStart: false,
+    connectDone: false,
+    tlsHandshakeStart: false,
+    tlsHandshakeDone: false,
+  }),
+  attributes: () => NO_EVENTS,
+};
+
+export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
+  const { client, optInAttributes } = config;
+  const { hooks } = client;
+  return {
+    config: client,
+    outputs,
+    recordMethod: compileKnownMethods([...config.knownMethods]),
+    redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
+    requestHeaders: compileHeaderCapture('request', client.requestHeaders, client.redactedHeaders),
+    responseHeaders: compileHeaderCapture('response', client.responseHeaders, client.redactedHeaders),
+    events: EVENTS_OF[client.phases](hooks),
+    durations: {
+      getconn: hooks.getConn || hooks.gotConn,
+      dns: hooks.dnsStart || hooks.dnsDone,
+      connect: hooks.connectStart || hooks.connectDone,
+      tls: hooks.tlsHandshakeStart || hooks.tlsHandshakeDone,
+      send: hooks.wroteHeaders || hooks.wroteRequest,
+      wait: hooks.wroteRequest || hooks.gotFirstResponseByte,
+      receive: hooks.gotFirstResponseByte || hooks.putIdleConn,
+    },
+    optIn: optInAttributes,
+    countsBodies:
+      optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optInAttributes.has(ATTR_HTTP_RESPONSE_BODY_SIZE),
+    measuresBodies:
+      config.metrics[METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE] ||
+      config.metrics[METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE],
+    measuresPhases: config.metrics[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION],
+    metricAttributesHook: config.metricAttributesHook,
+  };
+}

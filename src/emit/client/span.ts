@@ -1,0 +1,177 @@
+import type { Attributes, Span, SpanContext, TimeInput } from '@opentelemetry/api';
+import { SpanStatusCode } from '../../api.js';
+import { toHrTime } from '../../clock.js';
+import type { ClientRecord } from '../../recorder/client.js';
+import type { ClientRecordListener, FinishedDial } from '../../recorder/client-facts.js';
+import { ATTR_HTTP_REQUEST_HEADER } from '../../semconv/semconv.js';
+import type { ResponseHead } from '../../source/request-trace.js';
+import type { RequestCounter } from '../../status/request-counter.js';
+import { REDACTED } from '../http/redaction.js';
+import type { Instruments } from '../instruments.js';
+import { safely } from '../safely.js';
+import { addOurAttributes, addSharedAttributes } from './attributes.js';
+import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
+import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
+import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './events.js';
+import { measureEnd, measureLookup, measureQueue } from './measure.js';
+import type { RequestedServer } from './requested-server.js';
+import type { ClientSettings } from './settings.js';
+import type { SpanClock } from './span-clock.js';
+import type { ClientRequestView } from './undici-view.js';
+import { type ClientVerdict, judge } from './verdict.js';
+import { emitWaitForConnection } from './waiting-span.js';
+
+/** What was known of an outgoing request when it began. */
+export interface ClientStart {
+  readonly settings: ClientSettings;
+  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  readonly instruments: Instruments;
+  readonly counter: RequestCounter;
+  readonly view: ClientRequestView;
+  /** See `epochAt`. */
+  readonly epoch: number;
+  /** `http.request.method` */
+  readonly method: string;
+  readonly server: RequestedServer;
+  /** `url.template`, if a hook of the user's supplied it. */
+  readonly template: string | undefined;
+}
+
+/** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
+export class ClientSpan implements ClientRecordListener, SpanClock {
+  protected readonly start: ClientStart;
+  protected span: Span | undefined;
+  /** What is known before the end, to be set with all the others. */
+  private readonly attributes: Attributes = {};
+  private response: ResponseHead | undefined = undefined;
+  private lastSetup: SpanContext | undefined = undefined;
+
+  constructor(start: ClientStart, span: Span | undefined) {
+    this.start = start;
+    this.span = span;
+  }
+
+  timeAt(at: number): TimeInput {
+    return toHrTime(this.start.epoch, at);
+  }
+
+  requestSent(record: ClientRecord): void {
+    const { settings, view } = this.start;
+    measureQueue(this.start, record);
+    if (settings.requestHeaders !== undefined) {
+      const sent: Attributes = {};
+      view.addRequestHeaders(sent, settings.requestHeaders);
+      Object.assign(this.attributes, sent);
+    }
+  }
+
+  headerWritten(name: string, values: string[]): void {
+    if (name.startsWith(':')) {
+      // The fields with which HTTP/2 says method, target and server are no headers.
+      return;
+    }
+    const { redactedHeaders } = this.start.settings.config;
+    this.attributes[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
+  }
+
+  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
+    measureLookup(this.start.instruments, record.context, host, durationMs, err);
+  }
+
+  dialDone(dial: FinishedDial): void {
+    const { settings, epoch, server } = this.start;
+    const { outputs, config } = settings;
+    const { hooks } = config;
+    const about = { tracer: outputs.tracer(), epoch, server, hooks, before: this.lastSetup };
+    this.lastSetup = emitConnectionSetup(about, dial);
+  }
+
+  responseArrived(_record: ClientRecord, response: ResponseHead): void {
+    this.response = response;
+    const { settings, view } = this.start;
+    const { responseHeaders, config } = settings;
+    if (responseHeaders !== undefined) {
+      view.addResponseHeaders(this.attributes, responseHeaders, response);
+    }
+    if (config.responseHook !== undefined && this.span !== undefined) {
+      safely('client.responseHook', config.responseHook, this.span, view.hookResponse(response));
+    }
+  }
+
+  finished(record: ClientRecord): void {
+    const { start, span, response } = this;
+    const verdict = judge(record, response?.statusCode, start.view);
+    if (span?.isRecording() === true) {
+      this.write(span, record, verdict);
+      this.end(span, verdict);
+    }
+    measureEnd({ start, record, response, verdict });
+  }
+
+  private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
+    const { attributes, response } = this;
+    const { settings, view, server } = this.start;
+    const sizes = settings.countsBodies ? bodySizes(record, view, response) : NO_SIZES;
+    this.addAttributes(attributes, record, response?.statusCode, verdict);
+    addBodySizes(attributes, sizes, settings.optIn);
+    span.setAttributes(attributes);
+    addPhaseEvents(span, record.facts, {
+      clock: this,
+      server,
+      optIn: settings.optIn,
+      requestBodySize: sizes.request,
+      verdict,
+    });
+    this.closePhases(span, record, verdict, sizes.response);
+    if (settings.config.phases === 'spans') {
+      this.linkConnection(span, record, verdict);
+    }
+  }
+
+  protected addAttributes(
+    attributes: Attributes,
+    record: ClientRecord,
+    statusCode: number | undefined,
+    verdict: ClientVerdict,
+  ): void {
+    addSharedAttributes(attributes, record, statusCode, verdict, this.start.settings);
+    addOurAttributes(attributes, record, verdict, this.start.settings);
+  }
+
+  protected end(span: Span, { errorType, message, endedAt }: ClientVerdict): void {
+    if (errorType !== undefined) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
+    }
+    span.end(this.timeAt(endedAt));
+  }
+
+  private linkConnection(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
+    const { settings } = this.start;
+    const { conn, outcome } = record;
+    const failure = outcome?.kind === 'failed' ? outcome.error : undefined;
+    const setup = conn === undefined ? failedSetup(failure) : connectionSetup(conn.conn);
+    if (setup !== undefined) {
+      span.addLink({ context: setup });
+    }
+    if (settings.config.hooks.getConn || settings.config.hooks.gotConn) {
+      emitWaitForConnection(this.start, this, span, record, verdict);
+    }
+  }
+
+  /** The events of what ends with the request itself: Go's hooks are silent there. */
+  private closePhases(
+    span: Span,
+    record: ClientRecord,
+    { failure, cancelled, endedAt }: ClientVerdict,
+    bodySize: number | undefined,
+  ): void {
+    const { settings } = this.start;
+    const { events } = settings;
+    if (failure !== undefined && !record.wasSent && events.gotConn) {
+      addGetConnFailed(span, failure, this.timeAt(endedAt));
+    }
+    if (events.putIdleConn && !cancelled && !Number.isNaN(record.firstByteAt)) {
+      addReceiveDone(span, bodySize, failure, this.timeAt(endedAt));
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import type { Attributes, Context, HrTime, Span, TextMapSetter } from '@opentelemetry/api';
+import { isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
+import { epochAt, toHrTime } from '../../clock.js';
+import type { ResolvedConfig } from '../../config/types.js';
+import { ClientRecord } from '../../recorder/client.js';
+import type { NotedHooks } from '../../recorder/client-facts.js';
+import { DialFactsRecord } from '../../recorder/dial-facts.js';
+import type { ClientRecorders } from '../../registry.js';
+import {
+  ATTR_URL_TEMPLATE,
+  METRIC_HTTP_CLIENT_CONNECTION_DURATION,
+  METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
+} from '../../semconv/semconv.js';
+import type { UndiciRequest } from '../../source/channels.js';
+import type { NodeHttpRequest } from '../../source/node/request.js';
+import { type Counters, PARENTLESS, type RequestCounter } from '../../status/request-counter.js';
+import type { RecordedMethod } from '../http/method.js';
+import { targetPath } from '../http/url.js';
+import { safely } from '../safely.js';
+import { SpanOnContext } from '../span-on-context.js';
+import { startAttributes } from './attributes.js';
+import { ConnectionMetrics } from './connection-metrics.js';
+import { EnrichedSpan } from './enriched-span.js';
+import { measureActive } from './measure.js';
+import { NodeRequestView } from './node-view.js';
+import { type RequestedServer, requestedServer } from './requested-server.js';
+import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './settings.js';
+import { ClientSpan, type ClientStart } from './span.js';
+import { type ClientRequestView, UndiciRequestView } from './undici-view.js';
+
+/** The headers of a request that trace headers are written to. */
+interface Carrier {
+  readonly view: ClientRequestView;
+  /** Whether the caller, or another instrumentation, has said already which trace it is. */
+  readonly traced: boolean;
+}
+
+/** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
+const SETTER: TextMapSetter<Carrier> = {
+  set({ view, traced }, name, value) {
+    if (!view.hasHeader(name) && !(traced && name === 'tracestate')) {
+      view.addHeader(name, value);
+    }
+  },
+};
+
+/** Begins the telemetry of outgoing requests, by one config. */
+export class ClientTelemetry implements ClientRecorders {
+  readonly connections: ConnectionMetrics | undefined;
+  readonly counters: Counters;
+  private readonly settings: ClientSettings;
+
+  constructor(config: ResolvedConfig, outputs: ClientOutputs) {
+    this.settings = clientSettings(config, outputs);
+    this.counters = outputs.counters;
+    const { metrics, optInAttributes } = config;
+    this.connections =
+      metrics[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS] || metrics[METRIC_HTTP_CLIENT_CONNECTION_DURATION]
+        ? new ConnectionMetrics(outputs.instruments, optInAttributes)
+        : undefined;
+  }
+
+  undici(request: UndiciRequest, ctx: Context, at: number): ClientRecord | undefined {
+    return this.begin(new UndiciRequestView(request), ctx, at, this.counters.undici);
+  }
+
+  node(request: NodeHttpRequest, ctx: Context, at: number): ClientRecord | undefined {
+    return this.begin(new NodeRequestView(request), ctx, at, this.counters['node:http']);
+  }
+
+  private begin(
+    view: ClientRequestView,
+    ctx: Context,
+    at: number,
+    counter: RequestCounter,
+  ): ClientRecord | undefined {
+    const { settings } = this;
+    const { config } = settings;
+    const server = requestedServer(view.origin, view.target, view.host);
+    if (
+      config.ignoreUrl?.(server.hostPort, targetPath(view.target) ?? '/') === true ||
+      (config.ignoreRequestHook !== undefined &&
+        safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options))
+    ) {
+      counter.ignored++;
+      return undefined;
+    }
+    const method = settings.recordMethod(view.method);
+    const epoch = epochAt(at);
+    const instruments = settings.outputs.instruments();
+    if (config.span === 'existing') {
+      return this.enrich(
+        { settings, instruments, counter, view, epoch, method: method.method, server, template: undefined },
+        ctx,
+        at,
+      );
+    }
+    const attributes = this.attributesOf(view, method, server);
+    const template = templateOf(attributes);
+    const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
+    const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
+    return this.record(start, this.startSpan(name, attributes, ctx, toHrTime(epoch, at)), ctx, at);
+  }
+
+  private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
+    const { settings, counter, view, server } = start;
+    const { config } = settings;
+    const spanContext = new SpanOnContext(ctx, span);
+    if (config.requestHook !== undefined) {
+      safely('client.requestHook', config.requestHook, span, view.request);
+    }
+    if (config.propagate === undefined || config.propagate(server.hostPort)) {
+      propagation.inject(spanContext, { view, traced: view.hasHeader('traceparent') }, SETTER);
+    }
+    measureActive(start, spanContext, 1);
+    const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;
+    return this.newRecord(spanContext, at, events, new ClientSpan(start, span));
+  }
+
+  /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
+  private enrich(start: ClientStart, ctx: Context, at: number): ClientRecord {
+    const span = new EnrichedSpan(start, undefined);
+    measureActive(start, ctx, 1);
+    span.expect();
+    return this.newRecord(ctx, at, this.settings.events, span);
+  }
+
+  private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
+    const { countsBodies, measuresBodies } = this.settings;
+    const { phases, hooks } = this.settings.config;
+    // Phases exist only in a request that is recorded.
+    const Record = phases === 'spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
+    const record = new Record(ctx, at, events, span);
+    if (hooks.wroteHeaderField) {
+      record.noteHeaderFields();
+    }
+    record.countsBodies = countsBodies || measuresBodies;
+    return record;
+  }
+
+  private attributesOf(view: ClientRequestView, method: RecordedMethod, server: RequestedServer): Attributes {
+    const attributes = startAttributes(view, method, server, this.settings);
+    const { startSpanHook } = this.settings.config;
+    if (startSpanHook !== undefined) {
+      const added = safely('client.startSpanHook', startSpanHook, view.options);
+      safely('client.startSpanHook', addAll, attributes, added);
+    }
+    return attributes;
+  }
+
+  private startSpan(name: string, attributes: Attributes, ctx: Context, startTime: HrTime): Span {
+    const { config, outputs } = this.settings;
+    if (config.requireParentForSpans && !hasParent(ctx)) {
+      return PARENTLESS;
+    }
+    return outputs.tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, ctx);
+  }
+}
+
+/** Reading what the user gave may fail as well. */
+function addAll(attributes: Attributes, added: Attributes | undefined): void {
+  Object.assign(attributes, added);
+}
+
+function templateOf(attributes: Attributes): string | undefined {
+  const template = attributes[ATTR_URL_TEMPLATE];
+  return typeof template === 'string' && template !== '' ? template : undefined;
+}
+
+function hasParent(ctx: Context): boolean {
+  const parent = trace.getSpanContext(ctx);
+  return parent !== undefined && isSpanContextValid(parent);
+}

@@ -1,0 +1,150 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Attributes } from '@opentelemetry/api';
+import { propagation } from '../../api.js';
+import type { UndiciExchange } from '../../config/types.js';
+import type { ClientRecord } from '../../recorder/client.js';
+import type { UndiciRequest, UndiciResponse } from '../../source/channels.js';
+import type { ResponseHead } from '../../source/request-trace.js';
+import { incomingHeaders } from '../../source/undici/headers.js';
+import type { Failure } from '../http/error.js';
+import { type HeaderCapture, headerInList } from '../http/headers.js';
+
+/** What must be known of an outgoing request, whichever client sends it. */
+export interface ClientRequestView {
+  /** The client's own object, as hooks are given it. */
+  readonly request: UndiciRequest | ClientRequest;
+  /** What the hooks that run before the span are given. */
+  readonly options: UndiciRequest | RequestOptions;
+  readonly method: string;
+  /** Scheme, host and port of where it is sent. */
+  readonly origin: string;
+  /** Request target as it is written: a path, or an absolute URL for a proxy. */
+  readonly target: string;
+  /** What the URL that the caller gave has after its target, with its `#`: never sent. */
+  readonly fragment: string;
+  /** The `Host` header, if the caller chose one. */
+  readonly host: string | undefined;
+  readonly userAgent: string | undefined;
+  /** Bytes of its body, as far as it says. */
+  readonly contentLength: number | undefined;
+  hasHeader(name: string): boolean;
+  addHeader(name: string, value: string): void;
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void;
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void;
+  /** Bytes of body that the response announces; `undefined` if it does not say. */
+  responseContentLength(response: ResponseHead): number | undefined;
+  /** What a `responseHook` is given. */
+  hookResponse(response: ResponseHead): UndiciExchange | IncomingMessage;
+  /** What a `metricAttributesHook` is given. */
+  metricResponse(response: ResponseHead): UndiciResponse | IncomingMessage;
+  /** What only the client knows of a failure. */
+  failureHints(record: ClientRecord): FailureHints;
+}
+
+export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;
+
+/** A request of undici, or of the `fetch` built into Node. */
+export class UndiciRequestView implements ClientRequestView {
+  readonly request: UndiciRequest;
+  readonly fragment = '';
+
+  constructor(request: UndiciRequest) {
+    this.request = request;
+  }
+
+  get options(): UndiciRequest {
+    return this.request;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get origin(): string {
+    return String(this.request.origin);
+  }
+
+  get target(): string {
+    return this.request.path;
+  }
+
+  get host(): string | undefined {
+    return this.request.host ?? undefined;
+  }
+
+  get userAgent(): string | undefined {
+    return headerInList(this.request.headers, 'user-agent');
+  }
+
+  get contentLength(): number | undefined {
+    const { body, contentLength } = this.request;
+    if (body === null) {
+      return 0;
+    }
+    return ArrayBuffer.isView(body) ? body.byteLength : (contentLength ?? undefined);
+  }
+
+  hasHeader(name: string): boolean {
+    return headerInList(this.request.headers, name) !== undefined;
+  }
+
+  addHeader(name: string, value: string): void {
+    const { request } = this;
+    // undici 6.11.0 had no addHeader.
+    if (request.addHeader === undefined) {
+      request.headers.push(name, value);
+    } else {
+      request.addHeader(name, value);
+      request.addHeader = addHeaderOnce;
+    }
+  }
+
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void {
+    capture.addUndiciRequest(attributes, this.request);
+  }
+
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, { headers }: UndiciResponse): void {
+    capture.addUndiciResponse(attributes, headers);
+  }
+
+  responseContentLength({ headers }: UndiciResponse): number | undefined {
+    const length = incomingHeaders(headers)['content-length'];
+    return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+  }
+
+  hookResponse(response: UndiciResponse): UndiciExchange {
+    return { request: this.request, response };
+  }
+
+  metricResponse(response: UndiciResponse): UndiciResponse {
+    return response;
+  }
+
+  /** `fetch` shows no signal, but once a request is written, nothing of the program's is left that could fail. */
+  failureHints({ wasSent, writeError }: ClientRecord): FailureHints {
+    return {
+      onlyTransportLeft: wasSent && writeError === undefined,
+      signalReason: abortReason(this.request),
+    };
+  }
+}
+
+/** Why the caller aborted the request, as far as undici shows it: `undici.request` does. */
+function abortReason(request: UndiciRequest): unknown {
+  const handler = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
+  const value = handler === undefined ? undefined : request[handler];
+  return typeof value === 'object' && value !== null && 'reason' in value ? value.reason : undefined;
+}
+
+/**
+ * Lies over the method of a request that was given trace headers: another instrumentation may come after us, and
+ * whoever is sent two of them trusts none.
+ */
+function addHeaderOnce(this: UndiciRequest, name: string, value: string): unknown {
+  const lowerCase = name.toLowerCase();
+  const isThere = headerInList(this.headers, lowerCase) !== undefined;
+  if (isThere && propagation.fields().some((field) => field.toLowerCase() === lowerCase)) {
+    return this;
+  }
+  return Object.getPrototypeOf(this).addHeader.call(this, name, value);
+}

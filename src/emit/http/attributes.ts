@@ -1,0 +1,167 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { TLSConnectionState } from '../../httptrace/client-trace.js';
+import {
+  ATTR_NETWORK_LOCAL_ADDRESS,
+  ATTR_NETWORK_LOCAL_PORT,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
+  ATTR_NETWORK_TRANSPORT,
+  ATTR_NETWORK_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_TLS_CIPHER,
+  ATTR_TLS_CURVE,
+  ATTR_TLS_ESTABLISHED,
+  ATTR_TLS_NEXT_PROTOCOL,
+  ATTR_TLS_PROTOCOL_NAME,
+  ATTR_TLS_PROTOCOL_VERSION,
+  ATTR_TLS_RESUMED,
+  NETWORK_TRANSPORT_VALUE_PIPE,
+  NETWORK_TRANSPORT_VALUE_TCP,
+  NETWORK_TRANSPORT_VALUE_UNIX,
+  TLS_PROTOCOL_NAME_VALUE_SSL,
+  TLS_PROTOCOL_NAME_VALUE_TLS,
+} from '../../semconv/semconv.js';
+import { hostOf, networkType, plainAddress, portOf } from './address.js';
+import { defaultPort } from './url.js';
+
+/** The ends of a connection as `net.Socket` knows them. */
+export interface SocketAddresses {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
+/**
+ * Whom a request asks for.
+ *
+ * @param authority `host` or `host:port`; IPv6 in brackets.
+ * @param scheme Says which port is meant when the authority names none.
+ */
+export function addServer(attributes: Attributes, authority: string, scheme: string): void {
+  if (authority !== lastAuthority) {
+    lastAuthority = authority;
+    lastAddress = hostOf(authority);
+    lastPort = portOf(authority);
+  }
+  if (lastAddress !== undefined) {
+    attributes[ATTR_SERVER_ADDRESS] = lastAddress;
+    addPort(attributes, ATTR_SERVER_PORT, lastPort ?? defaultPort(scheme));
+  }
+}
+
+// Most requests of a server ask for the same one.
+let lastAuthority = '';
+let lastAddress: string | undefined;
+let lastPort: number | undefined;
+
+/** @param socketPath Address of the peer on a unix socket, which has no other. */
+export function addNetworkPeer(attributes: Attributes, socket: SocketAddresses, socketPath?: string): void {
+  if (socketPath) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = socketPath;
+  } else if (socket.remoteAddress) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = plainAddress(socket.remoteAddress);
+    addPort(attributes, ATTR_NETWORK_PEER_PORT, socket.remotePort);
+  }
+}
+
+export function addNetworkLocal(attributes: Attributes, socket: SocketAddresses): void {
+  if (socket.localAddress) {
+    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = plainAddress(socket.localAddress);
+    addPort(attributes, ATTR_NETWORK_LOCAL_PORT, socket.localPort);
+  }
+}
+
+function addPort(attributes: Attributes, name: string, port: number | undefined): void {
+  if (port) {
+    attributes[name] = port;
+  }
+}
+
+/**
+ * The address that is dialled, from the arguments of `connectStart` and `connectDone`.
+ *
+ * @param addr `host:port`, or the path of a unix socket.
+ */
+export function addDialledAddress(attributes: Attributes, network: 'tcp' | 'unix', addr: string): void {
+  attributes[ATTR_NETWORK_TRANSPORT] =
+    network === 'unix' ? localTransport(addr) : NETWORK_TRANSPORT_VALUE_TCP;
+  const address = network === 'unix' ? addr : hostOf(addr);
+  if (!address) {
+    return;
+  }
+  attributes[ATTR_NETWORK_PEER_ADDRESS] = address;
+  if (network === 'unix') {
+    return;
+  }
+  addPort(attributes, ATTR_NETWORK_PEER_PORT, portOf(addr));
+  const type = networkType(address);
+  if (type !== undefined) {
+    attributes[ATTR_NETWORK_TYPE] = type;
+  }
+}
+
+/** `network.transport` of a connection through the file system: Windows has named pipes there. */
+export function localTransport(path: string): string {
+  return /^[\\/]{2}[.?][\\/]pipe[\\/]/.test(path)
+    ? NETWORK_TRANSPORT_VALUE_PIPE
+    : NETWORK_TRANSPORT_VALUE_UNIX;
+}
+
+/** What a `TLSConnectionState` lacks. */
+export interface TLSHandshakeOutcome {
+  /** Whether the handshake succeeded. */
+  readonly established: boolean;
+  /** The curve of the key exchange, as in `getEphemeralKeyInfo().name`. */
+  readonly curve?: string | undefined;
+}
+
+export function addTLSState(
+  attributes: Attributes,
+  state: TLSConnectionState,
+  { established, curve }: TLSHandshakeOutcome,
+): void {
+  addTLSProtocol(attributes, state.version);
+  addText(attributes, ATTR_TLS_CIPHER, state.cipherSuite);
+  addText(attributes, ATTR_TLS_CURVE, curve);
+  addText(attributes, ATTR_TLS_NEXT_PROTOCOL, state.negotiatedProtocol);
+  attributes[ATTR_TLS_RESUMED] = state.didResume;
+  attributes[ATTR_TLS_ESTABLISHED] = established;
+}
+
+/** @param version As `TLSSocket.getProtocol()` names it: `TLSv1.3` */
+export function addTLSProtocol(attributes: Attributes, version: string): void {
+  const [, name, number] = /^(TLS|SSL)v([\d.]+)$/.exec(version) ?? [];
+  if (number !== undefined) {
+    attributes[ATTR_TLS_PROTOCOL_NAME] =
+      name === 'SSL' ? TLS_PROTOCOL_NAME_VALUE_SSL : TLS_PROTOCOL_NAME_VALUE_TLS;
+    attributes[ATTR_TLS_PROTOCOL_VERSION] = number;
+  }
+}
+
+function addText(attributes: Attributes, name: string, value: string | undefined): void {
+  if (value) {
+    attributes[name] = value;
+  }
+}
+
+/** `network.protocol.version` of what Node calls `httpVersion`: its HTTP/2 says `2.0`. */
+export function protocolVersion(httpVersion: string): string {
+  return httpVersion === '2.0' ? '2' : httpVersion;
+}
+
+/** `network.protocol.version` of a connection by the protocol that ALPN chose for it. */
+export function protocolVersionOfAlpn(alpnProtocol: string | false | null | undefined): string {
+  return alpnProtocol === 'h2' ? '2' : '1.1';
+}
+
+/** `error.type` of a final status that a client received; `undefined` if it is no error. */
+export function clientStatusErrorType(status: number): string | undefined {
+  return status >= 100 && status < 400 ? undefined : String(status);
+}
+
+/** `error.type` of a final status that a server sent; `undefined` if it is no error of the server. */
+export function serverStatusErrorType(status: number): string | undefined {
+  return status >= 100 && status < 500 ? undefined : String(status);
+}

@@ -1,0 +1,138 @@
+import { constants } from 'node:os';
+import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/semconv.js';
+
+/** How a request that was not answered completely came to its end, as far as is known. */
+export interface Failure {
+  /** What the client or the program reported: usually an `Error`, but a reason to abort may be anything. */
+  readonly error: unknown;
+  /** Whether the head of the final response had arrived. */
+  readonly gotResponse: boolean;
+  /** Whether the request's own `timeout` event came first. */
+  readonly timedOut?: boolean;
+  /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
+  readonly onlyTransportLeft?: boolean;
+  /** Whether the program destroyed the request without giving an error. */
+  readonly destroyedByCaller?: boolean;
+  /** The reason of the request's abort signal, if that is visible and was aborted. */
+  readonly signalReason?: unknown;
+}
+
+/** A cancellation is what the caller wanted, and no error; a timeout is one. */
+export type FailureKind = 'timeout' | 'cancellation' | 'error';
+
+const TIMEOUT_ERROR = 'TimeoutError';
+
+/** Why a request ended early. Never throws, whatever the error does. */
+export function failureKind(failure: Failure): FailureKind {
+  const { error } = failure;
+  if (isTimeout(error) || failure.timedOut === true) {
+    return 'timeout';
+  }
+  if (isAbort(error) || failure.destroyedByCaller === true) {
+    return 'cancellation';
+  }
+  if (failure.signalReason !== undefined && error === failure.signalReason) {
+    return 'cancellation';
+  }
+  // Once the response is there, a program gives up its body with any reason of its own.
+  const onlyTransportLeft = failure.gotResponse || failure.onlyTransportLeft === true;
+  return onlyTransportLeft && !isTransportError(error) ? 'cancellation' : 'error';
+}
+
+/** `error.type` of a request that ended early; `undefined` if it was cancelled. */
+export function failureErrorType(failure: Failure): string | undefined {
+  switch (failureKind(failure)) {
+    case 'timeout':
+      return TIMEOUT_ERROR;
+    case 'cancellation':
+      return undefined;
+    case 'error':
+      return errorType(failure.error);
+  }
+}
+
+/**
+ * `error.type` of an error: `TimeoutError`, else its code, that of its cause or of the first error it gathers, else
+ * its name, else `_OTHER`. What does not look like an identifier is passed over, to keep the values few.
+ *
+ * Never throws, whatever the error does.
+ */
+export function errorType(error: unknown): string {
+  if (isTimeout(error)) {
+    return TIMEOUT_ERROR;
+  }
+  return (
+    identifier(property(error, 'code')) ??
+    identifier(property(property(error, 'cause'), 'code')) ??
+    identifier(property(property(property(error, 'errors'), 0), 'code')) ??
+    identifier(property(error, 'name')) ??
+    ERROR_TYPE_VALUE_OTHER
+  );
+}
+
+/** The message of an error, for a span's status. `undefined` if it has none. Never throws. */
+export function errorMessage(error: unknown): string | undefined {
+  const message = typeof error === 'string' ? error : property(error, 'message');
+  return typeof message === 'string' && message !== '' ? message : undefined;
+}
+
+function isTimeout(error: unknown): boolean {
+  // node:http wraps the reason of a timeout signal in an AbortError.
+  return (
+    property(error, 'name') === TIMEOUT_ERROR || property(property(error, 'cause'), 'name') === TIMEOUT_ERROR
+  );
+}
+
+function isAbort(error: unknown): boolean {
+  if (property(error, 'name') === 'AbortError') {
+    return true;
+  }
+  const code = property(error, 'code');
+  // The last is that of axios and got, whose own errors a request is destroyed with.
+  return code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED' || code === 'ERR_CANCELED';
+}
+
+const TRANSPORT_CODE = new RegExp(
+  [
+    '^UND_ERR',
+    '^HPE_',
+    '^EAI_',
+    // Node's own codes; other libraries begin theirs with ERR_ too.
+    '^ERR_(?:HTTP2?|INTERNAL|INVALID|METHOD|OSSL|PROXY|SOCKET|SSL|STREAM|TLS|USE_AFTER|ZLIB|BUFFER|BROTLI)_',
+    // Decompression: zlib, Brotli, Zstandard.
+    '^Z_',
+    '^ERR__ERROR_',
+    '^ZSTD_error_',
+    // Certificates.
+    '^(?:CERT|CRL|DEPTH_ZERO|ERROR_IN|SELF_SIGNED|UNABLE_TO)_',
+    '^(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$',
+  ].join('|'),
+);
+
+/** Whether it is an error of Node, of TLS, of the parser or of undici, and not one that a program made. */
+function isTransportError(error: unknown): boolean {
+  const code = identifier(property(error, 'code')) ?? identifier(property(property(error, 'cause'), 'code'));
+  if (code !== undefined) {
+    return Object.hasOwn(constants.errno, code) || TRANSPORT_CODE.test(code);
+  }
+  // undici's parser does not know a code for each of its errors.
+  return property(error, 'name') === 'HTTPParserError';
+}
+
+const IDENTIFIER = /^\w[\w.-]{0,63}$/;
+
+function identifier(value: unknown): string | undefined {
+  return typeof value === 'string' && IDENTIFIER.test(value) ? value : undefined;
+}
+
+/** Reads from what may be a proxy, or have a getter that throws: then it has no such property. */
+function property(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null) {
+    return undefined;
+  }
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    return undefined;
+  }
+}

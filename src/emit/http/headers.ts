@@ -1,0 +1,181 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_HTTP_REQUEST_HEADER, ATTR_HTTP_RESPONSE_HEADER } from '../../semconv/semconv.js';
+import { REDACTED } from './redaction.js';
+
+/** Headers that carry credentials: their values are replaced even when they are asked for. */
+export const DEFAULT_REDACTED_HEADERS: readonly string[] = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'www-authenticate',
+  'proxy-authenticate',
+];
+
+/** Names and values in turn, strings or buffers. A value may be an array. */
+export type HeaderList = readonly unknown[];
+
+/** Values by name. */
+export type HeaderRecord = Readonly<Record<string, unknown>>;
+
+/** The parts of an undici request that hold its headers: two of them are kept apart from the list. */
+export interface UndiciRequestHeaders {
+  readonly headers: HeaderList;
+  readonly host?: string | null;
+  readonly contentLength?: number | null;
+}
+
+/** What `ClientRequest` and `ServerResponse` have in common. */
+export interface HeaderGetter {
+  getHeader(name: string): unknown;
+}
+
+interface CapturedHeader {
+  readonly attribute: string;
+  readonly redacted: boolean;
+}
+
+/**
+ * The headers of a request, or of a response, that are to become span attributes.
+ *
+ * @param side Which of the two they belong to.
+ * @param names Compared case-insensitively.
+ * @param redacted Names of those whose value is replaced; compared case-insensitively.
+ * @returns `undefined` when there is nothing to capture.
+ */
+export function compileHeaderCapture(
+  side: 'request' | 'response',
+  names: readonly string[],
+  redacted: Iterable<string> = DEFAULT_REDACTED_HEADERS,
+): HeaderCapture | undefined {
+  const headers = new Map<string, CapturedHeader>();
+  const hidden = new Set(Array.from(redacted, normalName));
+  const attributeOf = side === 'request' ? ATTR_HTTP_REQUEST_HEADER : ATTR_HTTP_RESPONSE_HEADER;
+  for (const name of names.map(normalName)) {
+    if (name !== '') {
+      headers.set(name, { attribute: attributeOf(name), redacted: hidden.has(name) });
+    }
+  }
+  return headers.size === 0 ? undefined : new HeaderCapture(headers);
+}
+
+function normalName(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+/** Copies the headers it was compiled for into span attributes. Every method adds to `attributes`. */
+export class HeaderCapture {
+  private readonly headers: ReadonlyMap<string, CapturedHeader>;
+  private readonly lengths: ReadonlySet<number>;
+
+  constructor(headers: ReadonlyMap<string, CapturedHeader>) {
+    this.headers = headers;
+    this.lengths = new Set(Array.from(headers.keys(), (name) => name.length));
+  }
+
+  /** One header field, as `wroteHeaderField` reports it. */
+  addField(attributes: Attributes, name: string, value: unknown): void {
+    if (!this.lengths.has(name.length)) {
+      return;
+    }
+    const header = this.headers.get(name) ?? this.headers.get(name.toLowerCase());
+    if (header !== undefined) {
+      addHeader(attributes, header, value);
+    }
+  }
+
+  /** `rawHeaders`, or what undici's parser gives. */
+  addList(attributes: Attributes, list: HeaderList): void {
+    for (let i = 0; i + 1 < list.length; i += 2) {
+      const name = list[i];
+      if (typeof name === 'string') {
+        this.addField(attributes, name, list[i + 1]);
+      } else if (Buffer.isBuffer(name) && this.lengths.has(name.length)) {
+        this.addField(attributes, name.toString('latin1'), list[i + 1]);
+      }
+    }
+  }
+
+  /** Headers by name in any case: what a program gave to `writeHead` or `respond`. */
+  addRecord(attributes: Attributes, headers: HeaderRecord): void {
+    for (const name of Object.keys(headers)) {
+      this.addField(attributes, name, headers[name]);
+    }
+  }
+
+  /** Headers by lower-case name: `headersDistinct`, and whatever Node's HTTP/2 received. */
+  addReceived(attributes: Attributes, headers: HeaderRecord): void {
+    for (const [name, header] of this.headers) {
+      addHeader(attributes, header, headers[name]);
+    }
+  }
+
+  /** The headers that were set on a `ClientRequest` or a `ServerResponse`. */
+  addSet(attributes: Attributes, message: HeaderGetter): void {
+    for (const [name, header] of this.headers) {
+      addHeader(attributes, header, message.getHeader(name));
+    }
+  }
+
+  /** The headers of undici's `request`. A `host` that undici adds by itself is not among them. */
+  addUndiciRequest(attributes: Attributes, request: UndiciRequestHeaders): void {
+    this.addList(attributes, request.headers);
+    this.addField(attributes, 'host', request.host);
+    this.addField(attributes, 'content-length', request.contentLength);
+  }
+
+  /** The headers of undici's `response`: a list of buffers, but an object for HTTP/2 in undici 8. */
+  addUndiciResponse(attributes: Attributes, headers: HeaderList | HeaderRecord): void {
+    if (isList(headers)) {
+      this.addList(attributes, headers);
+    } else {
+      this.addReceived(attributes, headers);
+    }
+  }
+}
+
+function isList(headers: HeaderList | HeaderRecord): headers is HeaderList {
+  return Array.isArray(headers);
+}
+
+function addHeader(attributes: Attributes, { attribute, redacted }: CapturedHeader, value: unknown): void {
+  const added = headerValues(value);
+  if (added.length === 0) {
+    return;
+  }
+  if (redacted) {
+    attributes[attribute] = [REDACTED];
+    return;
+  }
+  const before = attributes[attribute];
+  attributes[attribute] = Array.isArray(before) ? [...before.map(String), ...added] : added;
+}
+
+function headerValues(value: unknown): string[] {
+  if (Array.isArray(value)) {
+    return value.flatMap(headerValues);
+  }
+  if (typeof value === 'string') {
+    return [value];
+  }
+  if (typeof value === 'number') {
+    return [String(value)];
+  }
+  return Buffer.isBuffer(value) ? [value.toString('latin1')] : [];
+}
+
+/**
+ * The value of one header in a list of names and values in turn, as in undici's `request.headers`.
+ *
+ * @param name Lower case.
+ * @returns The first one; `undefined` if there is none.
+ */
+export function headerInList(list: HeaderList, name: string): string | undefined {
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const other = list[i];
+    if (typeof other === 'string' && other.length === name.length && other.toLowerCase() === name) {
+      return headerValues(list[i + 1])[0];
+    }
+  }
+  return undefined;
+}

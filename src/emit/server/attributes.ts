@@ -1,0 +1,126 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_CLIENT_ADDRESS,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_PATH,
+  ATTR_URL_QUERY,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+} from '../../semconv/semconv.js';
+import type { ServedRequest } from '../../source/server/trace.js';
+import { plainAddress } from '../http/address.js';
+import { addNetworkPeer, addServer, protocolVersion } from '../http/attributes.js';
+import { type Forwarded, parseForwarded } from '../http/forwarded.js';
+import type { HeaderCapture } from '../http/headers.js';
+import type { RecordedMethod } from '../http/method.js';
+import { redactQuery } from '../http/redaction.js';
+import { defaultPort, targetPath, targetQuery } from '../http/url.js';
+import { addServerOptIns } from './opt-in.js';
+import { type ServedSocket, servedSocket } from './served-socket.js';
+import type { ServerSettings } from './settings.js';
+
+/** What samplers see of a request that arrives. */
+export function serverStartAttributes(
+  request: ServedRequest,
+  { method, original }: RecordedMethod,
+  settings: ServerSettings,
+): Attributes {
+  const { headers } = request;
+  const socket = servedSocket(request);
+  const forwarded = settings.config.trustForwardedHeaders ? parseForwarded(headers) : undefined;
+  const scheme = forwarded?.scheme ?? ownScheme(headers[':scheme'], socket);
+  const attributes: Attributes = { [ATTR_HTTP_REQUEST_METHOD]: method, [ATTR_URL_SCHEME]: scheme };
+  addTarget(attributes, request.url ?? '', settings);
+  addServerAddress(attributes, request, forwarded, scheme);
+  addClientAddress(attributes, forwarded, socket);
+  const userAgent = headers['user-agent'];
+  if (userAgent) {
+    attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent;
+  }
+  if (original !== undefined) {
+    attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = original;
+  }
+  if (settings.optIn.size > 0) {
+    addServerOptIns(attributes, settings.optIn, forwarded, socket, userAgent);
+  }
+  if (settings.requestHeaders !== undefined) {
+    addRequestHeaders(attributes, settings.requestHeaders, request);
+  }
+  return attributes;
+}
+
+/** What else is known then: the SDK handles what samplers see three times, and these once. */
+export function networkAttributes(request: ServedRequest): Attributes {
+  const attributes: Attributes = {
+    [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion(request.httpVersion),
+  };
+  const socket = servedSocket(request);
+  if (socket !== undefined) {
+    addNetworkPeer(attributes, socket);
+  }
+  return attributes;
+}
+
+/** Not `headersDistinct`: releases of Node throw when it is read, if a client has sent a header named `__proto__`. */
+function addRequestHeaders(attributes: Attributes, capture: HeaderCapture, request: ServedRequest): void {
+  if ('rawHeaders' in request) {
+    capture.addList(attributes, request.rawHeaders);
+  } else {
+    capture.addReceived(attributes, request.headers);
+  }
+}
+
+/** A client of HTTP/2 may claim any scheme; one that is unknown would become a time series of its own. */
+function ownScheme(claimed: unknown, socket: ServedSocket | undefined): string {
+  if (claimed === 'http' || claimed === 'https') {
+    return claimed;
+  }
+  return socket?.encrypted === true ? 'https' : 'http';
+}
+
+function addTarget(attributes: Attributes, target: string, { redactedQueryParams }: ServerSettings): void {
+  const path = targetPath(target);
+  if (path) {
+    attributes[ATTR_URL_PATH] = path;
+  }
+  const query = targetQuery(target);
+  if (query !== undefined) {
+    attributes[ATTR_URL_QUERY] = redactQuery(query, redactedQueryParams);
+  }
+}
+
+function addServerAddress(
+  attributes: Attributes,
+  { headers }: ServedRequest,
+  forwarded: Forwarded | undefined,
+  scheme: string,
+): void {
+  if (forwarded?.serverAddress === undefined) {
+    const authority = headers[':authority'] || headers.host;
+    if (typeof authority === 'string') {
+      addServer(attributes, authority, scheme);
+    }
+    return;
+  }
+  attributes[ATTR_SERVER_ADDRESS] = forwarded.serverAddress;
+  const port = forwarded.serverPort ?? defaultPort(scheme);
+  if (port !== undefined) {
+    attributes[ATTR_SERVER_PORT] = port;
+  }
+}
+
+function addClientAddress(
+  attributes: Attributes,
+  forwarded: Forwarded | undefined,
+  socket: ServedSocket | undefined,
+): void {
+  const address =
+    forwarded?.clientAddress ?? (socket?.remoteAddress ? plainAddress(socket.remoteAddress) : undefined);
+  if (address) {
+    attributes[ATTR_CLIENT_ADDRESS] = address;
+  }
+}

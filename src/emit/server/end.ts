@@ -1,0 +1,111 @@
+import type { Attributes, Span } from '@opentelemetry/api';
+import { SpanStatusCode } from '../../api.js';
+import type { ServerRecord } from '../../recorder/server.js';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTP_ROUTE,
+  ATTR_HTTPTRACE_ABORTED,
+  ATTR_HTTPTRACE_FIRST_BYTE_DURATION,
+} from '../../semconv/semconv.js';
+import type { ServedResponse } from '../../source/server/trace.js';
+import type { HeaderCapture } from '../http/headers.js';
+import { requestBodySize } from './body-size.js';
+import type { ServedStart } from './start.js';
+import type { ServerVerdict } from './verdict.js';
+
+/**
+ * What is known when the head of the response is written.
+ *
+ * @param headers What the program gave with it.
+ */
+export function setHeadAttributes(
+  span: Span,
+  { settings, response }: ServedStart,
+  { headAt, startedAt }: ServerRecord,
+  headers: unknown,
+): void {
+  if (settings.config.hooks.writeHead) {
+    span.setAttribute(ATTR_HTTPTRACE_FIRST_BYTE_DURATION, (headAt - startedAt) / 1000);
+  }
+  if (settings.responseHeaders !== undefined && response !== undefined) {
+    span.setAttributes(capturedHeaders(settings.responseHeaders, response, headers));
+  }
+}
+
+/** Node keeps what is given to `writeHead` with the other headers only if there are others. */
+function capturedHeaders(capture: HeaderCapture, response: ServedResponse, given: unknown): Attributes {
+  const attributes: Attributes = {};
+  if ('getHeaderNames' in response && response.getHeaderNames().length > 0) {
+    capture.addSet(attributes, response);
+  } else if (Array.isArray(given)) {
+    capture.addList(attributes, Array.isArray(given[0]) ? given.flat() : given);
+  } else if (typeof given === 'object' && given !== null) {
+    capture.addRecord(attributes, given as Readonly<Record<string, unknown>>);
+  }
+  return attributes;
+}
+
+/** How much of the response's body was written; `undefined` if it was not counted. */
+export function countedBody({ settings }: ServedStart, { bodyBytes }: ServerRecord): number | undefined {
+  return settings.countsBody && !Number.isNaN(bodyBytes) ? bodyBytes : undefined;
+}
+
+/** Writes down what a request really was; on a span of our own also what the conventions want. */
+export function describeEnd(
+  span: Span,
+  start: ServedStart,
+  record: ServerRecord,
+  verdict: ServerVerdict,
+): void {
+  const attributes: Attributes = {};
+  addOutcome(attributes, start, record);
+  if (!start.ownsSpan) {
+    span.setAttributes(attributes);
+    return;
+  }
+  addConventional(attributes, start, record, verdict);
+  span.setAttributes(attributes);
+  if (verdict.route) {
+    span.updateName(`${start.spanName} ${verdict.route}`);
+  }
+  if (verdict.errorType !== undefined) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: verdict.message });
+  }
+}
+
+/** What no other instrumentation records. */
+function addOutcome(attributes: Attributes, start: ServedStart, record: ServerRecord): void {
+  if (record.outcome === 'aborted' && start.settings.config.hooks.closeNotify) {
+    attributes[ATTR_HTTPTRACE_ABORTED] = true;
+  }
+  const bytes = record.outcome === 'hijacked' ? undefined : countedBody(start, record);
+  if (bytes !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = bytes;
+  }
+}
+
+function addConventional(
+  attributes: Attributes,
+  { settings, request }: ServedStart,
+  record: ServerRecord,
+  { statusCode, errorType, route }: ServerVerdict,
+): void {
+  if (statusCode !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  }
+  if (errorType !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType;
+  }
+  if (route) {
+    attributes[ATTR_HTTP_ROUTE] = route;
+  }
+  if (settings.optIn.has(ATTR_HTTP_REQUEST_BODY_SIZE)) {
+    const bytes = requestBodySize(request, record);
+    if (bytes !== undefined) {
+      attributes[ATTR_HTTP_REQUEST_BODY_SIZE] = bytes;
+    }
+  }
+}

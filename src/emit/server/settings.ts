@@ -1,0 +1,90 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { ResolvedConfig, ResolvedServerConfig } from '../../config/types.js';
+import {
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  METRIC_HTTP_SERVER_REQUEST_BODY_SIZE,
+  METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE,
+  METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION,
+} from '../../semconv/semconv.js';
+import type { WatchedSteps } from '../../source/server/trace.js';
+import type { Counters } from '../../status/request-counter.js';
+import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
+import { compileKnownMethods, type RecordMethod } from '../http/method.js';
+import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
+import type { Instruments } from '../instruments.js';
+
+/** Where the telemetry of a server goes. */
+export interface ServerOutputs {
+  readonly tracer: () => Tracer;
+  /** Anew for each use, for a MeterProvider may be set late. */
+  readonly instruments: () => Instruments;
+  readonly counters: Counters;
+}
+
+/** A server's config, made ready once for all requests. */
+export interface ServerSettings {
+  readonly config: ResolvedServerConfig;
+  readonly outputs: ServerOutputs;
+  readonly recordMethod: RecordMethod;
+  readonly redactedQueryParams: RedactedQueryParams;
+  readonly requestHeaders: HeaderCapture | undefined;
+  readonly responseHeaders: HeaderCapture | undefined;
+  readonly optIn: ReadonlySet<string>;
+  /** What is watched for a span that is recorded, and for one that is not. */
+  readonly recordedSteps: WatchedSteps;
+  readonly unrecordedSteps: WatchedSteps;
+  /** Whether the span says how large the response was. */
+  readonly countsBody: boolean;
+  readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
+}
+
+export function serverSettings(config: ResolvedConfig, outputs: ServerOutputs): ServerSettings {
+  const { server, optInAttributes, metrics } = config;
+  const { hooks } = server;
+  const countsBody = hooks.write || hooks.end;
+  const unrecordedSteps: WatchedSteps = {
+    head: metrics[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION],
+    body: metrics[METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE],
+    flush: false,
+    informational: false,
+    push: false,
+    requestBody: metrics[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE],
+  };
+  return {
+    config: server,
+    outputs,
+    recordMethod: compileKnownMethods([...config.knownMethods]),
+    redactedQueryParams: compileRedactedQueryParams([...server.redactedQueryParams]),
+    requestHeaders: compileHeaderCapture('request', server.requestHeaders, server.redactedHeaders),
+    responseHeaders: compileHeaderCapture('response', server.responseHeaders, server.redactedHeaders),
+    optIn: optInAttributes,
+    recordedSteps: {
+      head: hooks.writeHead || server.responseHeaders.length > 0 || unrecordedSteps.head,
+      body: countsBody || unrecordedSteps.body,
+      flush: hooks.flushHeaders,
+      informational: hooks.informational,
+      push: hooks.push,
+      requestBody: optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || unrecordedSteps.requestBody,
+    },
+    unrecordedSteps,
+    countsBody,
+    metricAttributesHook: config.metricAttributesHook,
+  };
+}
+
+const NO_STEPS: WatchedSteps = {
+  head: false,
+  body: false,
+  flush: false,
+  informational: false,
+  push: false,
+  requestBody: false,
+};
+
+/** For requests that the config ignores. */
+export function unmeasured(settings: ServerSettings): ServerSettings {
+  return {
+    ...settings,
+    unrecordedSteps: NO_STEPS,
+  };
+}

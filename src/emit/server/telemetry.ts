@@ -1,0 +1,177 @@
+import { type Context, diag, type Span, type SpanOptions } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
+import { epochAt, now, toHrTime } from '../../clock.js';
+import type { ResolvedConfig } from '../../config/types.js';
+import { isSuppressed } from '../../httptrace/suppression.js';
+import { ServerRecord } from '../../recorder/server.js';
+import type { ServedRequest, ServedResponse, ServerTrace } from '../../source/server/trace.js';
+import { type Counters, PARENTLESS } from '../../status/request-counter.js';
+import { awaitSpan } from '../existing-spans.js';
+import { targetPath } from '../http/url.js';
+import { safely } from '../safely.js';
+import { SpanOnContext } from '../span-on-context.js';
+import { networkAttributes, serverStartAttributes } from './attributes.js';
+import { activeRpcMetadata, contextOfCaller, rpcMetadata, ServedContext, suppressed } from './context.js';
+import { measureStart } from './measure.js';
+import { ServerRequestTrace } from './request.js';
+import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './settings.js';
+import type { ServedStart } from './start.js';
+
+/** Begins the telemetry of incoming requests, by one config. */
+export class ServerTelemetry {
+  readonly counters: Counters;
+  private readonly settings: ServerSettings;
+  private readonly ignored: ServerSettings;
+
+  constructor(config: ResolvedConfig, outputs: ServerOutputs) {
+    this.settings = serverSettings(config, outputs);
+    this.counters = outputs.counters;
+    this.ignored = unmeasured(this.settings);
+  }
+
+  /** @returns `undefined` if the request is to leave no trace. Never throws. */
+  begin(request: ServedRequest, response: ServedResponse | undefined): ServerTrace | undefined {
+    try {
+      const active = context.active();
+      if (isSuppressed(active)) {
+        this.counters.servers.suppressed++;
+        return undefined;
+      }
+      if (this.isIgnored(request)) {
+        this.counters.servers.ignored++;
+        return this.ignore(request, response, active);
+      }
+      return this.settings.config.span === 'existing'
+        ? this.enrich(request, response, active)
+        : this.record(request, response, active);
+    } catch (error) {
+      diag.error('httptrace: an incoming request could not be recorded; it goes on', error);
+      return undefined;
+    }
+  }
+
+  private isIgnored(request: ServedRequest): boolean {
+    const { ignorePath, ignoreHost, ignoreRequestHook } = this.settings.config;
+    if (ignorePath !== undefined) {
+      const target = request.url ?? '';
+      if (ignorePath(targetPath(target) ?? target)) {
+        return true;
+      }
+    }
+    if (ignoreHost !== undefined) {
+      const host = request.headers[':authority'] ?? request.headers.host;
+      if (typeof host === 'string' && ignoreHost(host)) {
+        return true;
+      }
+    }
+    return (
+      ignoreRequestHook !== undefined &&
+      Boolean(safely('server.ignoreRequestHook', ignoreRequestHook, request))
+    );
+  }
+
+  /** What happens in an ignored request is not traced either: it would be a trace of its own. */
+  private ignore(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const start: ServedStart = {
+      settings: this.ignored,
+      instruments: {},
+      request,
+      response,
+      context: suppressed(active),
+      epoch: 0,
+      attributes: {},
+      spanName: '',
+      metadata: {},
+      ownsSpan: true,
+    };
+    return new ServerRequestTrace(start, new ServerRecord(now()), this.ignored.unrecordedSteps, undefined);
+  }
+
+  /** Another instrumentation has the span, or will have it before the program's listeners run: see `offerSpan`. */
+  private enrich(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const { settings } = this;
+    const at = now();
+    const method = settings.recordMethod(request.method ?? '');
+    const start: ServedStart = {
+      settings,
+      instruments: settings.outputs.instruments(),
+      request,
+      response,
+      context: active,
+      epoch: epochAt(at),
+      attributes: serverStartAttributes(request, method, settings),
+      spanName: method.spanName,
+      metadata: activeRpcMetadata(active) ?? {},
+      ownsSpan: false,
+    };
+    measureStart(start);
+    const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recordedSteps, undefined);
+    awaitSpan(request, traced);
+    return traced;
+  }
+
+  private record(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
+    const { settings } = this;
+    const at = now();
+    const epoch = epochAt(at);
+    const method = settings.recordMethod(request.method ?? '');
+    const parent = propagation.extract(
+      new SpanOnContext(contextOfCaller(active), undefined),
+      request.headers,
+    );
+    const attributes = serverStartAttributes(request, method, settings);
+    const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
+    const span = this.startSpan(method.spanName, options, parent, request);
+    if (span.isRecording()) {
+      span.setAttributes(networkAttributes(request));
+    }
+    const metadata = rpcMetadata(span, active);
+    const start: ServedStart = {
+      settings,
+      instruments: settings.outputs.instruments(),
+      request,
+      response,
+      context: new ServedContext(parent, span, metadata),
+      epoch,
+      attributes,
+      spanName: method.spanName,
+      metadata,
+      ownsSpan: true,
+    };
+    measureStart(start);
+    this.runHooks(start, span);
+    const steps = this.counters.servers.countCreated(span, parent)
+      ? settings.recordedSteps
+      : settings.unrecordedSteps;
+    return new ServerRequestTrace(start, new ServerRecord(at), steps, span);
+  }
+
+  private startSpan(name: string, options: SpanOptions, parent: Context, request: ServedRequest): Span {
+    const { config, outputs } = this.settings;
+    if (config.requireParentForSpans && !hasSpan(parent)) {
+      return PARENTLESS;
+    }
+    const { startSpanHook } = config;
+    if (startSpanHook !== undefined) {
+      const added = safely('server.startSpanHook', startSpanHook, request);
+      options.attributes = { ...options.attributes, ...added };
+    }
+    return outputs.tracer().startSpan(name, options, parent);
+  }
+
+  /** Both before the program's listeners, and in the request's context: as in `@opentelemetry/instrumentation-http`. */
+  private runHooks({ request, response, context: ctx }: ServedStart, span: Span): void {
+    const { requestHook, responseHook } = this.settings.config;
+    if (requestHook !== undefined) {
+      context.with(ctx, () => safely('server.requestHook', requestHook, span, request));
+    }
+    if (responseHook !== undefined && response !== undefined) {
+      context.with(ctx, () => safely('server.responseHook', responseHook, span, response));
+    }
+  }
+}
+
+function hasSpan(ctx: Context): boolean {
+  const parent = trace.getSpanContext(ctx);
+  return parent !== undefined && isSpanContextValid(parent);
+}

@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net';
+import { now } from '../../clock.js';
+import type { GotConnInfo } from '../../httptrace/client-trace.js';
+
+/** Told what becomes of a connection: of each from when it is established until it is closed or handed over. */
+export interface ConnectionWatcher {
+  /** It is there, and idle. @param origin Scheme, host and port that it was dialled for. */
+  established(connection: Connection, origin: string): void;
+  /** It carries a request, and carried none. */
+  becameActive(connection: Connection): void;
+  /** It carries no request any more. */
+  becameIdle(connection: Connection): void;
+  /** It is no connection of a pool any more. Called once. */
+  gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void;
+}
+
+/** Says who watches a connection that was just established for this origin, if anybody does. */
+export type WatchConnection = (connection: Connection, origin: string) => void;
+
+/** What a socket has carried, and since when it has nothing to do. */
+export class Connection {
+  readonly socket: Socket;
+  private carried: number;
+  /** When it was connected, or when its last request was done; unknown for a connection older than we are. */
+  private idleSince: number;
+  private inFlight = 0;
+  private readonly establishedAt = now();
+  private watcher: ConnectionWatcher | undefined = undefined;
+
+  private constructor(socket: Socket, carried: number, idleSince: number) {
+    this.socket = socket;
+    this.carried = carried;
+    this.idleSince = idleSince;
+  }
+
+  static established(socket: Socket): Connection {
+    return new Connection(socket, 0, now());
+  }
+
+  /** A connection that was there before we listened: it was dialled for a request; since when it is idle is lost. */
+  static older(socket: Socket, isIdle: boolean): Connection {
+    return new Connection(socket, 1, isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  }
+
+  /** To be called when it was just established; tells `watcher` of all that follows. */
+  watchBy(watcher: ConnectionWatcher, origin: string): void {
+    this.watcher = watcher;
+    watcher.established(this, origin);
+    this.socket.once('close', () => this.leavePool());
+    // An agent of node:http gives up the socket of an upgrade.
+    this.socket.once('agentRemove', () => this.leavePool());
+  }
+
+  /** It was closed, or handed over to another protocol. */
+  leavePool(): void {
+    this.watcher?.gone(this, now() - this.establishedAt, this.inFlight > 0);
+    this.watcher = undefined;
+  }
+
+  /** A request begins on this connection; for each of them `release` must follow once. */
+  take(wantedAt: number): GotConnInfo {
+    const wasIdle = this.inFlight === 0 && this.idleSince <= wantedAt;
+    const info: GotConnInfo = {
+      conn: this.socket,
+      reused: this.carried > 0,
+      wasIdle,
+      idleTime: wasIdle ? this.idleTime : 0,
+    };
+    this.carried++;
+    this.inFlight++;
+    if (this.inFlight === 1) {
+      this.watcher?.becameActive(this);
+    }
+    return info;
+  }
+
+  private get idleTime(): number {
+    return this.idleSince === Number.NEGATIVE_INFINITY ? Number.NaN : now() - this.idleSince;
+  }
+
+  /** A request is done with this connection, whichever way. */
+  release(): void {
+    this.inFlight--;
+    if (this.inFlight === 0) {
+      this.idleSince = now();
+      this.watcher?.becameIdle(this);
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import { errorMonitor } from 'node:events';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { now } from '../../clock.js';
+import type { DNSDoneInfo, TLSConnectionState } from '../../httptrace/client-trace.js';
+import { hiddenField } from '../../patch/hidden-field.js';
+import type { RequestTrace } from '../request-trace.js';
+import { keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
+
+/** Node forgets the path of a unix socket, which is all the address that its peer has. */
+const unixPaths = hiddenField<string>();
+
+/** The path that a unix socket was connected to; `undefined` for any other, or if it was there before we looked. */
+export function unixPathOf(socket: Socket): string | undefined {
+  return unixPaths.get(socket);
+}
+
+/** One address that is dialled. */
+interface Attempt {
+  readonly network: 'tcp' | 'unix';
+  readonly addr: string;
+  isTold: boolean;
+}
+
+/** Listeners of ours on a socket, to be taken off together. */
+type Listener = [event: string | symbol, listener: (...args: never[]) => void];
+
+/**
+ * Tells the name lookup, the dials and the TLS handshake of one socket that is being connected, as they happen.
+ *
+ * Its listeners only look: they start no flow, and an `error` stays unhandled if nobody else handles it. They
+ * leave the socket as soon as it is connected or closed.
+ */
+export class Dial {
+  private readonly socket: Socket;
+  private readonly trace: RequestTrace;
+  private readonly startedAt = now();
+  private readonly listeners: Listener[] = [];
+  private lookup: 'none' | 'running' | 'done' = 'none';
+  private readonly addrs: DNSDoneInfo['addrs'] = [];
+  private attempt: Attempt | undefined;
+  private attempted = false;
+  private handshake: 'none' | 'running' | 'done' = 'none';
+  private tls: TLSConnectionState | undefined;
+  private curve: string | undefined;
+
+  /**
+   * @param socket A socket on which `connect` was just called, or is about to be.
+   * @param trace Whose dial it is.
+   */
+  constructor(socket: Socket, trace: RequestTrace) {
+    this.socket = socket;
+    this.trace = trace;
+    this.on('lookup', this.onLookup);
+    this.on('connectionAttempt', this.onAttempt);
+    this.on('connectionAttemptFailed', this.onAttemptFailed);
+    this.on('connectionAttemptTimeout', this.onAttemptTimeout);
+    this.on('connect', this.onConnect);
+    if (isTls(socket)) {
+      // Node tears the connection down in its own listener when the certificate is bad: read the state before.
+      this.on('secure', this.onSecure, 'prependListener');
+      this.on('secureConnect', this.onSecureConnect);
+    }
+    this.on(errorMonitor, this.onError);
+    this.on('close', this.release);
+  }
+
+  /**
+   * Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned.
+   *
+   * @param path Of a unix socket, if its dial has begun already.
+   */
+  static watch(socket: Socket, trace: RequestTrace, path?: string): Dial {
+    const dial = new Dial(socket, trace);
+    if (path !== undefined) {
+      dial.onAttempt(path, undefined, undefined);
+    }
+    process.nextTick(() => dial.startLookup());
+    return dial;
+  }
+
+  /** Watches a TLS socket laid over a connection that is there already, such as a proxy's tunnel. */
+  static watchHandshake(socket: TLSSocket, trace: RequestTrace): void {
+    new Dial(socket, trace).onConnect();
+  }
+
+  private on(
+    event: string | symbol,
+    method: (...args: never[]) => void,
+    add: 'on' | 'prependListener' = 'on',
+  ): void {
+    const listener = method.bind(this);
+    this.socket[add](event as string, listener as (...args: unknown[]) => void);
+    this.listeners.push([event, listener]);
+  }
+
+  private release(): void {
+    for (const [event, listener] of this.listeners.splice(0)) {
+      this.socket.removeListener(event as string, listener as (...args: unknown[]) => void);
+    }
+  }
+
+  private startLookup(): void {
+    const host = nameOf(this.socket);
+    if (this.lookup === 'none' && host !== undefined && !this.attempted && this.listeners.length > 0) {
+      this.lookup = 'running';
+      this.trace.dnsStart?.({ host }, this.startedAt);
+    }
+  }
+
+  private endLookup(err?: Error): void {
+    if (this.lookup === 'running') {
+      this.lookup = 'done';
+      const info: DNSDoneInfo = { addrs: this.addrs, coalesced: false };
+      this.trace.dnsDone?.(err === undefined ? info : { ...info, err });
+    }
+  }
+
+  /** Emitted once for each address found, all of them before the first attempt; or once with the error. */
+  private onLookup(err: Error | null, address: string | undefined, family: number | undefined): void {
+    this.startLookup();
+    if (err) {
+      this.endLookup(err);
+    } else if (address !== undefined) {
+      this.addrs.push({ address, family: family === 6 ? 6 : 4 });
+    }
+  }
+
+  private onAttempt(address: string, port: number | undefined, family: number | undefined): void {
+    this.attempted = true;
+    this.attempt =
+      port === undefined
+        ? { network: 'unix', addr: address, isTold: false }
+        : { network: 'tcp', addr: hostPort(address, port, family), isTold: false };
+    if (port === undefined) {
+      unixPaths.set(this.socket, address);
+    }
+    if (this.lookup === 'none') {
+      this.startAttempt();
+    } else {
+      // The request has its socket by now: were it destroyed by a hook, Node would throw right after this event.
+      process.nextTick(() => this.startAttempt());
+    }
+  }
+
+  private startAttempt(): void {
+    const { attempt } = this;
+    if (attempt !== undefined && !attempt.isTold) {
+      attempt.isTold = true;
+      this.endLookup();
+      this.trace.connectStart?.(attempt.network, attempt.addr);
+    }
+  }
+
+  private endAttempt(err?: Error): void {
+    this.startAttempt();
+    const { attempt } = this;
+    if (attempt !== undefined) {
+      this.attempt = undefined;
+      this.trace.connectDone?.(attempt.network, attempt.addr, err);
+    }
+  }
+
+  private onAttemptFailed(_address: string, _port: number, _family: number, err: Error): void {
+    this.endAttempt(err);
+  }
+
+  private onAttemptTimeout(address: string, port: number, family: number): void {
+    this.endAttempt(attemptTimeout(hostPort(address, port, family)));
+  }
+
+  private onConnect(): void {
+    this.endAttempt();
+    if (isTls(this.socket)) {
+      this.handshake = 'running';
+      this.trace.tlsHandshakeStart?.();
+    } else {
+      this.end();
+    }
+  }
+
+  private onSecure(): void {
+    if (isTls(this.socket)) {
+      this.tls = tlsState(this.socket);
+      this.curve = keyExchangeCurve(this.socket);
+    }
+  }
+
+  /** Only now it is known whether the peer is the one that it says it is. */
+  private onSecureConnect(): void {
+    this.onSecure();
+    this.endHandshake();
+    this.end();
+  }
+
+  private endHandshake(err?: Error): void {
+    if (this.handshake === 'running' && isTls(this.socket)) {
+      this.handshake = 'done';
+      const state = this.tls ?? tlsStateOfFailed(this.socket);
+      this.trace.tlsHandshakeDone?.(state, err, this.curve);
+    }
+  }
+
+  private onError(err: Error): void {
+    // A phase that the caller cut short did not end: it stays open.
+    if (err.name !== 'AbortError') {
+      this.startAttempt();
+      this.endLookup(err);
+      this.endAttempt(err);
+      this.endHandshake(err);
+      this.end(err);
+    }
+    this.release();
+  }
+
+  private end(err?: Error): void {
+    this.trace.dialDone?.(this.socket, this.startedAt, err);
+    this.release();
+  }
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
+
+/** The name that Node looks up for this socket; it has none for an address, nor for the path of a unix socket. */
+function nameOf(socket: Socket & { _host?: unknown }): string | undefined {
+  return typeof socket._host === 'string' ? socket._host : undefined;
+}
+
+function attemptTimeout(addr: string): Error {
+  return Object.assign(new Error(`connect ETIMEDOUT ${addr}`), { code: 'ETIMEDOUT', syscall: 'connect' });
+}
+
+/** `host:port`, IPv6 in brackets. */
+export function hostPort(host: string, port: number | string, family = host.includes(':') ? 6 : 4): string {
+  return family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}

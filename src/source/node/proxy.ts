@@ -1,0 +1,53 @@
+import type { Agent } from 'node:http';
+import { hostPort } from '../connection/dial.js';
+import type { NodeExchange } from './exchange.js';
+
+/** What proxy agents show of their proxy: a `URL`, or the options to connect to it. */
+interface ProxyAgent extends Agent {
+  readonly proxy?: unknown;
+  readonly options?: { readonly proxyEnv?: unknown };
+}
+
+/** What an agent of Node's own was made of `proxyEnv`. */
+interface ProxyConfig {
+  readonly proxyConnectionOptions?: unknown;
+  shouldUseProxy?(host: string, port: number | string): boolean;
+}
+
+/** `host:port` of the proxy that the request's agent goes through, as far as it says. */
+export function proxyOf({ request, host, port }: NodeExchange): string | undefined {
+  const agent: ProxyAgent | null | undefined = request.agent;
+  if (!agent) {
+    return undefined;
+  }
+  if (agent.proxy !== undefined) {
+    return addressOf(agent.proxy);
+  }
+  return agent.options?.proxyEnv ? proxyFromEnv(agent, request.socketPath, host, port) : undefined;
+}
+
+function proxyFromEnv(
+  agent: Agent,
+  socketPath: string | undefined,
+  host: string,
+  port: number | string,
+): string | undefined {
+  const key = Object.getOwnPropertySymbols(agent).find(({ description }) => description === 'kProxyConfig');
+  const config: ProxyConfig | null | undefined = key === undefined ? undefined : Reflect.get(agent, key);
+  return socketPath === undefined && config?.shouldUseProxy?.(host, port) === true
+    ? addressOf(config.proxyConnectionOptions)
+    : undefined;
+}
+
+function addressOf(proxy: unknown): string | undefined {
+  if (typeof proxy !== 'object' || proxy === null) {
+    return undefined;
+  }
+  const { hostname, host, port, protocol } = proxy as Record<string, unknown>;
+  const name = hostname ?? host;
+  if (typeof name !== 'string' || name === '') {
+    return undefined;
+  }
+  const bare = name.startsWith('[') ? name.slice(1, -1) : name;
+  return hostPort(bare, String(port || (protocol === 'https:' ? 443 : 80)));
+}

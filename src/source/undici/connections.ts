@@ -1,0 +1,123 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ChannelMessages, UndiciRequest } from '../channels.js';
+import { Connection, type WatchConnection } from '../connection/connection.js';
+import { Dial } from '../connection/dial.js';
+import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
+import type { Exchange } from './exchange.js';
+import { isNothingUnderWay, isQueuedFor } from './queue.js';
+import { Dialling } from './whose-dial.js';
+
+/** The connections of undici's clients: who made them dial, and what they carry. */
+export class UndiciConnections implements SocketListener {
+  private readonly dialling: Dialling;
+  private readonly connections = new WeakMap<Socket, Connection>();
+  /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
+  private readonly owners = new WeakMap<Socket, Exchange>();
+  private readonly openHttp2 = new Set<Socket>();
+  private readonly watch: WatchConnection;
+  private unseenEnds = 0;
+
+  constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined, watch: WatchConnection) {
+    this.watch = watch;
+    this.dialling = new Dialling(exchangeOf);
+  }
+
+  created(exchange: Exchange): void {
+    exchange.unseenEndsBefore = this.unseenEnds;
+    if (exchange.request.method === 'CONNECT') {
+      exchange.tunnelFor = this.dialling.takeDialOnStack();
+    }
+    this.dialling.onCreate(exchange);
+  }
+
+  settled(exchange: Exchange): void {
+    this.dialling.onSettled(exchange);
+  }
+
+  dialBegan(): void {
+    this.dialling.onBeforeConnect();
+  }
+
+  dialFailed(): void {
+    this.dialling.onConnectorDone();
+  }
+
+  /** Whether this socket is made for one of undici's requests. */
+  claim({ socket, over }: SocketMade): boolean {
+    const owner = over === undefined ? this.dialling.takeDialOnStack() : this.takeOwner(over);
+    if (owner === undefined) {
+      return false;
+    }
+    this.owners.set(socket, owner);
+    if (owner.trace !== undefined) {
+      if (over === undefined) {
+        Dial.watch(socket, owner.trace);
+      } else {
+        Dial.watchHandshake(socket as TLSSocket, owner.trace);
+      }
+    }
+    return true;
+  }
+
+  /** A connection may lie idle for long: nothing is to be kept on it of who made it. */
+  private takeOwner(socket: Socket): Exchange | undefined {
+    const owner = this.owners.get(socket);
+    this.owners.delete(socket);
+    return owner;
+  }
+
+  dialSucceeded({ connectParams, socket }: ChannelMessages['undici:client:connected']): void {
+    this.dialling.onConnectorDone();
+    this.owners.delete(socket);
+    this.watch(
+      this.keep(socket, Connection.established(socket)),
+      `${connectParams.protocol}//${connectParams.host}`,
+    );
+    if (isHttp2(socket)) {
+      this.openHttp2.add(socket);
+      socket.once('close', () => this.openHttp2.delete(socket));
+    }
+  }
+
+  /** The connection that a request is written to. */
+  sentOn(socket: Socket, exchange: Exchange): Connection {
+    if (exchange.tunnelFor !== undefined) {
+      this.owners.set(socket, exchange.tunnelFor);
+    }
+    return (
+      this.connections.get(socket) ??
+      this.keep(socket, Connection.older(socket, this.wasIdle(socket, exchange)))
+    );
+  }
+
+  /** A request ended that was sent before we listened, we do not know on which connection. */
+  unseenEnded(): void {
+    this.unseenEnds++;
+  }
+
+  /** Whether a connection that we never saw before certainly had nothing to do when this request was created. */
+  private wasIdle(socket: Socket, exchange: Exchange): boolean {
+    return exchange.unseenEndsBefore === this.unseenEnds && isNothingUnderWay(socket);
+  }
+
+  /** Where a request is that undici wrote without a word: undici 6 does so over HTTP/2. */
+  socketOf(request: UndiciRequest): Socket | undefined {
+    for (const socket of this.openHttp2) {
+      if (isQueuedFor(socket, request)) {
+        return socket;
+      }
+    }
+    return undefined;
+  }
+
+  private keep(socket: Socket, connection: Connection): Connection {
+    this.connections.set(socket, connection);
+    socket.prependOnceListener('close', () => this.dialling.onClose(socket));
+    return connection;
+  }
+}
+
+export function isHttp2(socket: Socket): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+}

@@ -1,0 +1,94 @@
+import { AsyncResource } from 'node:async_hooks';
+import { now } from '../../clock.js';
+import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import type { UndiciRequest } from '../channels.js';
+import type { Connection } from '../connection/connection.js';
+import type { RequestTrace } from '../request-trace.js';
+
+/** One request of undici's from its creation to its end, on whatever connections. */
+export class Exchange {
+  readonly request: UndiciRequest;
+  readonly origin: string;
+  readonly wantedAt = now();
+  /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
+  trace: RequestTrace | undefined = undefined;
+  /** The request whose dial made this one, a CONNECT, to get through a proxy. */
+  tunnelFor: Exchange | undefined = undefined;
+  connection: Connection | undefined = undefined;
+  /** How many requests had ended, when this one was created, of those that were sent before we listened. */
+  unseenEndsBefore = Number.NaN;
+  written = false;
+  responded = false;
+  settled = false;
+
+  constructor(request: UndiciRequest) {
+    this.request = request;
+    this.origin = typeof request.origin === 'string' ? request.origin : request.origin.origin;
+  }
+
+  /** It is about to be written to this connection, for the first time or once more. */
+  send(connection: Connection): GotConnInfo {
+    this.connection?.release();
+    this.connection = connection;
+    this.written = false;
+    this.responded = false;
+    return connection.take(this.wantedAt);
+  }
+
+  settle(): void {
+    this.settled = true;
+    this.connection?.release();
+  }
+
+  /** Whether it ends with its connection being handed over to the caller, or to another protocol. */
+  get isHandOver(): boolean {
+    return this.request.method === 'CONNECT' || Boolean(this.request.upgrade);
+  }
+
+  get unsent(): boolean {
+    return this.connection === undefined && !this.settled;
+  }
+}
+
+let handlerSymbol: symbol | undefined;
+
+/** The id of whatever follows an `await`, on the releases of Node that do not tell these apart. */
+const AFTER_AWAIT = 0;
+
+/** How many interceptors may lie between a request and its caller. */
+const DEPTH = 8;
+
+/**
+ * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
+ * the request later, while it handles another, and an interceptor makes one for each hop and each try. `fetch`
+ * keeps no way back, and undici 7 hides that from an interceptor.
+ */
+export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
+  if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {
+    handlerSymbol = Object.getOwnPropertySymbols(request).find(
+      ({ description }) => description === 'handler',
+    );
+    if (handlerSymbol === undefined) {
+      return undefined;
+    }
+  }
+  const caller = asyncResourceIn(request[handlerSymbol]);
+  return caller === undefined ||
+    (currentAsyncId !== AFTER_AWAIT && caller.triggerAsyncId() === currentAsyncId)
+    ? undefined
+    : caller;
+}
+
+function asyncResourceIn(outermost: unknown): AsyncResource | undefined {
+  let handler = outermost;
+  for (let depth = 0; depth < DEPTH; depth++) {
+    if (handler instanceof AsyncResource) {
+      return handler;
+    }
+    if (typeof handler !== 'object' || handler === null || !('handler' in handler)) {
+      return undefined;
+    }
+    handler = handler.handler;
+  }
+  return undefined;
+}

@@ -1,0 +1,258 @@
+import { executionAsyncId } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import { hiddenField } from '../../patch/hidden-field.js';
+import type { ChannelMessages, UndiciRequest, UndiciResponse } from '../channels.js';
+import type { WatchConnection } from '../connection/connection.js';
+import { hostPortOf } from '../connection/host-port.js';
+import type { NewSockets } from '../connection/new-sockets.js';
+import { Lifecycle } from '../lifecycle.js';
+import type { Begin, Report, Source } from '../request-trace.js';
+import { type Handlers, subscribe } from '../subscribe.js';
+import { isHttp2, UndiciConnections } from './connections.js';
+import { callerOf, Exchange } from './exchange.js';
+import { incomingHeaders, sentHeaders } from './headers.js';
+import { InstanceHooks } from './instance.js';
+
+type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
+
+/** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
+export class UndiciSource implements Source {
+  private readonly begin: Begin<UndiciRequest>;
+  private readonly exchanges = hiddenField<Exchange>();
+  private readonly connections: UndiciConnections;
+  private readonly instanceHooks: InstanceHooks;
+  private readonly lifecycle: Lifecycle;
+
+  constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
+    this.begin = begin;
+    this.connections = new UndiciConnections((request) => this.underWay(request), watch);
+    this.instanceHooks = new InstanceHooks(
+      {
+        responseStarted: (request) => this.onResponseStarted(request),
+        upgraded: (request, statusCode, headers) => this.onUpgraded(request, statusCode, headers),
+      },
+      report,
+    );
+    this.lifecycle = new Lifecycle(() => [
+      subscribe(this.handlers(), report),
+      sockets.listen(this.connections),
+    ]);
+  }
+
+  start(): void {
+    this.lifecycle.start();
+  }
+
+  stop(): void {
+    this.lifecycle.stop();
+  }
+
+  private handlers(): Handlers {
+    return {
+      'undici:request:create': (message) => this.onCreate(message),
+      'undici:client:beforeConnect': () => this.connections.dialBegan(),
+      'undici:client:connected': (message) => this.connections.dialSucceeded(message),
+      'undici:client:connectError': () => this.connections.dialFailed(),
+      'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
+      'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
+      'undici:request:bodySent': (message) => this.onBodySent(message),
+      'undici:request:headers': (message) => this.onHeaders(message),
+      'undici:request:bodyChunkReceived': (message) => this.onBodyChunkReceived(message),
+      'undici:request:trailers': (message) => this.onTrailers(message),
+      'undici:request:error': (message) => this.onError(message),
+    };
+  }
+
+  private onCreate({ request }: Message<'undici:request:create'>): void {
+    const exchange = new Exchange(request);
+    this.exchanges.set(request, exchange);
+    this.connections.created(exchange);
+    if (request.method === 'CONNECT') {
+      // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      return;
+    }
+    const caller = callerOf(request, executionAsyncId());
+    const trace =
+      caller === undefined
+        ? this.begin(request, exchange.wantedAt)
+        : caller.runInAsyncScope(this.begin, undefined, request, exchange.wantedAt);
+    if (trace !== undefined) {
+      this.lifecycle.requestBegan();
+      exchange.trace = trace;
+      trace.getConn?.(hostPortOf(exchange.origin));
+    }
+  }
+
+  private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {
+    const exchange = this.exchanges.get(request) ?? this.older(request);
+    if (!exchange.settled) {
+      this.send(exchange, socket, headers);
+    }
+  }
+
+  /** Created before we listened: nobody is told of it, but it takes a connection like any other. */
+  private older(request: UndiciRequest): Exchange {
+    const exchange = new Exchange(request);
+    this.exchanges.set(request, exchange);
+    return exchange;
+  }
+
+  private send(exchange: Exchange, socket: Socket, headers: string | undefined): void {
+    const { trace, request } = exchange;
+    const info = exchange.send(this.connections.sentOn(socket, exchange));
+    this.connections.settled(exchange);
+    if (exchange.isHandOver) {
+      // Traced or not: its connection leaves the pool.
+      this.instanceHooks.observeHandOver(request);
+    }
+    if (trace === undefined) {
+      return;
+    }
+    this.instanceHooks.observe(request);
+    trace.gotConn?.(info);
+    if (trace.wroteHeaderField !== undefined && headers !== undefined) {
+      for (const [name, values] of sentHeaders(headers, request)) {
+        if (exchange.settled) {
+          break;
+        }
+        trace.wroteHeaderField(name, values);
+      }
+    }
+    // A hook may have given the request up.
+    if (!exchange.settled) {
+      trace.wroteHeaders?.();
+    }
+  }
+
+  private onBodyChunkSent({ request, chunk }: Message<'undici:request:bodyChunkSent'>): void {
+    this.written(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
+  }
+
+  private onBodySent({ request }: Message<'undici:request:bodySent'>): void {
+    const exchange = this.written(request);
+    if (exchange !== undefined && !exchange.written) {
+      exchange.written = true;
+      exchange.trace?.wroteRequest?.({});
+    }
+  }
+
+  /** A request of which something is written, and the connection with it if nobody has told. */
+  private written(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.underWay(request);
+    if (exchange?.unsent) {
+      const socket = this.connections.socketOf(request);
+      if (socket !== undefined) {
+        this.send(exchange, socket, undefined);
+      }
+    }
+    return exchange;
+  }
+
+  /** undici calls this for each response, informational or not, when its first byte is parsed. */
+  private onResponseStarted(request: UndiciRequest): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined && !exchange.responded) {
+      exchange.responded = true;
+      exchange.trace?.gotFirstResponseByte?.();
+    }
+  }
+
+  private onHeaders({ request, response }: Message<'undici:request:headers'>): void {
+    this.onResponseStarted(request);
+    const trace = this.underWay(request)?.trace;
+    if (trace === undefined) {
+      return;
+    }
+    // Informational responses come here too; 101 is a final one.
+    if (response.statusCode >= 200 || response.statusCode === 101) {
+      trace.gotResponse?.(response);
+    } else if (trace.got1xxResponse !== undefined) {
+      const refusal = trace.got1xxResponse(response.statusCode, incomingHeaders(response.headers));
+      if (refusal !== undefined) {
+        request.abort?.(refusal);
+      }
+    }
+  }
+
+  private onBodyChunkReceived({ request, chunk }: Message<'undici:request:bodyChunkReceived'>): void {
+    this.underWay(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
+  }
+
+  private onTrailers({ request }: Message<'undici:request:trailers'>): void {
+    const exchange = this.endOf(request);
+    if (exchange !== undefined) {
+      this.end(exchange);
+      tellIdle(exchange);
+    }
+  }
+
+  private onUpgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void {
+    const exchange = this.underWay(request);
+    if (exchange !== undefined) {
+      this.onHeaders({ request, response: { statusCode, statusText: '', headers } });
+      this.end(exchange);
+    }
+  }
+
+  private onError({ request, error }: Message<'undici:request:error'>): void {
+    const exchange = this.endOf(request);
+    if (exchange === undefined) {
+      return;
+    }
+    const { trace, connection, written } = exchange;
+    this.settle(exchange);
+    if (connection !== undefined && !written) {
+      trace?.wroteRequest?.({ err: asError(error) });
+    }
+    trace?.failed?.(error);
+  }
+
+  private end(exchange: Exchange): void {
+    if (exchange.isHandOver) {
+      exchange.connection?.leavePool();
+    }
+    this.settle(exchange);
+    exchange.trace?.ended?.();
+  }
+
+  /** undici may speak of a request after it has ended. */
+  private underWay(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.exchanges.get(request);
+    return exchange?.settled === false ? exchange : undefined;
+  }
+
+  private endOf(request: UndiciRequest): Exchange | undefined {
+    const exchange = this.underWay(request);
+    if (exchange === undefined && !this.exchanges.has(request)) {
+      this.connections.unseenEnded();
+    }
+    return exchange;
+  }
+
+  private settle(exchange: Exchange): void {
+    exchange.settle();
+    this.connections.settled(exchange);
+    if (exchange.trace !== undefined) {
+      this.lifecycle.requestEnded();
+    }
+  }
+}
+
+/** undici drops a connection that is not to be used again right after it has said that the response is complete. */
+function tellIdle({ trace, connection, request }: Exchange): void {
+  if (trace?.putIdleConn === undefined || connection === undefined || request.upgrade) {
+    return;
+  }
+  const { socket } = connection;
+  if (!isHttp2(socket)) {
+    process.nextTick(() => {
+      if (!socket.destroyed) {
+        trace.putIdleConn?.();
+      }
+    });
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
+}

@@ -1,0 +1,59 @@
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
+import { describe, expect, it } from 'vitest';
+import { CA } from '../../../support/certificates.js';
+import { CLIENT_KINDS, useDrawnSpans } from '../../../support/drawn-spans.js';
+import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+
+const { telemetry, record, trees } = useDrawnSpans();
+
+describe.each(CLIENT_KINDS)('$name draws nothing', ({ client }) => {
+  it('of what is suppressed', async () => {
+    const { origin } = await httpServer();
+    record();
+    await context.with(suppressTracing(context.active()), () => client(origin).ask('/'));
+    expect(await telemetry.all()).toEqual([]);
+  });
+
+  it('of what is ignored', async () => {
+    const { origin } = await httpServer();
+    record({ ignoreUrls: ['/health'] });
+    await client(origin).ask('/health');
+    expect(await telemetry.all()).toEqual([]);
+  });
+
+  it('of what has no parent, if that is required', async () => {
+    const { origin } = await httpServer();
+    record({ requireParentforSpans: true });
+    await client(origin).ask('/');
+    expect(await telemetry.all()).toEqual([]);
+  });
+
+  it('of what is not sampled', async () => {
+    const { origin } = await httpServer();
+    telemetry
+      .instrument({ client: { phases: 'spans' } })
+      .setTracerProvider(telemetry.providerOf(new AlwaysOffSampler()));
+    await client(origin).ask('/');
+    expect(await telemetry.all()).toEqual([]);
+  });
+
+  it('of hooks that are off', async () => {
+    const { port } = await httpsServer();
+    record({
+      hooks: {
+        getConn: false,
+        gotConn: false,
+        dnsStart: false,
+        dnsDone: false,
+        tlsHandshakeStart: false,
+        tlsHandshakeDone: false,
+      },
+    });
+    await client(`https://localhost:${port}`, { ca: CA }).ask('/');
+    const [request, setup] = await trees();
+    expect(request?.children).toEqual([]);
+    expect(setup?.children.map(({ name }) => name)).toEqual([`socket connect 127.0.0.1:${port}`]);
+  });
+});

@@ -1,0 +1,4 @@
+import { describe } from 'vitest';
+import { testBesideHttp } from '../../support/beside-http.js';
+
+describe('with @opentelemetry/instrumentation-http registered first', () => testBesideHttp('theirs'));

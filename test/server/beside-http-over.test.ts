@@ -1,4 +1,0 @@
-import { describe } from 'vitest';
-import { testBesideHttp } from '../support/beside-http.js';
-
-describe('with @opentelemetry/instrumentation-http registered first', () => testBesideHttp('theirs'));
