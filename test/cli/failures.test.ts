@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { certificate } from '../support/certificates.js';
-import { listen } from '../support/listen.js';
-import { httpServer, httpsServer } from '../support/truthful-server.js';
+import { certificate } from '../support/servers/certificates.js';
+import { listen } from '../support/servers/listen.js';
+import { httpServer, httpsServer } from '../support/servers/truthful-server.js';
 import { httptrace } from './bin.js';
 
 /** The name of the phase that is marked as failed, and what stands below the phases. */

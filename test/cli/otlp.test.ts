@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listen } from '../support/listen.js';
-import { httpServer } from '../support/truthful-server.js';
+import { listen } from '../support/servers/listen.js';
+import { httpServer } from '../support/servers/truthful-server.js';
 import { httptrace } from './bin.js';
 
 const ROOT = join(__dirname, '..', '..');

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { HttpTraceInstrumentation, type HttpTraceStatus, type RequestCounts } from '../../src/index.js';
 import { hintsOf } from '../../src/status/hints.js';
 import { Installation } from '../register/installation.js';
-import { NO_REQUESTS } from '../support/request-counts.js';
+import { NO_REQUESTS } from '../support/telemetry/request-counts.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -8,8 +8,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
-import { CA, certificate } from '../support/certificates.js';
-import { listen } from '../support/listen.js';
+import { CA, certificate } from '../support/servers/certificates.js';
+import { listen } from '../support/servers/listen.js';
 import { fetchTrace, type Jaeger, type JaegerSpan, jaegerIsThere, openJaeger } from './jaeger.js';
 
 const NEW_CONNECTION = [

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listen } from '../support/listen.js';
+import { listen } from '../support/servers/listen.js';
 import { fetchTrace, type Jaeger, jaegerIsThere, openJaeger } from './jaeger.js';
 
 /** Where the page is, is known only of a Jaeger on this machine. */

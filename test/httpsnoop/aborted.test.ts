@@ -5,9 +5,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureMetrics, type Metrics } from '../../src/httpsnoop/index.js';
-import { captureHttp2Server, captureServer, listen } from '../support/capture-server.js';
-import { connectHttp2 } from '../support/http2-client.js';
-import { RawClient } from '../support/raw-client.js';
+import { connectHttp2 } from '../support/clients/http2-client.js';
+import { RawClient } from '../support/clients/raw-client.js';
+import { captureHttp2Server, captureServer, listen } from '../support/servers/capture-server.js';
 
 const REQUEST = ['GET / HTTP/1.1', 'Host: localhost'];
 

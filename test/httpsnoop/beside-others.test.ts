@@ -7,9 +7,9 @@ import morgan from 'morgan';
 import onHeaders from 'on-headers';
 import { describe, expect, it } from 'vitest';
 import { captureMetrics, type Metrics, unwrap, wrap } from '../../src/httpsnoop/index.js';
-import { listen } from '../support/capture-server.js';
+import { type RawResponse, rawRequest } from '../support/clients/raw-client.js';
 import { notingHooks } from '../support/noting-hooks.js';
-import { type RawResponse, rawRequest } from '../support/raw-client.js';
+import { listen } from '../support/servers/capture-server.js';
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) => unknown;
 

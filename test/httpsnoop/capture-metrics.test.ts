@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { captureMetrics, captureMetricsFn, Metrics } from '../../src/httpsnoop/index.js';
-import { captureServer, listen, pendingResponse } from '../support/capture-server.js';
-import { rawRequest } from '../support/raw-client.js';
+import { rawRequest } from '../support/clients/raw-client.js';
+import { captureServer, listen, pendingResponse } from '../support/servers/capture-server.js';
 
 describe('Metrics', () => {
   it('starts as a response of which nothing was seen', () => {

@@ -3,9 +3,9 @@ import type { Http2ServerResponse } from 'node:http2';
 import onHeaders from 'on-headers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureMetrics, type Metrics } from '../../src/httpsnoop/index.js';
-import { captureHttp2Server, captureServer, listen } from '../support/capture-server.js';
-import { connectHttp2, http2Request } from '../support/http2-client.js';
-import { RawClient, rawRequest } from '../support/raw-client.js';
+import { connectHttp2, http2Request } from '../support/clients/http2-client.js';
+import { RawClient, rawRequest } from '../support/clients/raw-client.js';
+import { captureHttp2Server, captureServer, listen } from '../support/servers/capture-server.js';
 
 interface Statuses {
   readonly code: number;

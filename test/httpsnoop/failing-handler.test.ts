@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { captureMetricsFn, Metrics } from '../../src/httpsnoop/index.js';
-import { pendingResponse } from '../support/capture-server.js';
+import { pendingResponse } from '../support/servers/capture-server.js';
 
 function failure(result: Promise<unknown>): Promise<unknown> {
   return result.then(

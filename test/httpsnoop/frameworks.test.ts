@@ -10,9 +10,9 @@ import fastify, { type FastifyInstance } from 'fastify';
 import Koa from 'koa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureMetrics, captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
-import { listen } from '../support/capture-server.js';
-import { http2Request } from '../support/http2-client.js';
-import { RawClient, type RawResponse, rawRequest } from '../support/raw-client.js';
+import { http2Request } from '../support/clients/http2-client.js';
+import { RawClient, type RawResponse, rawRequest } from '../support/clients/raw-client.js';
+import { listen } from '../support/servers/capture-server.js';
 
 const CERTS = join(__dirname, '..', 'certs');
 const FILE = __filename;

@@ -2,9 +2,9 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { captureMetrics, type Metrics, unwrap, wrap } from '../../src/httpsnoop/index.js';
-import { listen } from '../support/capture-server.js';
+import { rawRequest } from '../support/clients/raw-client.js';
 import { notingHooks } from '../support/noting-hooks.js';
-import { rawRequest } from '../support/raw-client.js';
+import { listen } from '../support/servers/capture-server.js';
 
 function newResponse(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()));

@@ -3,10 +3,10 @@ import { createServer as createHttp2Server, Http2ServerResponse } from 'node:htt
 import { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Hooks, wrap } from '../../src/httpsnoop/index.js';
-import { type Http2Handler, listen } from '../support/capture-server.js';
-import { connectHttp2, type Http2Answer, http2Request } from '../support/http2-client.js';
+import { connectHttp2, type Http2Answer, http2Request } from '../support/clients/http2-client.js';
+import { RawClient, type RawResponse, rawRequest } from '../support/clients/raw-client.js';
 import { notingHooks } from '../support/noting-hooks.js';
-import { RawClient, type RawResponse, rawRequest } from '../support/raw-client.js';
+import { type Http2Handler, listen } from '../support/servers/capture-server.js';
 
 function newResponse(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()));

@@ -1,9 +1,9 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
-import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/answers.js';
-import { captureServer } from '../support/capture-server.js';
-import { RawClient, rawRequest } from '../support/raw-client.js';
+import { RawClient, rawRequest } from '../support/clients/raw-client.js';
+import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/servers/answers.js';
+import { captureServer } from '../support/servers/capture-server.js';
 
 interface Counts {
   readonly written: number;

@@ -3,9 +3,9 @@ import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureMetricsFn, type Metrics } from '../../src/httpsnoop/index.js';
-import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/answers.js';
-import { captureHttp2Server } from '../support/capture-server.js';
-import { connectHttp2, http2Request } from '../support/http2-client.js';
+import { connectHttp2, http2Request } from '../support/clients/http2-client.js';
+import { ANSWERS, type Answer, ENDED_WHILE_CORKED } from '../support/servers/answers.js';
+import { captureHttp2Server } from '../support/servers/capture-server.js';
 
 interface Facts {
   readonly written: number;

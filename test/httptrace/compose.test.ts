@@ -4,7 +4,7 @@ import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import { type ClientTrace, contextClientTrace, withClientTrace } from '../../src/httptrace.js';
-import { useReportedErrors } from '../support/reported-errors.js';
+import { useReportedErrors } from '../support/telemetry/reported-errors.js';
 
 const reported = useReportedErrors();
 

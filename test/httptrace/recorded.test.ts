@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import type { ClientTraceHook } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import * as ours from '../../src/httptrace.js';
-import { CLIENT_KINDS } from '../support/drawn-spans.js';
-import { useReportedErrors } from '../support/reported-errors.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { httpServer } from '../support/truthful-server.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { CLIENT_KINDS } from '../support/telemetry/drawn-spans.js';
+import { useReportedErrors } from '../support/telemetry/reported-errors.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 const reported = useReportedErrors();

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 import type { ClientTraceHook } from '../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
 import { type ClientTrace, contextClientTrace, withClientTrace } from '../../src/httptrace.js';
+import { answerOf } from '../support/clients/node-clients.js';
 import { useContextManager } from '../support/context-manager.js';
-import { CLIENT_KINDS } from '../support/drawn-spans.js';
 import { EventRecorder } from '../support/event-recorder.js';
-import { answerOf } from '../support/node-clients.js';
-import { onEachHead, rawServer } from '../support/raw-server.js';
-import { useReportedErrors } from '../support/reported-errors.js';
-import { httpServer } from '../support/truthful-server.js';
+import { onEachHead, rawServer } from '../support/servers/raw-server.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { CLIENT_KINDS } from '../support/telemetry/drawn-spans.js';
+import { useReportedErrors } from '../support/telemetry/reported-errors.js';
 
 useContextManager();
 const reported = useReportedErrors();

@@ -2,8 +2,8 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { httpServer } from '../support/truthful-server.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

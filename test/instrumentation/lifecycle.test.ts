@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
-import { connectionsAreIdle } from '../support/expected-span.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { httpServer } from '../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
-import { differences, surroundings } from '../support/untouched.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
+import { differences, surroundings } from '../support/peers/untouched.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { connectionsAreIdle } from '../support/telemetry/expected-span.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpTraceInstrumentation } from '../../src/index.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { httpServer } from '../support/truthful-server.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 interface Copy {
   readonly HttpTraceInstrumentation: typeof HttpTraceInstrumentation;

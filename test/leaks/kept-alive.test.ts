@@ -7,11 +7,11 @@ import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trac
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { CLIENT_HOOKS, METRICS } from '../../src/config/defaults.js';
 import { HttpTraceInstrumentation } from '../../src/index.js';
+import { answerOf, httpAgent } from '../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
 import { survivors } from '../support/garbage.js';
-import { listen } from '../support/listen.js';
-import { answerOf, httpAgent } from '../support/node-clients.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
+import { listen } from '../support/servers/listen.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 const MANY = 10_000;
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listen } from '../support/listen.js';
+import { listen } from '../support/servers/listen.js';
 
 type AnyValue = { stringValue?: string; intValue?: number | string };
 type KeyValue = { key: string; value: AnyValue };

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { copyApi } from '../support/api-copy.js';
+import { copyApi } from '../support/peers/api-copy.js';
 
 const ROOT = join(__dirname, '..', '..');
 const OWN_NAME = 'opentelemetry-instrumentation-httptrace';

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { useRequestLedger } from '../support/clients/request-ledger.js';
+import { askFetch, askRequest, UNDICI_APIS } from '../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
+import { closing, seenByServer, told, traced, tracedRequest } from '../support/clients/undici-traced.js';
 import { useContextManager } from '../support/context-manager.js';
 import { EventRecorder } from '../support/event-recorder.js';
-import { useRequestLedger } from '../support/request-ledger.js';
-import { type Answer, httpServer } from '../support/truthful-server.js';
-import { askFetch, askRequest, UNDICI_APIS } from '../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
-import { closing, seenByServer, told, traced, tracedRequest } from '../support/undici-traced.js';
+import { type Answer, httpServer } from '../support/servers/truthful-server.js';
 
 useContextManager();
 useRequestLedger();

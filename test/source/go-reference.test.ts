@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
 import { useContextManager } from '../support/context-manager.js';
-import { GO_SCENARIOS, type GoCall, type GoScenario } from '../support/go-reference.js';
-import { PLAYS, type ReferenceClient } from '../support/go-scenarios.js';
-import { NODE_REFERENCE_CLIENTS } from '../support/node-reference.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
-import { undiciReferenceClients } from '../support/undici-reference.js';
+import { GO_SCENARIOS, type GoCall, type GoScenario } from '../support/go/go-reference.js';
+import { PLAYS, type ReferenceClient } from '../support/go/go-scenarios.js';
+import { NODE_REFERENCE_CLIENTS } from '../support/go/node-reference.js';
+import { undiciReferenceClients } from '../support/go/undici-reference.js';
 
 useContextManager();
 

@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../support/certificates.js';
+import { useRequestLedger } from '../support/clients/request-ledger.js';
+import { askFetch, askRequest } from '../support/clients/undici-apis.js';
+import { isAtLeast, UNDICI_FLAVOURS, type UndiciFlavour } from '../support/clients/undici-flavours.js';
+import { closing, seenByServer, told, traced } from '../support/clients/undici-traced.js';
 import { useContextManager } from '../support/context-manager.js';
-import { useRequestLedger } from '../support/request-ledger.js';
-import { httpServer, httpsServer } from '../support/truthful-server.js';
-import { askFetch, askRequest } from '../support/undici-apis.js';
-import { isAtLeast, UNDICI_FLAVOURS, type UndiciFlavour } from '../support/undici-flavours.js';
-import { closing, seenByServer, told, traced } from '../support/undici-traced.js';
+import { CA } from '../support/servers/certificates.js';
+import { httpServer, httpsServer } from '../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { askNode, httpAgent } from '../support/clients/node-clients.js';
+import { askRequest } from '../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
+import { closing } from '../support/clients/undici-traced.js';
 import { deferred } from '../support/deferred.js';
-import { connectionsAreIdle } from '../support/expected-span.js';
-import { askNode, httpAgent } from '../support/node-clients.js';
-import { useTelemetry } from '../support/telemetry.js';
-import { httpServer } from '../support/truthful-server.js';
-import { askRequest } from '../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
-import { closing } from '../support/undici-traced.js';
+import { httpServer } from '../support/servers/truthful-server.js';
+import { connectionsAreIdle } from '../support/telemetry/expected-span.js';
+import { useTelemetry } from '../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { now } from '../../src/clock.js';
 import { channelUses, guardedPair, subscribe } from '../../src/source/subscribe.js';
-import { FakeRequest } from '../support/undici-messages.js';
+import { FakeRequest } from '../support/clients/undici-messages.js';
 
 const NAME = 'undici:request:create';
 const OTHER = 'net.client.socket';

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../support/certificates.js';
+import { useRequestLedger } from '../support/clients/request-ledger.js';
+import { UNDICI_APIS } from '../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
 import { useContextManager } from '../support/context-manager.js';
 import { EventRecorder } from '../support/event-recorder.js';
-import { useRequestLedger } from '../support/request-ledger.js';
-import { CLIENT_PORT, httpServer, httpsServer, REQUEST_NUMBER } from '../support/truthful-server.js';
-import { UNDICI_APIS } from '../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
+import { CA } from '../support/servers/certificates.js';
+import { CLIENT_PORT, httpServer, httpsServer, REQUEST_NUMBER } from '../support/servers/truthful-server.js';
 
 useContextManager();
 useRequestLedger();

@@ -2,8 +2,8 @@ import * as diagnosticsChannel from 'node:diagnostics_channel';
 import { createServer, get } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelStatuses } from '../../src/status/channels.js';
-import { listen } from '../support/listen.js';
-import { UNDICI_FLAVOURS } from '../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
+import { listen } from '../support/servers/listen.js';
 
 const CHANNELS = Object.keys(channelStatuses(new Map()));
 

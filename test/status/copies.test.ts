@@ -6,7 +6,7 @@ import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../src/index.js';
-import { copyApi } from '../support/api-copy.js';
+import { copyApi } from '../support/peers/api-copy.js';
 
 const DIST = join(__dirname, '..', '..', 'dist', 'index.js');
 

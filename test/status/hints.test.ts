@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpTraceStatus, RequestCounts, SourceStatus } from '../../src/index.js';
 import { hintsOf } from '../../src/status/hints.js';
-import { NO_REQUESTS } from '../support/request-counts.js';
+import { NO_REQUESTS } from '../support/telemetry/request-counts.js';
 
 /** All is well. */
 const WELL: HttpTraceStatus = {

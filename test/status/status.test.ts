@@ -12,8 +12,8 @@ import {
   type RequestCounts,
 } from '../../src/index.js';
 import { registry } from '../../src/registry.js';
-import { listen } from '../support/listen.js';
-import { NO_REQUESTS } from '../support/request-counts.js';
+import { listen } from '../support/servers/listen.js';
+import { NO_REQUESTS } from '../support/telemetry/request-counts.js';
 
 let url: string;
 

@@ -6,8 +6,8 @@ import { Agent, fetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpTraceInstrumentation } from '../../src/index.js';
 import { WaterfallSpanExporter } from '../../src/waterfall/index.js';
-import { CA } from '../support/certificates.js';
-import { httpsServer } from '../support/truthful-server.js';
+import { CA } from '../support/servers/certificates.js';
+import { httpsServer } from '../support/servers/truthful-server.js';
 
 let agent: Agent;
 let instrumentation: HttpTraceInstrumentation;

@@ -3,6 +3,9 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { answering, onEachHead, rawServer } from '../../support/servers/raw-server.js';
 import {
   connected,
   dialled,
@@ -11,11 +14,8 @@ import {
   gotNew,
   requested,
   wanted,
-} from '../../support/expected-span.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { answering, onEachHead, rawServer } from '../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../support/telemetry.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { seconds, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

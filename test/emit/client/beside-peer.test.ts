@@ -1,8 +1,8 @@
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { useTelemetry } from '../../support/telemetry.js';
-import { type Answer, httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { type Answer, httpServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

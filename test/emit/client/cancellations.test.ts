@@ -1,6 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { answering, onEachHead, rawServer } from '../../support/servers/raw-server.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
@@ -11,11 +14,8 @@ import {
   requested,
   SENT,
   wanted,
-} from '../../support/expected-span.js';
-import { answering, onEachHead, rawServer } from '../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../support/telemetry.js';
-import { httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { seconds, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

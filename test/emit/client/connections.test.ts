@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   connectionsAreIdle,
@@ -17,11 +20,8 @@ import {
   lookedUp,
   requested,
   wanted,
-} from '../../support/expected-span.js';
-import { listen } from '../../support/listen.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { http2Server, httpServer, httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 const hasIPv6 = Object.values(networkInterfaces())

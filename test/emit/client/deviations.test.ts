@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { listen } from '../../support/listen.js';
-import { answering, onEachHead, rawServer } from '../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../support/telemetry.js';
-import { http2Server, httpServer } from '../../support/truthful-server.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { CA } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { answering, onEachHead, rawServer } from '../../support/servers/raw-server.js';
+import { http2Server, httpServer } from '../../support/servers/truthful-server.js';
+import { seconds, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

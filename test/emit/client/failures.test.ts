@@ -1,5 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
+import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undici-flavours.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import {
+  answering,
+  onEachHead,
+  rawServer,
+  refusedPort,
+  resettingServer,
+  silentServer,
+} from '../../support/servers/raw-server.js';
+import { httpsServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
@@ -12,18 +22,8 @@ import {
   SENT,
   type ShownEvent,
   wanted,
-} from '../../support/expected-span.js';
-import {
-  answering,
-  onEachHead,
-  rawServer,
-  refusedPort,
-  resettingServer,
-  silentServer,
-} from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientConfig } from '../../../src/index.js';
-import { CA } from '../../support/certificates.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { http2Server, httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { http2Server, httpServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

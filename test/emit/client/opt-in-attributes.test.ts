@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { listen } from '../../support/listen.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { type Answer, httpServer, httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { type Answer, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

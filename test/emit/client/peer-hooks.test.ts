@@ -4,10 +4,10 @@ import {
   type UndiciInstrumentationConfig,
 } from '@opentelemetry/instrumentation-undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { type Answer, httpServer } from '../../support/truthful-server.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { type Answer, httpServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

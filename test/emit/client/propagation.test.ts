@@ -3,11 +3,11 @@ import { suppressTracing, TraceState } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
-import { connectionsAreIdle } from '../../support/expected-span.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { type Answer, httpServer, type TruthfulServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { type Answer, httpServer, type TruthfulServer } from '../../support/servers/truthful-server.js';
+import { connectionsAreIdle } from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { CA } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
@@ -10,11 +13,8 @@ import {
   gotNew,
   requested,
   wanted,
-} from '../../support/expected-span.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { listen } from '../../support/listen.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
+} from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

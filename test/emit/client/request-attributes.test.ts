@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { wanted } from '../../support/expected-span.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { answering, rawServer } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer } from '../../support/truthful-server.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { answering, rawServer } from '../../support/servers/raw-server.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
+import { wanted } from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -2,10 +2,10 @@ import { type Attributes, type Context, context, diag, type MeterProvider, trace
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
-import { answering, rawServer, refusedPort } from '../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../support/telemetry.js';
-import { httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { answering, rawServer, refusedPort } from '../../support/servers/raw-server.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
+import { seconds, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,5 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { handlerOf } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { listen } from '../../support/servers/listen.js';
+import { onEachHead } from '../../support/servers/raw-server.js';
 import {
   connected,
   dialled,
@@ -10,12 +14,8 @@ import {
   requested,
   SENT,
   wanted,
-} from '../../support/expected-span.js';
-import { listen } from '../../support/listen.js';
-import { onEachHead } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { handlerOf } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,4 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { answering, rawServer } from '../../support/servers/raw-server.js';
+import { type Answer, httpServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   connectionsAreIdle,
@@ -9,11 +12,8 @@ import {
   gotNew,
   requested,
   wanted,
-} from '../../support/expected-span.js';
-import { answering, rawServer } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { type Answer, httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+} from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientConfig, ClientHookName } from '../../../src/index.js';
-import { CA } from '../../support/certificates.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { httpsServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

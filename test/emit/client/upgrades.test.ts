@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { listen } from '../../support/servers/listen.js';
 import {
   connected,
   dialled,
@@ -11,10 +13,8 @@ import {
   gotNew,
   requested,
   wanted,
-} from '../../support/expected-span.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { listen } from '../../support/listen.js';
-import { type ShownSpan, useTelemetry } from '../../support/telemetry.js';
+} from '../../support/telemetry/expected-span.js';
+import { type ShownSpan, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,4 +1,4 @@
 import { describe } from 'vitest';
-import { testBesideBoth } from '../../support/beside-both.js';
+import { testBesideBoth } from '../../support/peers/beside-both.js';
 
 describe('registered in the order: ours, undici, http', () => testBesideBoth(['ours', 'undici', 'http']));

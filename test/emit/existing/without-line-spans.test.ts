@@ -1,4 +1,4 @@
 import { describe } from 'vitest';
-import { testWithoutLine } from '../../support/without-line.js';
+import { testWithoutLine } from '../../support/peers/without-line.js';
 
 describe("with phases: 'spans', and no requestHook of the others", () => testWithoutLine('spans'));

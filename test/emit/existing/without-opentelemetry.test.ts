@@ -22,7 +22,7 @@ import {
 } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
-import { listen } from '../../support/listen.js';
+import { listen } from '../../support/servers/listen.js';
 
 /** A span of an SDK that needs nothing of OpenTelemetry but the shape of its spans, as Sentry's from release 10 on. */
 class ForeignSpan implements Span {

@@ -2,11 +2,11 @@ import { createServer, type RequestListener, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listen } from '../../support/listen.js';
-import { pointsOf } from '../../support/metric-points.js';
-import { askNode } from '../../support/node-clients.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { isAtLeast, UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/undici-flavours.js';
+import { askNode } from '../../support/clients/node-clients.js';
+import { isAtLeast, UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undici-flavours.js';
+import { listen } from '../../support/servers/listen.js';
+import { pointsOf } from '../../support/telemetry/metric-points.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

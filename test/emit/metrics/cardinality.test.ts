@@ -2,8 +2,8 @@ import { channel } from 'node:diagnostics_channel';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { pointsOf } from '../../support/metric-points.js';
-import { useTelemetry } from '../../support/telemetry.js';
+import { pointsOf } from '../../support/telemetry/metric-points.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

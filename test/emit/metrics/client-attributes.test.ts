@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { SOME_NUMBER } from '../../support/expected-span.js';
-import { listen } from '../../support/listen.js';
-import { type MetricPoint, pointsOf } from '../../support/metric-points.js';
-import { askNode, nodeRequest } from '../../support/node-clients.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { http2Server, httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { askNode, nodeRequest } from '../../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { http2Server, httpsServer } from '../../support/servers/truthful-server.js';
+import { SOME_NUMBER } from '../../support/telemetry/expected-span.js';
+import { type MetricPoint, pointsOf } from '../../support/telemetry/metric-points.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

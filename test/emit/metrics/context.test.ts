@@ -4,12 +4,12 @@ import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it } from 'vitest';
 import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../../src/index.js';
+import { askNode, httpAgent } from '../../support/clients/node-clients.js';
 import { deferred } from '../../support/deferred.js';
-import { listen } from '../../support/listen.js';
-import { pointsOf } from '../../support/metric-points.js';
-import { askNode, httpAgent } from '../../support/node-clients.js';
-import { NotingMeterProvider } from '../../support/noting-meter.js';
-import { useTelemetry } from '../../support/telemetry.js';
+import { listen } from '../../support/servers/listen.js';
+import { pointsOf } from '../../support/telemetry/metric-points.js';
+import { NotingMeterProvider } from '../../support/telemetry/noting-meter.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

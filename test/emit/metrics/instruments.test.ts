@@ -3,11 +3,11 @@ import { metrics as metricsApi, ValueType } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
-import { listen } from '../../support/listen.js';
-import { pointsOf } from '../../support/metric-points.js';
-import { askNode } from '../../support/node-clients.js';
-import { NotingMeterProvider } from '../../support/noting-meter.js';
-import { PulledReader, useTelemetry } from '../../support/telemetry.js';
+import { askNode } from '../../support/clients/node-clients.js';
+import { listen } from '../../support/servers/listen.js';
+import { pointsOf } from '../../support/telemetry/metric-points.js';
+import { NotingMeterProvider } from '../../support/telemetry/noting-meter.js';
+import { PulledReader, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

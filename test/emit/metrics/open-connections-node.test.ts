@@ -5,14 +5,14 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { connectProxy } from '../../support/connect-proxy.js';
-import { moodyServer, PATHS } from '../../support/moody-server.js';
-import { askNode, httpAgent, httpsAgent, nodeRequest } from '../../support/node-clients.js';
-import { ConnectionCounts, load, type OpenConnections } from '../../support/open-connections.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
+import { askNode, httpAgent, httpsAgent, nodeRequest } from '../../support/clients/node-clients.js';
+import { CA } from '../../support/servers/certificates.js';
+import { connectProxy } from '../../support/servers/connect-proxy.js';
+import { moodyServer, PATHS } from '../../support/servers/moody-server.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { ConnectionCounts, load, type OpenConnections } from '../../support/telemetry/open-connections.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

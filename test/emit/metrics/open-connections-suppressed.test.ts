@@ -3,12 +3,12 @@ import * as https from 'node:https';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { askNode } from '../../support/node-clients.js';
-import { ConnectionCounts } from '../../support/open-connections.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { askNode } from '../../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { ConnectionCounts } from '../../support/telemetry/open-connections.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

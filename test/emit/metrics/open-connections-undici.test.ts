@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { connectProxy } from '../../support/connect-proxy.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
 import { deferred } from '../../support/deferred.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { moodyServer, PATHS } from '../../support/moody-server.js';
-import { ConnectionCounts, load, undiciSockets } from '../../support/open-connections.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { http2Server, httpServer, httpsServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { CA } from '../../support/servers/certificates.js';
+import { connectProxy } from '../../support/servers/connect-proxy.js';
+import { moodyServer, PATHS } from '../../support/servers/moody-server.js';
+import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { ConnectionCounts, load, undiciSockets } from '../../support/telemetry/open-connections.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

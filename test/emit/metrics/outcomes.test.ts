@@ -3,13 +3,13 @@ import { Agent, createServer } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { nodeRequest } from '../../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
 import { deferred } from '../../support/deferred.js';
-import { listen } from '../../support/listen.js';
-import { type MetricPoint, pointsOf } from '../../support/metric-points.js';
-import { nodeRequest } from '../../support/node-clients.js';
-import { rawServer, refusedPort, resettingServer, silentServer } from '../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../support/telemetry.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { listen } from '../../support/servers/listen.js';
+import { rawServer, refusedPort, resettingServer, silentServer } from '../../support/servers/raw-server.js';
+import { type MetricPoint, pointsOf } from '../../support/telemetry/metric-points.js';
+import { seconds, useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

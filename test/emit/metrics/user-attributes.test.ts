@@ -2,12 +2,12 @@ import { ClientRequest, createServer, IncomingMessage, ServerResponse } from 'no
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HttpTraceInstrumentationConfig } from '../../../src/index.js';
-import { listen } from '../../support/listen.js';
-import { pointsOf } from '../../support/metric-points.js';
-import { askNode } from '../../support/node-clients.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
+import { askNode } from '../../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { listen } from '../../support/servers/listen.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { pointsOf } from '../../support/telemetry/metric-points.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

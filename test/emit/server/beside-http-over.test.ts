@@ -1,4 +1,4 @@
 import { describe } from 'vitest';
-import { testBesideHttp } from '../../support/beside-http.js';
+import { testBesideHttp } from '../../support/peers/beside-http.js';
 
 describe('with @opentelemetry/instrumentation-http registered first', () => testBesideHttp('theirs'));

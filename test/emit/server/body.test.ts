@@ -4,10 +4,10 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import compression from 'compression';
 import type { Request, Response } from 'express';
 import { describe, expect, test } from 'vitest';
-import { ANSWERS } from '../../support/answers.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { ANSWERS } from '../../support/servers/answers.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

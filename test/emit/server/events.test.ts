@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { ServerHookName } from '../../../src/config/types.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { eventsOf, useServedSpans } from '../../support/served-spans.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { eventsOf, useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

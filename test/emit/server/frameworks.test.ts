@@ -9,9 +9,9 @@ import fastify from 'fastify';
 import Koa from 'koa';
 import morgan from 'morgan';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { listen } from '../../support/listen.js';
-import { rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 const express: typeof import('express') = (() => {

@@ -3,11 +3,11 @@ import { createServer as createHttp2Server, Http2ServerRequest, Http2ServerRespo
 import { trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HttpTraceInstrumentationConfig } from '../../../src/index.js';
-import { registerHttpPeer, usePeer } from '../../support/http-peer.js';
-import { connectHttp2, http2Request } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
+import { rawRequest } from '../../support/clients/raw-client.js';
+import { registerHttpPeer, usePeer } from '../../support/peers/http-peer.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 type ServerConfig = NonNullable<HttpTraceInstrumentationConfig['server']>;

@@ -8,9 +8,9 @@ import {
 } from 'node:http2';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connectHttp2, http2Request } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { eventsOf, useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { eventsOf, useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

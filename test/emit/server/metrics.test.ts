@@ -3,10 +3,10 @@ import { createServer, type RequestListener } from 'node:http';
 import { context, trace } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import { describe, expect, test } from 'vitest';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
-import { seconds } from '../../support/telemetry.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
+import { seconds } from '../../support/telemetry/telemetry.js';
 
 const served = useServedSpans();
 

@@ -3,10 +3,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { eventsOf, useServedSpans } from '../../support/served-spans.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { eventsOf, useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 const ERROR = { code: SpanStatusCode.ERROR };

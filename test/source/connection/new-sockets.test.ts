@@ -8,8 +8,8 @@ import {
   type SocketListener,
   type SocketMade,
 } from '../../../src/source/connection/new-sockets.js';
-import { CA, certificate } from '../../support/certificates.js';
-import { listen } from '../../support/listen.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
 
 interface Told {
   readonly listener: SocketListener;

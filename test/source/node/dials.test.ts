@@ -7,10 +7,6 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { useContextManager } from '../../support/context-manager.js';
-import { codeOf, EventRecorder } from '../../support/event-recorder.js';
-import { listen } from '../../support/listen.js';
 import {
   answerOf,
   askNode,
@@ -18,11 +14,15 @@ import {
   httpsAgent,
   nodeRequest,
   tracedNode,
-} from '../../support/node-clients.js';
-import { onEachHead, rawServer, refusedPort } from '../../support/raw-server.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
-import { seenByServer, told } from '../../support/undici-traced.js';
+} from '../../support/clients/node-clients.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { seenByServer, told } from '../../support/clients/undici-traced.js';
+import { useContextManager } from '../../support/context-manager.js';
+import { codeOf, EventRecorder } from '../../support/event-recorder.js';
+import { CA } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { onEachHead, rawServer, refusedPort } from '../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

@@ -2,11 +2,11 @@ import type * as http from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClientTraceHook } from '../../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../../src/httptrace/compose.js';
-import { CA } from '../../support/certificates.js';
+import { nodeRequest } from '../../support/clients/node-clients.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { nodeRequest } from '../../support/node-clients.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
+import { CA } from '../../support/servers/certificates.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -3,12 +3,12 @@ import type * as https from 'node:https';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../support/certificates.js';
+import { httpAgent, httpsAgent, type NodeAsking, tracedNode } from '../../support/clients/node-clients.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { seenByServer, told } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
-import { httpAgent, httpsAgent, type NodeAsking, tracedNode } from '../../support/node-clients.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
-import { seenByServer, told } from '../../support/undici-traced.js';
+import { CA } from '../../support/servers/certificates.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

@@ -6,7 +6,7 @@ import {
   observeRequestCreated,
   PUBLISHES_REQUEST_CREATED,
 } from '../../../src/source/node/node20-request-created.js';
-import { refusedPort } from '../../support/raw-server.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
 
 describe('where the head of a request is made', () => {
   it('the request is told, before its headers are final, and only once', async () => {

@@ -2,12 +2,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../support/certificates.js';
-import { connectProxy } from '../../support/connect-proxy.js';
+import { httpAgent, keptAlive, tracedNode } from '../../support/clients/node-clients.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
 import { useContextManager } from '../../support/context-manager.js';
-import { httpAgent, keptAlive, tracedNode } from '../../support/node-clients.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
+import { CA } from '../../support/servers/certificates.js';
+import { connectProxy } from '../../support/servers/connect-proxy.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

@@ -6,10 +6,10 @@ import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/pr
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { contextClientTrace, withClientTrace } from '../../../src/httptrace.js';
-import { connectHttp2, http2Request } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { listen } from '../../support/listen.js';
-import { RawClient } from '../../support/raw-client.js';
-import { eventsOf, useServedSpans } from '../../support/served-spans.js';
+import { RawClient } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { eventsOf, useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 const UPGRADE = ['GET /chat HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: Echo'];

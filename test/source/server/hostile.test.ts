@@ -3,9 +3,9 @@ import { createServer as createHttp2Server } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connectHttp2, http2Request } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

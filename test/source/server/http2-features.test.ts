@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
-import { connectHttp2, http2Request } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { eventsOf, useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { eventsOf, useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

@@ -5,9 +5,9 @@ import * as https from 'node:https';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

@@ -2,9 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

@@ -4,9 +4,9 @@ import { runInNewContext } from 'node:vm';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
-import { listen } from '../../support/listen.js';
-import { RawClient } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { RawClient } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

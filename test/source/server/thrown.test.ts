@@ -5,10 +5,10 @@ import { Socket } from 'node:net';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connectHttp2 } from '../../support/http2-client.js';
-import { listen } from '../../support/listen.js';
-import { RawClient, rawRequest } from '../../support/raw-client.js';
-import { useServedSpans } from '../../support/served-spans.js';
+import { connectHttp2 } from '../../support/clients/http2-client.js';
+import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { listen } from '../../support/servers/listen.js';
+import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 

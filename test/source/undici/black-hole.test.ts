@@ -1,14 +1,14 @@
 import type { LookupFunction } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { blackHole } from '../../support/black-hole.js';
+import { httpAgent, tracedNode } from '../../support/clients/node-clients.js';
+import { askFetch, askRequest, type UndiciApi } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { closing, seenByServer, told, traced, tracedRequest } from '../../support/clients/undici-traced.js';
 import { codeOf, EventRecorder } from '../../support/event-recorder.js';
-import { durations, requested } from '../../support/expected-span.js';
-import { httpAgent, tracedNode } from '../../support/node-clients.js';
-import { useTelemetry } from '../../support/telemetry.js';
-import { httpServer } from '../../support/truthful-server.js';
-import { askFetch, askRequest, type UndiciApi } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
-import { closing, seenByServer, told, traced, tracedRequest } from '../../support/undici-traced.js';
+import { blackHole } from '../../support/servers/black-hole.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
+import { durations, requested } from '../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

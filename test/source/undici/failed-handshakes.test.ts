@@ -3,13 +3,18 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
-import { CLIENT_KINDS, type ClientKind, type Connecting, type OneClient } from '../../support/drawn-spans.js';
+import { answerOf, askNode, httpsAgent, nodeRequest } from '../../support/clients/node-clients.js';
 import { codeOf, EventRecorder } from '../../support/event-recorder.js';
-import { listen } from '../../support/listen.js';
-import { answerOf, askNode, httpsAgent, nodeRequest } from '../../support/node-clients.js';
-import { rawServer } from '../../support/raw-server.js';
-import { useTelemetry } from '../../support/telemetry.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { rawServer } from '../../support/servers/raw-server.js';
+import {
+  CLIENT_KINDS,
+  type ClientKind,
+  type Connecting,
+  type OneClient,
+} from '../../support/telemetry/drawn-spans.js';
+import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -2,21 +2,21 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { buildConnector } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { CA, certificate } from '../../support/certificates.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { askFetch, askRequest, type UndiciApi } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { closing, seenByServer, type Traced, told, traced } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { codeOf, EventRecorder } from '../../support/event-recorder.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
 import {
   answering,
   rawServer,
   refusedPort,
   resettingServer,
   silentServer,
-} from '../../support/raw-server.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
-import { askFetch, askRequest, type UndiciApi } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
-import { closing, seenByServer, type Traced, told, traced } from '../../support/undici-traced.js';
+} from '../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

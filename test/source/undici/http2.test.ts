@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../support/certificates.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undici-flavours.js';
+import { closing, seenByServer, told, tracedRequest } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { http2Server } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/undici-flavours.js';
-import { closing, seenByServer, told, tracedRequest } from '../../support/undici-traced.js';
+import { CA } from '../../support/servers/certificates.js';
+import { http2Server } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

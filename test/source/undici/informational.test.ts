@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { UNDICI_APIS } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { closing, traced } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { answering, rawServer } from '../../support/raw-server.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer } from '../../support/truthful-server.js';
-import { UNDICI_APIS } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
-import { closing, traced } from '../../support/undici-traced.js';
+import { answering, rawServer } from '../../support/servers/raw-server.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

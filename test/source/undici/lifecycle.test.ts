@@ -3,8 +3,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
 import type { ChannelName } from '../../../src/source/channels.js';
 import type { RequestTrace } from '../../../src/source/request-trace.js';
-import { EventRecorder } from '../../support/event-recorder.js';
-import { survivors } from '../../support/garbage.js';
 import {
   connect,
   create,
@@ -15,8 +13,10 @@ import {
   respond,
   send,
   sent,
-} from '../../support/undici-messages.js';
-import { differences, surroundings } from '../../support/untouched.js';
+} from '../../support/clients/undici-messages.js';
+import { EventRecorder } from '../../support/event-recorder.js';
+import { survivors } from '../../support/garbage.js';
+import { differences, surroundings } from '../../support/peers/untouched.js';
 
 const CHANNELS: readonly ChannelName[] = [
   'undici:request:create',

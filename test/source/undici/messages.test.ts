@@ -12,7 +12,7 @@ import {
   send,
   sent,
   tell,
-} from '../../support/undici-messages.js';
+} from '../../support/clients/undici-messages.js';
 
 const WRITTEN = ['getConn', 'gotConn', 'wroteHeaders', 'wroteRequest'];
 const RESPONDED = [...WRITTEN, 'gotFirstResponseByte', 'gotResponse'];

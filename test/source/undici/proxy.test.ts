@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../support/certificates.js';
+import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { closing, tracedRequest } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { INSTALLED_UNDICI } from '../../support/installed-undici.js';
-import { tlsTunnelProxy, tunnelProxy } from '../../support/proxy-server.js';
-import { refusedPort } from '../../support/raw-server.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, httpsServer } from '../../support/truthful-server.js';
-import { closing, tracedRequest } from '../../support/undici-traced.js';
+import { CA } from '../../support/servers/certificates.js';
+import { tlsTunnelProxy, tunnelProxy } from '../../support/servers/proxy-server.js';
+import { refusedPort } from '../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

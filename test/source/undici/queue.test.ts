@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { handlerOf } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { closing, seenByServer, told, tracedRequest } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { deferred } from '../../support/deferred.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { onEachHead, rawServer } from '../../support/raw-server.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer, type TruthfulServer } from '../../support/truthful-server.js';
-import { handlerOf } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
-import { closing, seenByServer, told, tracedRequest } from '../../support/undici-traced.js';
+import { onEachHead, rawServer } from '../../support/servers/raw-server.js';
+import { httpServer, type TruthfulServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 useRequestLedger();

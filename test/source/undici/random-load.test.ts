@@ -3,14 +3,19 @@ import type { Dispatcher } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
 import type { ClientTraceHook } from '../../../src/httptrace/client-trace.js';
 import { Random } from '../../emit/http/random.js';
-import { CA } from '../../support/certificates.js';
+import { type LedgerEntry, useRequestLedger } from '../../support/clients/request-ledger.js';
+import { type Asking, askFetch, askRequest } from '../../support/clients/undici-apis.js';
+import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undici-flavours.js';
+import { closing, seenByServer, type Traced, told, traced } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { type ConnAtHand, EventRecorder } from '../../support/event-recorder.js';
-import { type LedgerEntry, useRequestLedger } from '../../support/request-ledger.js';
-import { type Answer, httpServer, httpsServer, type TruthfulServer } from '../../support/truthful-server.js';
-import { type Asking, askFetch, askRequest } from '../../support/undici-apis.js';
-import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/undici-flavours.js';
-import { closing, seenByServer, type Traced, told, traced } from '../../support/undici-traced.js';
+import { CA } from '../../support/servers/certificates.js';
+import {
+  type Answer,
+  httpServer,
+  httpsServer,
+  type TruthfulServer,
+} from '../../support/servers/truthful-server.js';
 
 useContextManager();
 const ledger = useRequestLedger();

@@ -1,10 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { useRequestLedger } from '../../support/clients/request-ledger.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import {
+  closing,
+  seenByServer,
+  type Traced,
+  told,
+  tracedRequest,
+} from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
-import { useRequestLedger } from '../../support/request-ledger.js';
-import { httpServer } from '../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../support/undici-flavours.js';
-import { closing, seenByServer, type Traced, told, tracedRequest } from '../../support/undici-traced.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
 
 useContextManager();
 useRequestLedger();

@@ -1,4 +1,4 @@
 import { describe } from 'vitest';
-import { testClientBesideHttp } from '../../../support/beside-http-client.js';
+import { testClientBesideHttp } from '../../../support/peers/beside-http-client.js';
 
 describe('with @opentelemetry/instrumentation-http registered first', () => testClientBesideHttp('theirs'));

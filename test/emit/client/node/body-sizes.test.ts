@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answerOf, askNode, httpAgent, nodeRequest } from '../../../support/node-clients.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer } from '../../../support/truthful-server.js';
+import { answerOf, askNode, httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
+import { httpServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

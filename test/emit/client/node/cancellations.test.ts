@@ -3,6 +3,9 @@ import type * as http from 'node:http';
 import { createServer } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { httpAgent, nodeRequest, textOf } from '../../../support/clients/node-clients.js';
+import { listen } from '../../../support/servers/listen.js';
+import { answering, onEachHead, rawServer, silentServer } from '../../../support/servers/raw-server.js';
 import {
   connected,
   dialled,
@@ -13,11 +16,8 @@ import {
   SENT,
   type ShownEvent,
   wanted,
-} from '../../../support/expected-span.js';
-import { listen } from '../../../support/listen.js';
-import { httpAgent, nodeRequest, textOf } from '../../../support/node-clients.js';
-import { answering, onEachHead, rawServer, silentServer } from '../../../support/raw-server.js';
-import { seconds, useTelemetry } from '../../../support/telemetry.js';
+} from '../../../support/telemetry/expected-span.js';
+import { seconds, useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -2,10 +2,10 @@ import * as http from 'node:http';
 import * as net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ClientHookName } from '../../../../src/config/types.js';
-import { answerOf, askNode, httpAgent, nodeRequest } from '../../../support/node-clients.js';
-import { onEachHead, rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer } from '../../../support/truthful-server.js';
+import { answerOf, askNode, httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
+import { onEachHead, rawServer } from '../../../support/servers/raw-server.js';
+import { httpServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

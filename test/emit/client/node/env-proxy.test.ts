@@ -1,8 +1,8 @@
 import * as http from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { askNode, keptAlive, tracedNode } from '../../../support/node-clients.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer } from '../../../support/truthful-server.js';
+import { askNode, keptAlive, tracedNode } from '../../../support/clients/node-clients.js';
+import { httpServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -2,7 +2,17 @@ import { once } from 'node:events';
 import type * as http from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { CA, certificate } from '../../../support/certificates.js';
+import { httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
+import { CA, certificate } from '../../../support/servers/certificates.js';
+import {
+  answering,
+  onEachHead,
+  rawServer,
+  refusedPort,
+  resettingServer,
+  silentServer,
+} from '../../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
@@ -13,18 +23,8 @@ import {
   requested,
   SENT,
   wanted,
-} from '../../../support/expected-span.js';
-import { httpAgent, nodeRequest } from '../../../support/node-clients.js';
-import {
-  answering,
-  onEachHead,
-  rawServer,
-  refusedPort,
-  resettingServer,
-  silentServer,
-} from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+} from '../../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

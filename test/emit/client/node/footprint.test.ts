@@ -8,12 +8,18 @@ import { runInNewContext } from 'node:vm';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../../support/certificates.js';
+import {
+  answerOf,
+  askNode,
+  httpAgent,
+  httpsAgent,
+  nodeRequest,
+} from '../../../support/clients/node-clients.js';
 import { EventRecorder } from '../../../support/event-recorder.js';
-import { answerOf, askNode, httpAgent, httpsAgent, nodeRequest } from '../../../support/node-clients.js';
-import { onEachHead, rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { onEachHead, rawServer } from '../../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { HTTP_LIBRARIES } from '../../../support/http-libraries.js';
-import { silentServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { type Answer, httpServer } from '../../../support/truthful-server.js';
+import { HTTP_LIBRARIES } from '../../../support/clients/http-libraries.js';
+import { silentServer } from '../../../support/servers/raw-server.js';
+import { type Answer, httpServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,9 +1,9 @@
 import { context } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { withClientTrace } from '../../../../src/httptrace.js';
-import { httpAgent, nodeRequest } from '../../../support/node-clients.js';
-import { onEachHead, rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
+import { httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
+import { onEachHead, rawServer } from '../../../support/servers/raw-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

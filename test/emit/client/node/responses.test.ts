@@ -2,7 +2,17 @@ import { once } from 'node:events';
 import type * as http from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../../support/certificates.js';
+import {
+  answerOf,
+  askNode,
+  httpAgent,
+  httpsAgent,
+  nodeRequest,
+  textOf,
+} from '../../../support/clients/node-clients.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { onEachHead, rawServer } from '../../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
@@ -14,18 +24,8 @@ import {
   requested,
   SOME_NUMBER,
   wanted,
-} from '../../../support/expected-span.js';
-import {
-  answerOf,
-  askNode,
-  httpAgent,
-  httpsAgent,
-  nodeRequest,
-  textOf,
-} from '../../../support/node-clients.js';
-import { onEachHead, rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+} from '../../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,10 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import * as https from 'node:https';
 import { expect, it } from 'vitest';
-import { CA } from '../../../support/certificates.js';
-import { answerOf, httpsAgent } from '../../../support/node-clients.js';
-import { useTelemetry } from '../../../support/telemetry.js';
-import { httpsServer } from '../../../support/truthful-server.js';
+import { answerOf, httpsAgent } from '../../../support/clients/node-clients.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { httpsServer } from '../../../support/servers/truthful-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
+import { listen } from '../../../support/servers/listen.js';
+import { onEachHead, rawServer } from '../../../support/servers/raw-server.js';
 import {
   connected,
   dialled,
@@ -12,11 +15,8 @@ import {
   gotNew,
   requested,
   wanted,
-} from '../../../support/expected-span.js';
-import { listen } from '../../../support/listen.js';
-import { httpAgent, nodeRequest } from '../../../support/node-clients.js';
-import { onEachHead, rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
+} from '../../../support/telemetry/expected-span.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

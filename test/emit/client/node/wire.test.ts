@@ -2,9 +2,9 @@ import * as http from 'node:http';
 import * as net from 'node:net';
 import { context, propagation } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { httpAgent } from '../../../support/node-clients.js';
-import { rawServer } from '../../../support/raw-server.js';
-import { useTelemetry } from '../../../support/telemetry.js';
+import { httpAgent } from '../../../support/clients/node-clients.js';
+import { rawServer } from '../../../support/servers/raw-server.js';
+import { useTelemetry } from '../../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 

@@ -1,10 +1,16 @@
 import type { LookupFunction } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { CA, certificate } from '../../../support/certificates.js';
-import { CLIENT_KINDS, internal, setUp, socketConnect, useDrawnSpans } from '../../../support/drawn-spans.js';
-import { durations, requested } from '../../../support/expected-span.js';
-import { refusedPort } from '../../../support/raw-server.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+import { CA, certificate } from '../../../support/servers/certificates.js';
+import { refusedPort } from '../../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
+import {
+  CLIENT_KINDS,
+  internal,
+  setUp,
+  socketConnect,
+  useDrawnSpans,
+} from '../../../support/telemetry/drawn-spans.js';
+import { durations, requested } from '../../../support/telemetry/expected-span.js';
 
 const { record, trees } = useDrawnSpans();
 

@@ -4,11 +4,11 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { useDrawnSpans } from '../../../support/drawn-spans.js';
-import { moodyServer, PATHS } from '../../../support/moody-server.js';
-import { seeded, undiciSockets } from '../../../support/open-connections.js';
-import { refusedPort } from '../../../support/raw-server.js';
-import { UNDICI_FLAVOURS } from '../../../support/undici-flavours.js';
+import { UNDICI_FLAVOURS } from '../../../support/clients/undici-flavours.js';
+import { moodyServer, PATHS } from '../../../support/servers/moody-server.js';
+import { refusedPort } from '../../../support/servers/raw-server.js';
+import { useDrawnSpans } from '../../../support/telemetry/drawn-spans.js';
+import { seeded, undiciSockets } from '../../../support/telemetry/open-connections.js';
 
 const { telemetry, record } = useDrawnSpans();
 

@@ -2,9 +2,9 @@ import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it } from 'vitest';
-import { CA } from '../../../support/certificates.js';
-import { CLIENT_KINDS, useDrawnSpans } from '../../../support/drawn-spans.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
+import { CLIENT_KINDS, useDrawnSpans } from '../../../support/telemetry/drawn-spans.js';
 
 const { telemetry, record, trees } = useDrawnSpans();
 

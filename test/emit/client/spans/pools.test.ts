@@ -1,13 +1,13 @@
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../../support/certificates.js';
-import { connectProxy } from '../../../support/connect-proxy.js';
-import { socketConnect, useDrawnSpans } from '../../../support/drawn-spans.js';
-import { INSTALLED_UNDICI } from '../../../support/installed-undici.js';
-import { askNode } from '../../../support/node-clients.js';
-import { refusedPort } from '../../../support/raw-server.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
-import { UNDICI_FLAVOURS } from '../../../support/undici-flavours.js';
+import { INSTALLED_UNDICI } from '../../../support/clients/installed-undici.js';
+import { askNode } from '../../../support/clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../../../support/clients/undici-flavours.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { connectProxy } from '../../../support/servers/connect-proxy.js';
+import { refusedPort } from '../../../support/servers/raw-server.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
+import { socketConnect, useDrawnSpans } from '../../../support/telemetry/drawn-spans.js';
 
 const { telemetry, record, trees } = useDrawnSpans();
 

@@ -3,12 +3,18 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CA } from '../../../support/certificates.js';
-import { CLIENT_KINDS, internal, setUp, socketConnect, useDrawnSpans } from '../../../support/drawn-spans.js';
-import { connected, durations, requested } from '../../../support/expected-span.js';
-import { listen } from '../../../support/listen.js';
-import type { ShownTree } from '../../../support/span-tree.js';
-import { httpServer, httpsServer } from '../../../support/truthful-server.js';
+import { CA } from '../../../support/servers/certificates.js';
+import { listen } from '../../../support/servers/listen.js';
+import { httpServer, httpsServer } from '../../../support/servers/truthful-server.js';
+import {
+  CLIENT_KINDS,
+  internal,
+  setUp,
+  socketConnect,
+  useDrawnSpans,
+} from '../../../support/telemetry/drawn-spans.js';
+import { connected, durations, requested } from '../../../support/telemetry/expected-span.js';
+import type { ShownTree } from '../../../support/telemetry/span-tree.js';
 
 const { telemetry, record, trees } = useDrawnSpans();
 

@@ -15,7 +15,7 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
+import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../../src/index.js';
 import { spanFaults } from './legal-span.js';
 
 /** A span as it reaches an exporter, without what no test can know: times and identifiers. */

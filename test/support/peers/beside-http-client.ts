@@ -4,12 +4,12 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { beforeEach, expect, it } from 'vitest';
-import { HttpTraceInstrumentation } from '../../src/index.js';
-import { EventRecorder } from './event-recorder.js';
-import { answerOf, httpAgent } from './node-clients.js';
-import { refusedPort, silentServer } from './raw-server.js';
-import { useTelemetry } from './telemetry.js';
-import { httpServer } from './truthful-server.js';
+import { HttpTraceInstrumentation } from '../../../src/index.js';
+import { answerOf, httpAgent } from '../clients/node-clients.js';
+import { EventRecorder } from '../event-recorder.js';
+import { refusedPort, silentServer } from '../servers/raw-server.js';
+import { httpServer } from '../servers/truthful-server.js';
+import { useTelemetry } from '../telemetry/telemetry.js';
 
 const PEER_SCOPE = '@opentelemetry/instrumentation-http';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { HttpInstrumentation, type HttpInstrumentationConfig } from '@opentelemetry/instrumentation-http';
-import type { ServedSpans } from './served-spans.js';
+import type { ServedSpans } from '../telemetry/served-spans.js';
 
 export const PEER_SCOPE = '@opentelemetry/instrumentation-http';
 

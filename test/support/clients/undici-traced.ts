@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { onTestFinished } from 'vitest';
-import { type ConnAtHand, EventRecorder } from './event-recorder.js';
-import { CLIENT_PORT, REQUEST_NUMBER } from './truthful-server.js';
+import { type ConnAtHand, EventRecorder } from '../event-recorder.js';
+import { CLIENT_PORT, REQUEST_NUMBER } from '../servers/truthful-server.js';
 import { type Answered, type Asking, askRequest } from './undici-apis.js';
 
 /** A request, the hooks that ran for it, and what came of it. */

@@ -5,8 +5,8 @@ import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeEach, expect } from 'vitest';
-import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
-import { type Telemetry, useTelemetry } from './telemetry.js';
+import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../../src/index.js';
+import { type Telemetry, useTelemetry } from '../telemetry/telemetry.js';
 
 /** Each is registered before those that follow. */
 export type Order = readonly ('ours' | 'undici' | 'http')[];

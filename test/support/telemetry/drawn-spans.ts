@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { SecureVersion } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import { afterEach, expect, onTestFinished } from 'vitest';
-import type { HttpTraceInstrumentationConfig } from '../../src/index.js';
-import { askNode, httpAgent, httpsAgent } from './node-clients.js';
+import type { HttpTraceInstrumentationConfig } from '../../../src/index.js';
+import { askNode, httpAgent, httpsAgent } from '../clients/node-clients.js';
+import { UNDICI_FLAVOURS } from '../clients/undici-flavours.js';
 import { type ShownTree, treeFaults, treesOf } from './span-tree.js';
 import { type Telemetry, useTelemetry } from './telemetry.js';
-import { UNDICI_FLAVOURS } from './undici-flavours.js';
 
 export interface Connecting {
   readonly ca?: string;

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { captureMetrics, type Metrics } from '../../src/httpsnoop/index.js';
+import { captureMetrics, type Metrics } from '../../../src/httpsnoop/index.js';
 
 /** A server on this machine whose responses are captured. */
 export interface CaptureServer {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { deferred } from './deferred.js';
+import { deferred } from '../deferred.js';
 import { listen } from './listen.js';
 
 /** A server of bytes. */

@@ -3,7 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../event-recorder.js';
 import type { Traced } from './undici-traced.js';
 
 /** What a request of `node:http` is made with. */

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { EventRecorder, type RecordedCall } from './event-recorder.js';
+import { EventRecorder, type RecordedCall } from '../event-recorder.js';
+import { listen } from '../servers/listen.js';
+import { rawServer, refusedPort, silentServer } from '../servers/raw-server.js';
+import { type Answer, http2Server, httpServer, httpsServer } from '../servers/truthful-server.js';
 import { asGo, type GoCall, type GoScenario, kindOf } from './go-reference.js';
-import { listen } from './listen.js';
-import { rawServer, refusedPort, silentServer } from './raw-server.js';
-import { type Answer, http2Server, httpServer, httpsServer } from './truthful-server.js';
 
 /** A client under test, with connections of its own. */
 export interface Session {

@@ -1,11 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { CLIENT_TRACE_HOOKS } from '../../src/httptrace/compose.js';
-import { type RecordedTrace, registry } from '../../src/registry.js';
-import type { Stop } from '../../src/source/request-trace.js';
-import { newCounters } from '../../src/status/request-counter.js';
-import { type ConnAtHand, withLocalPort } from './event-recorder.js';
-import { type Fact, illegalities } from './legal-order.js';
+import { CLIENT_TRACE_HOOKS } from '../../../src/httptrace/compose.js';
+import { type RecordedTrace, registry } from '../../../src/registry.js';
+import type { Stop } from '../../../src/source/request-trace.js';
+import { newCounters } from '../../../src/status/request-counter.js';
+import { type ConnAtHand, withLocalPort } from '../event-recorder.js';
+import { type Fact, illegalities } from '../telemetry/legal-order.js';
 
 /** All that was told of one request. */
 export interface LedgerEntry {

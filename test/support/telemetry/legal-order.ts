@@ -1,4 +1,4 @@
-import type { GotConnInfo, WroteRequestInfo } from '../../src/httptrace/client-trace.js';
+import type { GotConnInfo, WroteRequestInfo } from '../../../src/httptrace/client-trace.js';
 
 /** One thing that a source told of a request. */
 export interface Fact {

@@ -4,7 +4,13 @@ import { createRequire } from 'node:module';
 import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { deferred } from './deferred.js';
+import { UNDICI_FLAVOURS } from '../clients/undici-flavours.js';
+import { deferred } from '../deferred.js';
+import { listen } from '../servers/listen.js';
+import { refusedPort, resettingServer, silentServer } from '../servers/raw-server.js';
+import { SOME_NUMBER } from '../telemetry/expected-span.js';
+import { pointsOf } from '../telemetry/metric-points.js';
+import { seconds } from '../telemetry/telemetry.js';
 import {
   eventNames,
   HTTP_SCOPE,
@@ -14,12 +20,6 @@ import {
   UNDICI_SCOPE,
   useExistingSetup,
 } from './existing-setup.js';
-import { SOME_NUMBER } from './expected-span.js';
-import { listen } from './listen.js';
-import { pointsOf } from './metric-points.js';
-import { refusedPort, resettingServer, silentServer } from './raw-server.js';
-import { seconds } from './telemetry.js';
-import { UNDICI_FLAVOURS } from './undici-flavours.js';
 
 const DIALLED = [
   'http.getconn.start',

@@ -2,9 +2,9 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { setImmediate } from 'node:timers/promises';
 import followRedirects from 'follow-redirects';
-import { CA } from './certificates.js';
+import { askNode } from '../clients/node-clients.js';
+import { CA } from '../servers/certificates.js';
 import type { Difference, ReferenceClient, Session, SessionRequest } from './go-scenarios.js';
-import { askNode } from './node-clients.js';
 
 const NO_HTTP2 = { 'h2-new-then-reused': '`node:http` speaks no HTTP/2.' };
 

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { context, SpanKind } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { HttpTraceInstrumentation } from '../../src/index.js';
+import { HttpTraceInstrumentation } from '../../../src/index.js';
+import { rawRequest } from '../clients/raw-client.js';
+import { listen } from '../servers/listen.js';
+import { eventsOf, useServedSpans } from '../telemetry/served-spans.js';
 import { PEER_SCOPE, registerHttpPeer, usePeer } from './http-peer.js';
-import { listen } from './listen.js';
-import { rawRequest } from './raw-client.js';
-import { eventsOf, useServedSpans } from './served-spans.js';
 
 /** What must hold beside `@opentelemetry/instrumentation-http`, whichever of the two lies over the other. */
 export function testBesideHttp(first: 'ours' | 'theirs'): void {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { SpanKind } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
+import { listen } from '../servers/listen.js';
 import { eventNames, useExistingSetup } from './existing-setup.js';
-import { listen } from './listen.js';
 
 const http: typeof import('node:http') = createRequire(__filename)('http');
 

@@ -1,4 +1,4 @@
-import type { RequestCounts } from '../../src/index.js';
+import type { RequestCounts } from '../../../src/index.js';
 
 export const NO_REQUESTS: RequestCounts = {
   recorded: 0,

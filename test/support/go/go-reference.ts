@@ -6,8 +6,8 @@ import type {
   GotConnInfo,
   TLSConnectionState,
   WroteRequestInfo,
-} from '../../src/httptrace/client-trace.js';
-import type { RecordedCall } from './event-recorder.js';
+} from '../../../src/httptrace/client-trace.js';
+import type { RecordedCall } from '../event-recorder.js';
 
 /** One hook as Go's reference writes it down. */
 export interface GoCall {
@@ -25,7 +25,7 @@ export interface GoScenario {
 
 /** Recorded from Go's `net/http`, every hook set, against servers on the loopback interface. */
 export const GO_SCENARIOS: readonly GoScenario[] = JSON.parse(
-  readFileSync(join(__dirname, '..', 'fixtures', 'go-httptrace.json'), 'utf8'),
+  readFileSync(join(__dirname, '..', '..', 'fixtures', 'go-httptrace.json'), 'utf8'),
 );
 
 /** A call of one of our hooks in the form of Go's reference. */

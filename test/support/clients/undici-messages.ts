@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import type { ChannelMessages, ChannelName, UndiciRequest } from '../../src/source/channels.js';
-import { NewSockets } from '../../src/source/connection/new-sockets.js';
-import type { Begin } from '../../src/source/request-trace.js';
-import { UndiciSource } from '../../src/source/undici/source.js';
+import type { ChannelMessages, ChannelName, UndiciRequest } from '../../../src/source/channels.js';
+import { NewSockets } from '../../../src/source/connection/new-sockets.js';
+import type { Begin } from '../../../src/source/request-trace.js';
+import { UndiciSource } from '../../../src/source/undici/source.js';
 import { RequestLedger } from './request-ledger.js';
 
 /** As much of undici's request as is looked at. */

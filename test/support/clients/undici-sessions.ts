@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { CA } from './certificates.js';
-import type { OpenSession, SessionOptions } from './go-scenarios.js';
+import type { OpenSession, SessionOptions } from '../go/go-scenarios.js';
+import { CA } from '../servers/certificates.js';
 import { askFetch, askRequest } from './undici-apis.js';
 import type { UndiciFlavour } from './undici-flavours.js';
 

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const API = join(__dirname, '..', '..', 'node_modules', '@opentelemetry', 'api');
+const API = join(__dirname, '..', '..', '..', 'node_modules', '@opentelemetry', 'api');
 const PROGRAM = join('build', 'src');
 
 /** Makes a folder a copy of `@opentelemetry/api` that takes itself for another version. */

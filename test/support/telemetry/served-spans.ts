@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../src/index.js';
+import { HttpTraceInstrumentation, type HttpTraceInstrumentationConfig } from '../../../src/index.js';
 import { spanFaults } from './legal-span.js';
 
 /** One data point of a metric. */

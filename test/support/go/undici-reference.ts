@@ -1,7 +1,7 @@
+import type { UndiciFlavour } from '../clients/undici-flavours.js';
+import { fetchSessions, requestSessions } from '../clients/undici-sessions.js';
 import type { GoCall } from './go-reference.js';
 import type { Difference, ReferenceClient } from './go-scenarios.js';
-import type { UndiciFlavour } from './undici-flavours.js';
-import { fetchSessions, requestSessions } from './undici-sessions.js';
 
 const NO_EXPECT = {
   'expect-continue-accepted': 'undici refuses to send `Expect: 100-continue` over HTTP/1.1.',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const DIRECTORY = join(__dirname, '..', 'certs');
+const DIRECTORY = join(__dirname, '..', '..', 'certs');
 
 /** What signed the certificates of all servers of the tests. */
 export const CA = readFileSync(join(DIRECTORY, 'ca.pem'), 'utf8');
