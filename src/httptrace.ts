@@ -1,4 +1,9 @@
-export { contextClientTrace } from './httptrace/active-trace.js';
+import type { Context } from '@opentelemetry/api';
+import { contextClientTrace, setClientTrace } from './httptrace/active-trace.js';
+import type { ClientTrace } from './httptrace/client-trace.js';
+import { CLIENT_TRACE_HOOKS, compose } from './httptrace/compose.js';
+import { registry } from './registry.js';
+
 export type {
   ClientTrace,
   DNSDoneInfo,
@@ -7,4 +12,38 @@ export type {
   TLSConnectionState,
   WroteRequestInfo,
 } from './httptrace/client-trace.js';
-export { withClientTrace } from './httptrace/context.js';
+export { contextClientTrace };
+
+/**
+ * A context in which each HTTP request runs the hooks of `trace`, and after them those that `ctx` already had.
+ * Go's `httptrace.WithClientTrace`.
+ *
+ * Needs a context manager to be registered, for that is what makes a context the active one; an SDK or an
+ * instrumentation is not needed.
+ *
+ * ```ts
+ * context.with(withClientTrace(context.active(), { dnsDone: (info) => console.log(info) }), () => fetch(url));
+ * ```
+ *
+ * @throws TypeError when `trace` is missing or no object, or when one of its hooks is there and no function.
+ */
+export function withClientTrace(ctx: Context, trace: ClientTrace): Context {
+  if (typeof trace !== 'object' || trace === null) {
+    throw new TypeError(
+      `withClientTrace: the trace must be an object with hooks, but it is ${kindOf(trace)}`,
+    );
+  }
+  for (const name of CLIENT_TRACE_HOOKS) {
+    const hook: unknown = trace[name];
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw new TypeError(`withClientTrace: the ${name} hook must be a function, but it is ${kindOf(hook)}`);
+    }
+  }
+  registry().observeForCallers();
+  const inner = contextClientTrace(ctx);
+  return setClientTrace(ctx, inner === undefined ? trace : compose(trace, inner));
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

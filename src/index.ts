@@ -14,5 +14,5 @@ export type {
 } from './config/types.js';
 export { HttpTraceInstrumentation } from './instrumentation.js';
 export type { ChannelStatus } from './status/channels.js';
+export type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status/report.js';
 export type { RequestCounts, SourceName } from './status/request-counter.js';
-export type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status/status.js';

@@ -10,8 +10,9 @@ import { createInstruments, type Instruments } from './emit/instruments.js';
 import { ServerTelemetry } from './emit/server/telemetry.js';
 import { registry } from './registry.js';
 import { logStatusSoon } from './status/log.js';
+import type { HttpTraceStatus } from './status/report.js';
 import { type Counters, newCounters } from './status/request-counter.js';
-import { type HttpTraceStatus, statusOf } from './status/status.js';
+import { statusOf } from './status/status.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-httptrace';

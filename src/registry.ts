@@ -1,8 +1,8 @@
 import { type Context, diag } from '@opentelemetry/api';
 import { context } from './api.js';
 import { contextClientTrace } from './httptrace/active-trace.js';
-import { joinTraces, liveTrace } from './httptrace/live-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
+import { joinTraces, liveTrace } from './live-trace.js';
 import type { UndiciRequest } from './source/channels.js';
 import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
 import { NewSockets } from './source/connection/new-sockets.js';

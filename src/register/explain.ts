@@ -1,4 +1,4 @@
-import { ownApiVersion } from '../status/api-versions.js';
+import { ownApiVersion } from '../status/packages.js';
 
 /** Why nothing could be started, and what to type. */
 export function explain(error: unknown): string {

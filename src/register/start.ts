@@ -1,9 +1,8 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpTraceInstrumentation } from '../instrumentation.js';
-import { ownApiVersion, registeredApiVersion } from '../status/api-versions.js';
 import { logStatus } from '../status/log.js';
-import { packageOf } from '../status/package-of.js';
+import { ownApiVersion, packageOf, registeredApiVersion } from '../status/packages.js';
 import { hasContextManager, hasTracerProvider } from '../status/providers.js';
 import { complain } from './complain.js';
 import { sendAtExit } from './exit.js';

@@ -1,6 +1,6 @@
 import type { ChannelName } from '../source/channels.js';
 import type { ChannelUse } from '../source/subscribe.js';
-import { loadedVersions } from './loaded-packages.js';
+import { loadedVersions } from './packages.js';
 
 /** One diagnostics channel that is listened to. */
 export interface ChannelStatus {

@@ -1,7 +1,7 @@
 import { NO_PROVIDER_HINT } from './no-provider.js';
 import { hasMeterProvider } from './providers.js';
+import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './report.js';
 import type { RequestCounts } from './request-counter.js';
-import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status.js';
 
 type Facts = Omit<HttpTraceStatus, 'hints'>;
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { diag } from '@opentelemetry/api';
-import type { HttpTraceStatus } from './status.js';
+import type { HttpTraceStatus } from './report.js';
 
 /** Asks only when it is written: whether anybody reads debug messages, the API does not tell. */
 class StatusLine {

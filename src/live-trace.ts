@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import { context } from '../api.js';
-import type { RequestTrace } from '../source/request-trace.js';
-import type { ClientTrace, ClientTraceHook } from './client-trace.js';
-import { CLIENT_TRACE_HOOKS, runHook } from './compose.js';
+import { context } from './api.js';
+import type { ClientTrace, ClientTraceHook } from './httptrace/client-trace.js';
+import { CLIENT_TRACE_HOOKS, runHook } from './httptrace/compose.js';
+import type { RequestTrace } from './source/request-trace.js';
 
 type Fact = Exclude<keyof RequestTrace, 'countsBodies'>;
 type Handler = (...args: unknown[]) => unknown;
