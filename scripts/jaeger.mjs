@@ -6,6 +6,8 @@
  *     node scripts/jaeger.mjs         prints where the program is
  *     node scripts/jaeger.mjs run     runs it as docker-compose.yml does: OTLP on 4317 and 4318, query API on 16686
  *     node scripts/jaeger.mjs test    runs the tests that need one; if none can be had, they are reported as skipped
+ *
+ * JAEGER_BUILD_MINUTES says how long a build may take.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
@@ -18,8 +20,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MODULE = 'github.com/jaegertracing/jaeger@v1.76.0';
 const built = join(root, '.cache', MODULE.replace('@', '-').replaceAll('/', '-'), 'jaeger');
 
-/** On two processors it takes six. Where it takes longer than this, nobody waits for it. */
-const BUILD_LIMIT_MINUTES = 10;
+/** On two idle processors it takes six. Where it takes longer than this, nobody waits for it. */
+const BUILD_LIMIT_MINUTES = Number(process.env.JAEGER_BUILD_MINUTES ?? 10);
 
 export const jaegerConfig = join(root, 'docker', 'jaeger.yaml');
 
@@ -43,43 +45,57 @@ function isExecutable(file) {
   }
 }
 
-function buildJaeger() {
+async function buildJaeger() {
   const { Dir } = JSON.parse(
-    go(['mod', 'download', '-json', MODULE], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    await go(['mod', 'download', '-json', MODULE], { stdio: ['ignore', 'pipe', 2] }),
   );
   console.error(`Building ${MODULE}: that takes minutes, once.`);
   mkdirSync(dirname(built), { recursive: true });
   // `go install` refuses modules with replace directives; from inside of the module they are in force.
   const unfinished = `${built}-${process.pid}`;
-  go(['build', '-ldflags=-s -w', '-o', unfinished, './cmd/jaeger'], { cwd: Dir, stdio: ['ignore', 2, 2] });
+  await go(['build', '-ldflags=-s -w', '-o', unfinished, './cmd/jaeger'], { cwd: Dir });
   renameSync(unfinished, built);
   return built;
 }
 
+/** Runs Go in a process group of its own: its compilers and linkers would outlive it otherwise. */
 function go(args, options) {
   const env = { ...process.env, CGO_ENABLED: '0' };
-  const timeout = BUILD_LIMIT_MINUTES * 60_000;
-  const { error, status, stdout } = spawnSync('go', args, { ...options, env, timeout, encoding: 'utf8' });
-  if (error && 'code' in error && error.code === 'ETIMEDOUT') {
-    throw new Error(`go ${args.join(' ')} took more than ${BUILD_LIMIT_MINUTES} minutes`, { cause: error });
+  const program = spawn('go', args, { stdio: ['ignore', 2, 2], ...options, env, detached: true });
+  const output = [];
+  program.stdout?.on('data', (chunk) => output.push(chunk));
+  const giveUp = () => process.kill(-program.pid, 'SIGKILL');
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, giveUp);
   }
-  if (error) {
-    throw new Error('no Jaeger found, and no Go to build it: set JAEGER_BIN', { cause: error });
-  }
-  if (status !== 0) {
-    throw new Error(`go ${args.join(' ')} failed`);
-  }
-  return stdout;
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      reject(new Error(`go ${args[0]} was given up after ${BUILD_LIMIT_MINUTES} minutes`));
+      giveUp();
+    }, BUILD_LIMIT_MINUTES * 60_000);
+    program.on('error', (cause) => {
+      clearTimeout(limit);
+      reject(new Error('no Jaeger found, and no Go to build it: set JAEGER_BIN', { cause }));
+    });
+    program.on('close', (code, signal) => {
+      clearTimeout(limit);
+      if (code === 0) {
+        resolve(Buffer.concat(output).toString());
+      } else {
+        reject(new Error(`go ${args[0]} failed: ${signal ?? `exit code ${code}`}`));
+      }
+    });
+  });
 }
 
-function runJaeger() {
-  exitAs(spawn(findJaeger() ?? buildJaeger(), ['--config', jaegerConfig], { stdio: 'inherit' }));
+async function runJaeger() {
+  exitAs(spawn(findJaeger() ?? (await buildJaeger()), ['--config', jaegerConfig], { stdio: 'inherit' }));
 }
 
-function testWithJaeger() {
+async function testWithJaeger() {
   const found = process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? findJaeger();
   try {
-    console.log(found ?? buildJaeger());
+    console.log(found ?? (await buildJaeger()));
   } catch (error) {
     console.error(`SKIPPED: test/e2e: ${error.message}`);
   }
@@ -104,9 +120,14 @@ function exitAs(program) {
 const COMMANDS = {
   run: runJaeger,
   test: testWithJaeger,
-  undefined: () => console.log(findJaeger() ?? buildJaeger()),
+  undefined: async () => console.log(findJaeger() ?? (await buildJaeger())),
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  COMMANDS[process.argv[2]]();
+  try {
+    await COMMANDS[process.argv[2]]();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
