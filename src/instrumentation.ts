@@ -1,8 +1,9 @@
-import { diag, type Span } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import { InstrumentationBase } from '@opentelemetry/instrumentation';
 import { resolveConfig } from './config/resolve.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { HttpTraceInstrumentationConfig } from './config/types.js';
+import { reportWarning } from './diagnostics.js';
 import { capped } from './emit/capped-attributes.js';
 import { ClientTelemetry } from './emit/client/telemetry.js';
 import { offerSpan } from './emit/existing-spans.js';
@@ -99,7 +100,7 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     const given = readable(config);
     // What does not say whether it is on must not look off: registerInstrumentations would switch it on.
     super.setConfig({ ...given, enabled: given.enabled !== false });
-    const resolved = resolveConfig(given, process.env, (message) => diag.warn(`${NAME}: ${message}`));
+    const resolved = resolveConfig(given, process.env, (message) => reportWarning(`${NAME}: ${message}`));
     const { metricAttributesHook } = resolved;
     this.resolved = {
       ...resolved,
@@ -160,7 +161,7 @@ function readable(config: HttpTraceInstrumentationConfig): HttpTraceInstrumentat
   try {
     return { ...config };
   } catch (error) {
-    diag.warn(`${NAME}: the config could not be read and is ignored`, error);
+    reportWarning(`${NAME}: the config could not be read and is ignored`, error);
     return {};
   }
 }

@@ -1,5 +1,6 @@
-import { type Context, diag } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { context } from './api.js';
+import { reportError } from './diagnostics.js';
 import { contextClientTrace } from './httptrace/active-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
 import { joinTraces, liveTrace } from './live-trace.js';
@@ -49,7 +50,7 @@ class Registry {
   private callers = false;
 
   constructor() {
-    const report = (message: string, error: unknown) => diag.error(`httptrace: ${message}`, error);
+    const report = (message: string, error: unknown) => reportError(`httptrace: ${message}`, error);
     const sockets = new NewSockets(report);
     const watch: WatchConnection = (connection, origin) => {
       const watcher = this.recorders[0]?.connections;

@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { reportWarning } from '../diagnostics.js';
 
 /** Which side waits for spans in vain. */
 export type Side = 'client' | 'server';
@@ -15,7 +15,7 @@ export function noteGivenSpan(side: Side): void {
 export function warnOfMissingSpan(side: Side): void {
   if (!given.has(side) && !warned.has(side)) {
     warned.add(side);
-    diag.warn(
+    reportWarning(
       `httptrace: ${side}.span is 'existing', but no span was given for a request, so nothing was recorded; ` +
         'give instrumentation.useSpan to the other instrumentation, as its requestHook',
     );

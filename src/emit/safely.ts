@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { reportError } from '../diagnostics.js';
 
 /**
  * Runs a hook of the user's config. What it throws goes to `diag.error`, and nothing else changes; so does what an
@@ -22,5 +22,5 @@ export function safely<Args extends unknown[], Result>(
 }
 
 function report(name: string, error: unknown): void {
-  diag.error(`httptrace: ${name} threw; the request goes on as if it had returned nothing`, error);
+  reportError(`httptrace: ${name} threw; the request goes on as if it had returned nothing`, error);
 }

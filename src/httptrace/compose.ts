@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { reportError } from '../diagnostics.js';
 import type { ClientTrace, ClientTraceHook } from './client-trace.js';
 
 /** Every hook, in the order in which they run. */
@@ -72,5 +72,5 @@ export function runHook(trace: ClientTrace, name: ClientTraceHook, args: unknown
 }
 
 function report(name: ClientTraceHook, error: unknown): void {
-  diag.error(`httptrace: the ${name} hook of a ClientTrace threw; the request goes on`, error);
+  reportError(`httptrace: the ${name} hook of a ClientTrace threw; the request goes on`, error);
 }

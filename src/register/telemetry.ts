@@ -1,4 +1,5 @@
 import type { ProxyTracerProvider, TracerProvider } from '@opentelemetry/api';
+import { reportError } from '../diagnostics.js';
 import type { Telemetry } from './exit.js';
 import type { InstalledSdk, RunningSdk } from './installed-sdk.js';
 
@@ -30,7 +31,7 @@ export class SdkTelemetry implements Telemetry {
     try {
       await send();
     } catch (error) {
-      this.installed.api.diag.error('httptrace: what was recorded last could not be sent:', error);
+      reportError('httptrace: what was recorded last could not be sent:', error, this.installed.api.diag);
     }
   }
 }

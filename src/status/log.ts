@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { diag } from '@opentelemetry/api';
+import { reportDebug } from '../diagnostics.js';
 import type { HttpTraceStatus } from './report.js';
 
 /** Asks only when it is written: whether anybody reads debug messages, the API does not tell. */
@@ -25,11 +25,7 @@ class StatusLine {
 
 /** Logs the status in one debug message. */
 export function logStatus(ask: () => HttpTraceStatus): void {
-  try {
-    diag.debug('httptrace: status', new StatusLine(ask));
-  } catch {
-    // A logger that throws leaves nobody to tell.
-  }
+  reportDebug('httptrace: status', new StatusLine(ask));
 }
 
 /** The same when the SDK that the instrumentation is given to had time to start. */

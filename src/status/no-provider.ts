@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { reportWarning } from '../diagnostics.js';
 import { hasMeterProvider, hasTracerProvider } from './providers.js';
 
 /** What to do with no TracerProvider. */
@@ -16,7 +16,7 @@ export function suspectNoProvider(): void {
     // The SDK may be about to be registered.
     setImmediate(() => {
       if (!hasTracerProvider() && !isIntended(process.env)) {
-        diag.warn(`httptrace: ${NO_PROVIDER_HINT}`);
+        reportWarning(`httptrace: ${NO_PROVIDER_HINT}`);
       }
     }).unref();
   }

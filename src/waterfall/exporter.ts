@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { reportError, reportWarning } from '../diagnostics.js';
 import { draw } from './draw.js';
 import { PendingTraces } from './pending-traces.js';
 import type { ExportResult, ReadableSpan } from './readable-span.js';
@@ -79,7 +79,7 @@ export class WaterfallSpanExporter {
       });
       this.write(`${lines.join('\n')}\n\n`);
     } catch (error) {
-      diag.error('httptrace: a trace could not be drawn', error);
+      reportError('httptrace: a trace could not be drawn', error);
     }
   }
 
@@ -87,7 +87,7 @@ export class WaterfallSpanExporter {
   private write(text: string): void {
     this.stream.write(text, (error) => {
       if (error) {
-        diag.warn('httptrace: a trace could not be written', error);
+        reportWarning('httptrace: a trace could not be written', error);
         // The stream emits the error after this callback.
         this.stream.once('error', ignore);
         setImmediate(() => this.stream.removeListener('error', ignore)).unref();

@@ -1,6 +1,7 @@
-import { type Attributes, diag, type Span } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import { context } from '../../api.js';
 import { now, toHrTime } from '../../clock.js';
+import { reportError } from '../../diagnostics.js';
 import type { ServerOutcome, ServerRecord } from '../../recorder/server.js';
 import {
   ATTR_HTTP_RESPONSE_BODY_SIZE,
@@ -213,7 +214,7 @@ export class ServerRequestTrace implements ServerTrace {
   }
 
   private report(error: unknown): void {
-    diag.error('httptrace: a SERVER span or its metrics could not be written; the request goes on', error);
+    reportError('httptrace: a SERVER span or its metrics could not be written; the request goes on', error);
   }
 }
 

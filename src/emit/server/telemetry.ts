@@ -1,7 +1,8 @@
-import { type Context, diag, type Span, type SpanOptions } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { context, isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
 import { epochAt, now, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/types.js';
+import { reportError } from '../../diagnostics.js';
 import { isSuppressed } from '../../httptrace/suppression.js';
 import { ServerRecord } from '../../recorder/server.js';
 import type { ServedRequest, ServedResponse, ServerTrace } from '../../source/server/trace.js';
@@ -45,7 +46,7 @@ export class ServerTelemetry {
         ? this.enrich(request, response, active)
         : this.record(request, response, active);
     } catch (error) {
-      diag.error('httptrace: an incoming request could not be recorded; it goes on', error);
+      reportError('httptrace: an incoming request could not be recorded; it goes on', error);
       return undefined;
     }
   }
