@@ -64,10 +64,11 @@ const client = {
     'What is recorded, by hook of `ClientTrace`; with `wroteHeaderField`, every request header',
   ),
   phases: new Option<Phases>(
-    choiceKind(['events', 'spans', 'attributes']),
+    choiceKind(['events', 'spans', 'linked-spans', 'attributes']),
     'events',
-    'Record the phases as span events and attributes, as child spans and attributes, or as attributes alone',
+    'Record the phases, beside the attributes, as span events, as child spans, as linked traces of connections, or not',
   ),
+  grpc: new Option(switchKind, false, 'Record gRPC calls over `node:http2` too'),
   ...ofBothSides,
   ignoreUrls: list(entries.urlGlobs, [], 'Requests that are not recorded'),
   propagateTo: list(entries.hostGlobs, ['*'], 'Hosts that get trace headers; with an empty list, none does'),
@@ -87,6 +88,9 @@ const client = {
   ),
   responseHook: callback<NonNullable<ResolvedClientConfig['responseHook']>>(
     'With the span and the response, when its head is there',
+  ),
+  applyCustomAttributesOnSpan: callback<NonNullable<ResolvedClientConfig['applyCustomAttributesOnSpan']>>(
+    'With span, request and response, if there was one, at the end',
   ),
 };
 
@@ -119,7 +123,10 @@ const server = {
     "With the span and the request, before the program's own listener",
   ),
   responseHook: callback<NonNullable<ResolvedServerConfig['responseHook']>>(
-    'With the span and the response, when that is closed',
+    "With the span and the response, before the program's own listener",
+  ),
+  applyCustomAttributesOnSpan: callback<NonNullable<ResolvedServerConfig['applyCustomAttributesOnSpan']>>(
+    'With span, request and response, if there was one, at the end',
   ),
 };
 

@@ -51,10 +51,18 @@ interface ResolvedSideConfig {
 export interface ResolvedClientConfig extends ResolvedSideConfig {
   readonly hooks: Readonly<Record<ClientHookName, boolean>>;
   readonly phases: Phases;
+  readonly grpc: boolean;
   readonly ignoreRequestHook: ((request: UndiciRequest | RequestOptions) => boolean) | undefined;
   readonly startSpanHook: ((request: UndiciRequest | RequestOptions) => Attributes) | undefined;
   readonly requestHook: ((span: Span, request: UndiciRequest | ClientRequest) => void) | undefined;
   readonly responseHook: ((span: Span, response: UndiciExchange | IncomingMessage) => void) | undefined;
+  readonly applyCustomAttributesOnSpan:
+    | ((
+        span: Span,
+        request: UndiciRequest | ClientRequest,
+        response: UndiciResponse | IncomingMessage | undefined,
+      ) => void)
+    | undefined;
   /**
    * @param host `host:port`, IPv6 in brackets, as `getConn` has it; without a port, globs with a port do not match.
    * @param path With its query or without.
@@ -74,6 +82,9 @@ export interface ResolvedServerConfig extends ResolvedSideConfig {
   readonly startSpanHook: ((request: ServerHookRequest) => Attributes) | undefined;
   readonly requestHook: ((span: Span, request: ServerHookRequest) => void) | undefined;
   readonly responseHook: ((span: Span, response: ServerHookResponse) => void) | undefined;
+  readonly applyCustomAttributesOnSpan:
+    | ((span: Span, request: ServerHookRequest, response: ServerHookResponse | undefined) => void)
+    | undefined;
   /** @param path With its query or without. */
   readonly ignorePath: ((path: string) => boolean) | undefined;
   /** @param host As the client writes it: with a port or without. */

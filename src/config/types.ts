@@ -32,7 +32,7 @@ export type ServerHookName =
   | 'push';
 
 /** In which form the phases of a client request are recorded. */
-export type Phases = 'events' | 'spans' | 'attributes';
+export type Phases = 'events' | 'spans' | 'linked-spans' | 'attributes';
 
 /** Whose spans are written to: our own, or those of another instrumentation. */
 export type SpanSource = 'create' | 'existing';
@@ -98,8 +98,15 @@ interface SideConfig {
 export interface ClientConfig extends SideConfig {
   /** What is recorded, by hook. Default: all but `wroteHeaderField`. */
   hooks?: Partial<Record<ClientHookName, boolean>>;
-  /** `events` and attributes (default), child `spans` and attributes, or `attributes` alone. */
+  /**
+   * Beside the attributes: `events` (default); child `spans`, one for each phase; `linked-spans`, a trace for each
+   * connection, linked to the requests that it serves; or `attributes` alone.
+   */
   phases?: Phases;
+  /**
+   * Record gRPC calls over `node:http2` too. Default: `false`, for the instrumentation of a gRPC client records them.
+   */
+  grpc?: boolean;
   /** Globs on `host`, `host/path` or `/path`: requests that are not recorded. Default: none. */
   ignoreUrls?: string[];
   /** Globs on the host: who gets trace headers. Default: everybody. */
@@ -124,6 +131,18 @@ export interface ClientConfig extends SideConfig {
    * A `ServerResponse` never comes here, see `requestHook`.
    */
   responseHook?(span: Span, response: UndiciExchange | IncomingMessage | ServerResponse): void;
+
+  /**
+   * Called once for each span, last of all before it ends, whatever became of the request. Of both sides' messages
+   * come those of a client, see `requestHook`.
+   *
+   * @param response `undefined` if there was none.
+   */
+  applyCustomAttributesOnSpan?(
+    span: Span,
+    request: UndiciRequest | ClientRequest | IncomingMessage,
+    response: UndiciResponse | IncomingMessage | ServerResponse | undefined,
+  ): void;
 }
 
 /**
@@ -150,8 +169,19 @@ export interface ServerConfig extends SideConfig {
   /** Called once for each span, before the program's own listener. */
   requestHook?(span: Span, request: IncomingMessage): void;
 
-  /** Called once for each span, when the response is closed, finished or not. */
+  /** Called once for each span, before the program's own listener: a header can still be set. */
   responseHook?(span: Span, response: ServerResponse): void;
+
+  /**
+   * Called once for each span, last of all before it ends, whatever became of the request.
+   *
+   * @param response `undefined` if the connection was handed over.
+   */
+  applyCustomAttributesOnSpan?(
+    span: Span,
+    request: ClientRequest | IncomingMessage,
+    response: IncomingMessage | ServerResponse | undefined,
+  ): void;
 }
 
 /** All options; each that is no function has an environment variable, which code overrides. */

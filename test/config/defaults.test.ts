@@ -52,20 +52,30 @@ it('records phases as events, on spans of its own', () => {
 });
 
 it('has no function where none was given, so that the path of a request can skip it', () => {
-  const { ignoreRequestHook, startSpanHook, requestHook, responseHook, ignoreUrl, propagate } = config.client;
-  expect([ignoreRequestHook, startSpanHook, requestHook, responseHook, ignoreUrl, propagate]).toEqual(
-    Array(6).fill(undefined),
-  );
-  const { server } = config;
+  const { client, server } = config;
+  expect([
+    client.ignoreRequestHook,
+    client.startSpanHook,
+    client.requestHook,
+    client.responseHook,
+    client.applyCustomAttributesOnSpan,
+    client.ignoreUrl,
+    client.propagate,
+  ]).toEqual(Array(7).fill(undefined));
   expect([
     server.ignoreRequestHook,
     server.startSpanHook,
     server.requestHook,
     server.responseHook,
+    server.applyCustomAttributesOnSpan,
     server.ignorePath,
     server.ignoreHost,
     config.metricAttributesHook,
-  ]).toEqual(Array(7).fill(undefined));
+  ]).toEqual(Array(8).fill(undefined));
+});
+
+it('leaves gRPC over node:http2 to the instrumentation of its client', () => {
+  expect(config.client.grpc).toBe(false);
 });
 
 it('captures no header, and trusts those of a proxy', () => {

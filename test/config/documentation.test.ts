@@ -15,7 +15,7 @@ it.each(['docs/configuration.md', 'README.md'])(
     const page = readFileSync(join(__dirname, '../..', path), 'utf8');
     const table = configTable(listOptions(), variablesOf);
     expect(withConfigTable(page, table)).toBe(page);
-    expect(table.split('\n')).toHaveLength(2 + 36);
+    expect(table.split('\n')).toHaveLength(2 + 39);
   },
 );
 

@@ -42,10 +42,12 @@ describe('the variable of an option', () => {
       'client.startSpanHook',
       'client.requestHook',
       'client.responseHook',
+      'client.applyCustomAttributesOnSpan',
       'server.ignoreRequestHook',
       'server.startSpanHook',
       'server.requestHook',
       'server.responseHook',
+      'server.applyCustomAttributesOnSpan',
       'metricAttributesHook',
     ]);
     const variables = listOptions().flatMap(variablesOf);
@@ -77,7 +79,9 @@ describe('a choice', () => {
   it('is not made by anything else', () => {
     const { config, warnings } = resolve({ CLIENT_PHASES: 'span' });
     expect(config.client.phases).toBe('events');
-    expect(warnings).toEqual(['…CLIENT_PHASES: expected "events", "spans" or "attributes", got "span"']);
+    expect(warnings).toEqual([
+      '…CLIENT_PHASES: expected "events", "spans", "linked-spans" or "attributes", got "span"',
+    ]);
   });
 });
 

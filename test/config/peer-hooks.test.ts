@@ -46,13 +46,14 @@ function fromUndici(peer: UndiciInstrumentationConfig): HttpTraceInstrumentation
 }
 
 function fromHttp(peer: HttpInstrumentationConfig): HttpTraceInstrumentationConfig {
-  const { requestHook, responseHook } = peer;
+  const { requestHook, responseHook, applyCustomAttributesOnSpan } = peer;
   return {
     client: {
       ignoreRequestHook: peer.ignoreOutgoingRequestHook,
       startSpanHook: peer.startOutgoingSpanHook,
       requestHook,
       responseHook,
+      applyCustomAttributesOnSpan,
       requireParentforSpans: peer.requireParentforOutgoingSpans,
       headersToSpanAttributes: peer.headersToSpanAttributes?.client,
       redactedQueryParams: peer.redactedQueryParams,
@@ -62,6 +63,7 @@ function fromHttp(peer: HttpInstrumentationConfig): HttpTraceInstrumentationConf
       startSpanHook: peer.startIncomingSpanHook,
       requestHook,
       responseHook,
+      applyCustomAttributesOnSpan,
       requireParentforSpans: peer.requireParentforIncomingSpans,
       headersToSpanAttributes: peer.headersToSpanAttributes?.server,
       redactedQueryParams: peer.redactedQueryParamsServer,
@@ -119,6 +121,8 @@ describe('the callbacks of @opentelemetry/instrumentation-http', () => {
         seen.push(request instanceof ClientRequest ? 'outgoing' : 'incoming'),
       responseHook: (_span: Span, response: IncomingMessage | ServerResponse) =>
         seen.push(response instanceof ServerResponse ? 'served' : 'received'),
+      applyCustomAttributesOnSpan: (_span: Span, _request, response: IncomingMessage | ServerResponse) =>
+        seen.push(response instanceof ServerResponse ? 'closed' : 'ended'),
     }),
   );
 
@@ -130,7 +134,9 @@ describe('the callbacks of @opentelemetry/instrumentation-http', () => {
     client.responseHook?.(span, request);
     server.requestHook?.(span, request);
     server.responseHook?.(span, response);
-    expect(seen).toEqual(['received', 'incoming', 'served']);
+    client.applyCustomAttributesOnSpan?.(span, undiciRequest, request);
+    server.applyCustomAttributesOnSpan?.(span, request, response);
+    expect(seen).toEqual(['received', 'incoming', 'served', 'ended', 'closed']);
   });
 });
 

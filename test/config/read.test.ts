@@ -81,7 +81,7 @@ describe('a value of the wrong type', () => {
     [{ client: { hooks: { dnsStart: 1 } } }, 'client.hooks.dnsStart: expected true or false, got 1'],
     [
       { client: { phases: 'Spans' } },
-      'client.phases: expected "events", "spans" or "attributes", got "Spans"',
+      'client.phases: expected "events", "spans", "linked-spans" or "attributes", got "Spans"',
     ],
     [{ client: { span: {} } }, 'client.span: expected "create" or "existing", got an object'],
     [{ client: { requestHook: {} } }, 'client.requestHook: expected a function, got an object'],
@@ -105,7 +105,7 @@ describe('a value of the wrong type', () => {
     [{ optInAttributes: ['url.path'] }, 'optInAttributes[0]: unknown attribute "url.path"'],
     [
       { client: { phases: 'x'.repeat(100) } },
-      `client.phases: expected "events", "spans" or "attributes", got "${'x'.repeat(60)}…"`,
+      `client.phases: expected "events", "spans", "linked-spans" or "attributes", got "${'x'.repeat(60)}…"`,
     ],
   ])('is reported with its path and counts as not given: %#', (given, warning) => {
     const { config, warnings } = resolve(given);

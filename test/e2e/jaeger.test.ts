@@ -151,8 +151,8 @@ describe.skipIf(!jaegerIsThere)(
       },
     );
 
-    it("phases: 'spans': each wait for a connection is in the same tree, under its request", async () => {
-      configure({ client: { phases: 'spans' } });
+    it("phases: 'linked-spans': each wait for a connection is in the same tree, under its request", async () => {
+      configure({ client: { phases: 'linked-spans' } });
       const { shop, warehouse, agent } = await openShop();
       const spans = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 7);
 
@@ -244,8 +244,8 @@ describe.skipIf(!jaegerIsThere)(
       expect(eventNames(spanOf(spans, 'server', 'server.port', shop))).toEqual(ANSWER);
     });
 
-    it("phases: 'spans': the connection is a trace of its own, linked from the requests that it serves", async () => {
-      configure({ client: { phases: 'spans' } });
+    it("phases: 'linked-spans': the connection is a trace of its own, linked from the requests that it serves", async () => {
+      configure({ client: { phases: 'linked-spans' } });
       const { shop, agent } = await openShop();
       const first = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 7);
       const second = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 6);

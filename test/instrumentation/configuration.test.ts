@@ -88,7 +88,10 @@ describe('a config that is wrong', () => {
 
   it.each([
     [{ client: { phase: 'events' } }, 'client.phase: unknown key; did you mean phases?'],
-    [{ client: { phases: 'logs' } }, 'client.phases: expected "events", "spans" or "attributes", got "logs"'],
+    [
+      { client: { phases: 'logs' } },
+      'client.phases: expected "events", "spans", "linked-spans" or "attributes", got "logs"',
+    ],
     [{ client: { hooks: { dnsStart: 1 } } }, 'client.hooks.dnsStart: expected true or false, got 1'],
     [{ requestHook: () => undefined }, 'requestHook: unknown key'],
   ])('is warned about with the path: %j', (config, message) => {

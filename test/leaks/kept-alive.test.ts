@@ -57,7 +57,7 @@ function recordEverything(spans: CountingProcessor): void {
   const all = (defaults: Readonly<Record<string, boolean>>) =>
     Object.fromEntries(Object.keys(defaults).map((name) => [name, true]));
   const instrumentation = new HttpTraceInstrumentation({
-    client: { phases: 'spans', hooks: all(CLIENT_HOOKS) },
+    client: { phases: 'linked-spans', hooks: all(CLIENT_HOOKS) },
     metrics: all(METRICS),
     optInAttributes: ['http.request.body.size', 'http.response.body.size'],
   });

@@ -111,7 +111,7 @@ describe('what is wrong is one line:', () => {
     });
 
     expect(stderr).toBe(
-      'httptrace: OTEL_INSTRUMENTATION_HTTPTRACE_CLIENT_PHASES: expected "events", "spans" or "attributes", got "spam"\n',
+      'httptrace: OTEL_INSTRUMENTATION_HTTPTRACE_CLIENT_PHASES: expected "events", "spans", "linked-spans" or "attributes", got "spam"\n',
     );
   });
 

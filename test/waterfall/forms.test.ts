@@ -50,7 +50,7 @@ function traces(): string[][] {
     );
 }
 
-async function twoRequests(phases: 'events' | 'spans' | 'attributes'): Promise<string[][]> {
+async function twoRequests(phases: 'events' | 'linked-spans' | 'attributes'): Promise<string[][]> {
   const { port } = await httpsServer();
   instrumentation = new HttpTraceInstrumentation({ client: { phases }, server: { enabled: false } });
   instrumentation.setTracerProvider(provider);
@@ -87,8 +87,8 @@ describe('the same requests are drawn from every form of their phases', () => {
     ]);
   });
 
-  it('spans', async () => {
-    expect(await twoRequests('spans')).toEqual([
+  it('linked-spans', async () => {
+    expect(await twoRequests('linked-spans')).toEqual([
       [
         'GET https://localhost:PORT/first',
         '│ HTTP/1.1',

@@ -47,10 +47,11 @@ export interface ClientSettings {
 /** What a request leaves behind that nobody wants events of. */
 export const NO_EVENTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
 
-/** Child spans take the place of the events up to the connection; .NET has none for what comes after. */
+/** .NET's spans take the place of the events up to the connection; it has none for what comes after. */
 const EVENTS_OF: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
   events: (hooks) => hooks,
-  spans: (hooks) => ({
+  spans: (hooks) => hooks,
+  'linked-spans': (hooks) => ({
     ...hooks,
     getConn: false,
     gotConn: false,

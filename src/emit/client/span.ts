@@ -101,11 +101,26 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   finished(record: ClientRecord): void {
     const { start, span, response } = this;
     const verdict = judge(record, response?.statusCode, start.view);
-    if (span?.isRecording() === true) {
-      this.write(span, record, verdict);
-      this.end(span, verdict);
+    if (span !== undefined) {
+      const isRecording = span.isRecording();
+      if (isRecording) {
+        this.write(span, record, verdict);
+      }
+      this.letCustomize(span);
+      if (isRecording) {
+        this.end(span, verdict);
+      }
     }
     measureEnd({ start, record, response, verdict });
+  }
+
+  private letCustomize(span: Span): void {
+    const { settings, view } = this.start;
+    const { applyCustomAttributesOnSpan } = settings.config;
+    if (applyCustomAttributesOnSpan !== undefined) {
+      const given = this.response && view.metricResponse(this.response);
+      safely('client.applyCustomAttributesOnSpan', applyCustomAttributesOnSpan, span, view.request, given);
+    }
   }
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
@@ -123,7 +138,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
       verdict,
     });
     this.closePhases(span, record, verdict, sizes.response);
-    if (settings.config.phases === 'spans') {
+    if (settings.config.phases === 'linked-spans') {
       this.linkConnection(span, record, verdict);
     }
   }

@@ -129,7 +129,7 @@ export class ClientTelemetry implements ClientRecorders {
     const { countsBodies, measuresBodies } = this.settings;
     const { phases, hooks } = this.settings.config;
     // Phases exist only in a request that is recorded.
-    const Record = phases === 'spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
+    const Record = phases === 'linked-spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
     const record = new Record(ctx, at, events, span);
     if (hooks.wroteHeaderField) {
       record.noteHeaderFields();

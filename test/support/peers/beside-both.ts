@@ -268,7 +268,7 @@ export function testBesideBoth(order: Order): void {
     });
 
     it('makes child spans of theirs, and links to what was set up', async () => {
-      setup.configure({ client: { phases: 'spans' } });
+      setup.configure({ client: { phases: 'linked-spans' } });
       const url = await serve();
       await ask(url);
       const spans = await telemetry.all();

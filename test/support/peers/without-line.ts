@@ -12,7 +12,7 @@ const WARNING = (side: string): string =>
   'give instrumentation.useSpan to the other instrumentation, as its requestHook';
 
 /** Without the line that gives us their spans; one side is warned of once in a process, so a file has one such test. */
-export function testWithoutLine(phases: 'events' | 'spans'): void {
+export function testWithoutLine(phases: 'events' | 'linked-spans'): void {
   const setup = useExistingSetup(['ours', 'undici', 'http']);
 
   it('nothing is recorded, and one warning for each side says what to do', async () => {

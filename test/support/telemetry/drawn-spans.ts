@@ -89,7 +89,7 @@ export function useDrawnSpans(): DrawnSpans {
   });
   return {
     telemetry,
-    record: (config) => void telemetry.instrument({ client: { phases: 'spans', ...config } }),
+    record: (config) => void telemetry.instrument({ client: { phases: 'linked-spans', ...config } }),
     trees: async () => treesOf(await telemetry.all()),
   };
 }

@@ -207,7 +207,7 @@ describe('the other settings, for node:http', () => {
 
   it('phases: spans links the connection, which has a trace of its own', async () => {
     const { origin } = await httpServer();
-    telemetry.instrument({ client: { phases: 'spans' } });
+    telemetry.instrument({ client: { phases: 'linked-spans' } });
     await askNode(origin, { agent: httpAgent() });
     const span = await telemetry.only();
     const { traceId } = span.spanContext();

@@ -33,7 +33,7 @@ describe.each(CLIENT_KINDS)('$name draws nothing', ({ client }) => {
   it('of what is not sampled', async () => {
     const { origin } = await httpServer();
     telemetry
-      .instrument({ client: { phases: 'spans' } })
+      .instrument({ client: { phases: 'linked-spans' } })
       .setTracerProvider(telemetry.providerOf(new AlwaysOffSampler()));
     await client(origin).ask('/');
     expect(await telemetry.all()).toEqual([]);

@@ -1,4 +1,0 @@
-import { describe } from 'vitest';
-import { testWithoutLine } from '../../support/peers/without-line.js';
-
-describe("with phases: 'spans', and no requestHook of the others", () => testWithoutLine('spans'));
