@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { compileHeaderCapture, type HeaderCapture } from '../../../src/emit/http/headers.js';
 
-export const NAMES = ['X-One', 'x-two', 'Set-Cookie', 'Content-Length', 'Host', 'authorization'];
+const NAMES = ['X-One', 'x-two', 'Set-Cookie', 'Content-Length', 'Host', 'authorization'];
 
 export function compiled(
   side: 'request' | 'response',
