@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/built.ts',
     // Diagnostics channels and patched prototypes belong to a process: each file gets its own.
     pool: 'forks',
     testTimeout: 30_000,
