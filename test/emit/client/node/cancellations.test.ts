@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpAgent, nodeRequest, textOf } from '../../../support/clients/node-clients.js';
+import { deferred } from '../../../support/deferred.js';
 import { listen } from '../../../support/servers/listen.js';
 import { answering, onEachHead, rawServer, silentServer } from '../../../support/servers/raw-server.js';
 import {
@@ -218,55 +219,71 @@ describe('a request of node:http that the caller gives up', () => {
   }
 
   it('in the body ended when the last part of that arrived', async () => {
+    const firstSeen = deferred();
+    let sentAt = Number.NaN;
     const { origin } = await rawServer((socket) =>
       onEachHead(socket, async () => {
         socket.write(HALF);
-        await setTimeout(60);
+        await firstSeen.promise;
+        sentAt = performance.now();
         socket.write('w');
       }),
     );
     telemetry.instrument();
+    const beganAt = performance.now();
     const given = begin(origin);
+    const madeAt = performance.now();
     const response = await answered(given);
     await once(response, 'data');
+    // What is told of the first part must not do for the last one.
+    await setTimeout(20);
+    firstSeen.resolve();
     await once(response, 'data');
-    await setTimeout(300);
+    const seenAt = performance.now();
+    await setTimeout(20);
     response.destroy();
     await closed(given);
     const { duration } = await telemetry.only();
-    expect(seconds(duration)).toBeGreaterThan(0.05);
-    expect(seconds(duration)).toBeLessThan(0.25);
+    expect(seconds(duration) * 1000).toBeGreaterThanOrEqual(sentAt - madeAt);
+    expect(seconds(duration) * 1000).toBeLessThanOrEqual(seenAt - beganAt);
   });
 
   it('by never reading it ended when the last part arrived, whoever cleans up', async () => {
     const { origin, connections } = await rawServer(answering(WHOLE));
     telemetry.instrument();
+    const beganAt = performance.now();
     const given = begin(origin, { agent: httpAgent() });
     await answered(given);
-    await setTimeout(150);
+    await setTimeout(20);
+    const seenAt = performance.now();
+    await setTimeout(20);
     connections[0]?.end();
     await closed(given);
     const { status, duration } = await telemetry.only();
     expect(status).toEqual({ code: 0 });
-    expect(seconds(duration)).toBeLessThan(0.12);
+    expect(seconds(duration) * 1000).toBeLessThanOrEqual(seenAt - beganAt);
   });
 });
 
 describe('a request of node:http whose time is over', () => {
   const TIMED_OUT = { 'error.type': 'TimeoutError' };
+  /** Long enough to have a connection by then, on a busy machine too. */
+  const LIMIT = 400;
 
   it.each([
-    ['a signal of AbortSignal.timeout', () => ({ signal: AbortSignal.timeout(30) }), () => undefined],
+    ['a signal of AbortSignal.timeout', () => ({ signal: AbortSignal.timeout(LIMIT) }), () => undefined],
     [
       'its timeout event, and destroy()',
-      () => ({ timeout: 20 }),
+      () => ({ timeout: LIMIT }),
       (request: http.ClientRequest) => request.on('timeout', () => request.destroy()),
     ],
     [
       'setTimeout, and an error of its own',
       () => ({}),
       (request: http.ClientRequest) =>
-        request.setTimeout(20, () => request.destroy(Object.assign(new Error('slow'), { code: 'E_SLOW' }))),
+        request.setTimeout(LIMIT, () =>
+          request.destroy(Object.assign(new Error('slow'), { code: 'E_SLOW' })),
+        ),
     ],
   ])('by %s failed', async (_name, options, limit) => {
     const { origin, port } = await silentServer();
@@ -292,7 +309,7 @@ describe('a request of node:http whose time is over', () => {
   it('in the body failed there', async () => {
     const { origin } = await rawServer(answering(HALF));
     telemetry.instrument();
-    const request = nodeRequest(origin, { agent: false, signal: AbortSignal.timeout(50) });
+    const request = nodeRequest(origin, { agent: false, signal: AbortSignal.timeout(LIMIT) });
     request.on('error', () => undefined).end();
     const given = { request, controller: new AbortController() };
     (await answered(given)).resume();
@@ -304,14 +321,14 @@ describe('a request of node:http whose time is over', () => {
   });
 
   it('but that is answered nevertheless did not fail', async () => {
+    const timedOut = deferred();
     const { origin } = await rawServer((socket) =>
-      onEachHead(socket, () => setTimeout(60).then(() => socket.write(WHOLE))),
+      onEachHead(socket, () => timedOut.promise.then(() => socket.write(WHOLE))),
     );
     telemetry.instrument();
     const given = begin(origin, { timeout: 20 });
-    const timedOut = once(given.request, 'timeout');
+    given.request.on('timeout', timedOut.resolve);
     await textOf(await answered(given));
-    await timedOut;
     expect(await telemetry.onlyShown()).toMatchObject({ status: { code: 'UNSET' } });
   });
 });
