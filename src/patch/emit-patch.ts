@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { layOverPrototype, type Stop } from './descriptor.js';
 
 export type EmitArgs = [event: string | symbol, ...args: unknown[]];
 export type Emit = (this: EventEmitter, ...args: EmitArgs) => boolean;
@@ -12,8 +13,8 @@ const PROBE = Symbol('httptrace.probe');
 export class EmitPatch {
   private readonly prototype: EventEmitter;
   private readonly intercept: Intercept;
-  private before: PropertyDescriptor | undefined;
   private patched: Emit | undefined;
+  private putBack: Stop | undefined;
   private active = false;
   private probed = false;
 
@@ -24,16 +25,8 @@ export class EmitPatch {
 
   install(): void {
     if (!this.isReached()) {
-      const before = Object.getOwnPropertyDescriptor(this.prototype, 'emit');
-      const patched = this.over(before?.value);
-      Object.defineProperty(this.prototype, 'emit', {
-        configurable: true,
-        enumerable: before?.enumerable ?? true,
-        writable: true,
-        value: patched,
-      });
-      this.before = before;
-      this.patched = patched;
+      this.patched = this.over(Object.getOwnPropertyDescriptor(this.prototype, 'emit')?.value);
+      this.putBack = layOverPrototype(this.prototype, 'emit', this.patched);
     }
     this.active = true;
   }
@@ -41,15 +34,9 @@ export class EmitPatch {
   /** Puts back the very descriptor that was there. Under somebody else's patch ours stays, and does nothing. */
   remove(): void {
     this.active = false;
-    const descriptor = Object.getOwnPropertyDescriptor(this.prototype, 'emit');
-    if (this.patched === undefined || descriptor?.value !== this.patched) {
-      return;
-    }
-    this.patched = undefined;
-    if (this.before === undefined) {
-      Reflect.deleteProperty(this.prototype, 'emit');
-    } else {
-      Object.defineProperty(this.prototype, 'emit', this.before);
+    if (Object.getOwnPropertyDescriptor(this.prototype, 'emit')?.value === this.patched) {
+      this.putBack?.();
+      this.patched = undefined;
     }
   }
 

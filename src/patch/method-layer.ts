@@ -1,3 +1,5 @@
+import { layOverObject } from './descriptor.js';
+
 export type Method = (...args: unknown[]) => unknown;
 
 /** Takes the place of a method of one object. Calls `next` on `self` with `args` for what the method does. */
@@ -35,6 +37,13 @@ export class MethodLayer<Target extends object> {
       return method;
     }
     return method === inherited ? this.shared : this.overOwn(method as Method);
+  }
+
+  /** Gives an object the method, where nothing that lists its keys shows it. Nothing is laid over what is no method. */
+  lay(target: Target, method: unknown, inherited: unknown): void {
+    if (typeof method === 'function') {
+      layOverObject(target, this.name, this.over(method, inherited));
+    }
   }
 
   /** Somebody else gave the object a method of its own, which is found nowhere but there. */
@@ -82,8 +91,7 @@ export class NamedLayer<Target extends object> extends MethodLayer<Target> {
   layOver(target: Target): void {
     const method: unknown = Reflect.get(target, this.name);
     if (typeof method === 'function') {
-      const inherited: unknown = Reflect.get(Object.getPrototypeOf(target), this.name);
-      Reflect.set(target, this.name, this.over(method, inherited));
+      this.lay(target, method, Reflect.get(Object.getPrototypeOf(target), this.name));
     }
   }
 }

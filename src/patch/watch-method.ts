@@ -1,0 +1,86 @@
+import { layOverPrototype, type Stop } from './descriptor.js';
+import type { Method } from './method-layer.js';
+
+/** Called before the method, with what it is called with. Must not throw. */
+export type Enter<Self, Token> = (self: Self, args: readonly unknown[]) => Token;
+
+/**
+ * Called when the method is done. Must not throw.
+ *
+ * @param token What `enter` gave.
+ * @param thrown What the method threw, if it did.
+ */
+export type Leave<Token> = (token: Token, thrown?: { readonly error: unknown }) => void;
+
+interface Watch {
+  active: boolean;
+  /** What lies below it: looked up at each call, for what is inherited may be patched after us. */
+  readonly below: () => Method;
+}
+
+/**
+ * Looks on whenever a method of a prototype is called, whether the prototype has it of its own or inherits it.
+ *
+ * Who looks on is back before the method is called, or is called when it is done. So one frame of ours stands on the
+ * stack under it, and neither arguments nor result can be changed from here.
+ *
+ * What it gives back puts back the very descriptor that was there. Under somebody else's patch ours stays, and only
+ * passes on.
+ */
+export function watchMethod<Self, Token>(
+  prototype: object,
+  name: string,
+  enter: Enter<Self, Token>,
+  leave?: Leave<Token>,
+): Stop {
+  const own = Object.getOwnPropertyDescriptor(prototype, name)?.value as Method | undefined;
+  const watch: Watch = {
+    active: true,
+    below: own === undefined ? () => Object.getPrototypeOf(prototype)[name] : () => own,
+  };
+  const watched =
+    leave === undefined ? watchedStart(name, watch, enter) : watchedCall(name, watch, enter, leave);
+  const putBack = layOverPrototype(prototype, name, watched);
+  return () => {
+    watch.active = false;
+    putBack();
+  };
+}
+
+function watchedStart<Self, Token>(name: string, watch: Watch, enter: Enter<Self, Token>): Method {
+  const methods = {
+    [name](this: Self, ...args: unknown[]): unknown {
+      if (watch.active) {
+        enter(this, args);
+      }
+      return Reflect.apply(watch.below(), this, args);
+    },
+  };
+  return methods[name] as Method;
+}
+
+function watchedCall<Self, Token>(
+  name: string,
+  watch: Watch,
+  enter: Enter<Self, Token>,
+  leave: Leave<Token>,
+): Method {
+  const methods = {
+    [name](this: Self, ...args: unknown[]): unknown {
+      if (!watch.active) {
+        return Reflect.apply(watch.below(), this, args);
+      }
+      const token = enter(this, args);
+      let result: unknown;
+      try {
+        result = Reflect.apply(watch.below(), this, args);
+      } catch (error) {
+        leave(token, { error });
+        throw error;
+      }
+      leave(token);
+      return result;
+    },
+  };
+  return methods[name] as Method;
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { NamedLayer } from '../../src/patch/method-layer.js';
+import { patchMethod } from '../../src/patch/method-patch.js';
+import { watchMethod } from '../../src/patch/watch-method.js';
+
+class Base {
+  greet(name: string): string {
+    return `hello ${name}`;
+  }
+
+  fail(): never {
+    throw new RangeError('as always');
+  }
+
+  frames(): string[] {
+    return (new Error('where').stack ?? '').split('\n');
+  }
+}
+
+class Derived extends Base {}
+
+describe('watchMethod', () => {
+  it('tells who calls what with what, before and after', () => {
+    const told: unknown[] = [];
+    const stop = watchMethod<Derived, string>(
+      Derived.prototype,
+      'greet',
+      (self, args) => {
+        told.push(['enter', self, [...args]]);
+        return 'token';
+      },
+      (token, thrown) => told.push(['leave', token, thrown]),
+    );
+    const derived = new Derived();
+    expect(derived.greet('you')).toBe('hello you');
+    stop();
+    expect(told).toEqual([
+      ['enter', derived, ['you']],
+      ['leave', 'token', undefined],
+    ]);
+  });
+
+  it('tells what is thrown, and lets it go on', () => {
+    const told: unknown[] = [];
+    const stop = watchMethod(
+      Derived.prototype,
+      'fail',
+      () => undefined,
+      (_token, thrown) => told.push(thrown?.error),
+    );
+    expect(() => new Derived().fail()).toThrow(new RangeError('as always'));
+    stop();
+    expect(told).toEqual([new RangeError('as always')]);
+  });
+
+  it.each([
+    ['the start', undefined],
+    ['the whole', () => undefined],
+  ])('stands once on the stack under the method of which it watches %s', (_what, leave) => {
+    const stop = watchMethod(Derived.prototype, 'frames', () => undefined, leave);
+    const ours = new Derived().frames().filter((frame) => frame.includes('watch-method.ts'));
+    stop();
+    expect(ours).toHaveLength(1);
+  });
+
+  it('leaves the descriptor that was there', () => {
+    const before = [Base.prototype, Derived.prototype].map((holder) =>
+      Object.getOwnPropertyDescriptors(holder),
+    );
+    for (const holder of [Base.prototype, Derived.prototype]) {
+      watchMethod(holder, 'greet', () => undefined)();
+    }
+    expect(
+      [Base.prototype, Derived.prototype].map((holder) => Object.getOwnPropertyDescriptors(holder)),
+    ).toEqual(before);
+  });
+
+  it('only passes on when it is over, under the patch of somebody else', () => {
+    const told: unknown[] = [];
+    const stop = watchMethod(Derived.prototype, 'greet', () => told.push('ours'));
+    const { greet } = Derived.prototype;
+    Derived.prototype.greet = function (...args) {
+      told.push('theirs');
+      return Reflect.apply(greet, this, args);
+    };
+    stop();
+    expect(new Derived().greet('you')).toBe('hello you');
+    expect(told).toEqual(['theirs']);
+    Reflect.deleteProperty(Derived.prototype, 'greet');
+  });
+
+  it('goes on to what is patched below it later', () => {
+    const stop = watchMethod(Derived.prototype, 'greet', () => undefined);
+    const { greet } = Base.prototype;
+    Base.prototype.greet = () => 'patched';
+    const greeting = new Derived().greet('you');
+    Base.prototype.greet = greet;
+    stop();
+    expect(greeting).toBe('patched');
+  });
+});
+
+describe('what is laid over a method', () => {
+  it.each([
+    ['inherited, and listed', true],
+    ['inherited, and hidden', false],
+  ])('of a prototype that is %s is listed as that was', (_what, enumerable) => {
+    const base = Object.defineProperty({}, 'greet', { value: () => 'hello', enumerable });
+    const prototype = Object.create(base);
+    const listed = (): string[] => {
+      const names: string[] = [];
+      for (const name in prototype) {
+        names.push(name);
+      }
+      return names;
+    };
+    const before = listed();
+    const stops = [
+      watchMethod(prototype, 'greet', () => undefined),
+      patchMethod(prototype, 'greet', (next) => next()),
+    ];
+    expect(listed()).toEqual(before);
+    for (const stop of stops.reverse()) {
+      stop();
+    }
+    expect(Object.getOwnPropertyNames(prototype)).toEqual([]);
+  });
+
+  it('of one object is not among its keys, unless it was', () => {
+    const layer = new NamedLayer<object>('greet', (next, self, args) => Reflect.apply(next, self, args));
+    const inheriting = new Derived();
+    const owning = { greet: () => 'its own' };
+    layer.layOver(inheriting);
+    layer.layOver(owning);
+    expect(Object.keys({ ...inheriting })).toEqual([]);
+    expect(inheriting.greet('you')).toBe('hello you');
+    expect(Object.keys({ ...owning })).toEqual(['greet']);
+    expect(owning.greet()).toBe('its own');
+  });
+});
