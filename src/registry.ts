@@ -4,7 +4,6 @@ import { reportError } from './diagnostics.js';
 import { contextClientTrace } from './httptrace/active-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
 import { joinTraces, liveTrace } from './live-trace.js';
-import type { UndiciRequest } from './source/channels.js';
 import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
 import { NewSockets } from './source/connection/new-sockets.js';
 import type { NodeHttpRequest } from './source/node/request.js';
@@ -13,6 +12,7 @@ import type { RequestTrace, Source, Stop } from './source/request-trace.js';
 import { ServerSource } from './source/server/source.js';
 import type { BeginServed } from './source/server/trace.js';
 import { type ChannelUse, channelUses } from './source/subscribe.js';
+import type { UndiciHttpRequest } from './source/undici/exchange.js';
 import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
 
@@ -26,7 +26,7 @@ export interface ClientRecorders {
   /** Who counts connections, if anybody does. */
   readonly connections?: ConnectionWatcher | undefined;
   readonly counters: Counters;
-  undici(request: UndiciRequest, ctx: Context, at: number): RecordedTrace | undefined;
+  undici(request: UndiciHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
   node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
 }
 

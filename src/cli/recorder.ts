@@ -1,11 +1,7 @@
 import type { Socket } from 'node:net';
 import { now } from '../clock.js';
 import { errorMessage, errorType } from '../emit/http/error.js';
-import {
-  compileRedactedQueryParams,
-  DEFAULT_REDACTED_QUERY_PARAMS,
-  redactUrl,
-} from '../emit/http/redaction.js';
+import { compileRedactedQueryParams, redactUrl } from '../emit/http/redaction.js';
 import type {
   ClientTrace,
   DNSDoneInfo,
@@ -14,6 +10,7 @@ import type {
   TLSConnectionState,
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../semconv/defaults.js';
 import type { Phase } from '../semconv/semconv.js';
 import { formatAddress, formatStatus } from '../waterfall/format.js';
 import { bytesDetail, failureText, type Moment, type RequestFacts } from '../waterfall/request-block.js';

@@ -1,6 +1,8 @@
-import { DEFAULT_REDACTED_HEADERS } from '../emit/http/headers.js';
-import { DEFAULT_KNOWN_METHODS } from '../emit/http/method.js';
-import { DEFAULT_REDACTED_QUERY_PARAMS } from '../emit/http/redaction.js';
+import {
+  DEFAULT_KNOWN_METHODS,
+  DEFAULT_REDACTED_HEADERS,
+  DEFAULT_REDACTED_QUERY_PARAMS,
+} from '../semconv/defaults.js';
 import * as defaults from './defaults.js';
 import * as entries from './entries.js';
 import { choiceKind, functionKind, type Kind, listKind, switchKind, togglesKind } from './kinds.js';

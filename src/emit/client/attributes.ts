@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import { failedPhase, type PhaseDurations, phaseDurations } from '../../recorder/phases.js';
 import {
@@ -16,18 +17,16 @@ import {
   ATTR_HTTPTRACE_TLS_DURATION,
   ATTR_HTTPTRACE_WAIT_DURATION,
   ATTR_NETWORK_TRANSPORT,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   ATTR_URL_FULL,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
   ATTR_USER_AGENT_SYNTHETIC_TYPE,
 } from '../../semconv/semconv.js';
+import { addServer } from '../http/attributes.js';
 import type { RecordedMethod } from '../http/method.js';
 import { fullUrl } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
 import { addConnPeer, describeConn } from './described-conn.js';
-import type { RequestedServer } from './requested-server.js';
 import type { ClientSettings } from './settings.js';
 import type { ClientRequestView } from './undici-view.js';
 import type { ClientVerdict } from './verdict.js';
@@ -36,18 +35,13 @@ import type { ClientVerdict } from './verdict.js';
 export function startAttributes(
   view: ClientRequestView,
   { method, original }: RecordedMethod,
-  server: RequestedServer,
+  server: Origin,
   { redactedQueryParams, optIn }: ClientSettings,
 ): Attributes {
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = method;
   attributes[ATTR_URL_FULL] = fullUrl(view.origin, view.target + view.fragment, redactedQueryParams);
-  if (server.address !== undefined) {
-    attributes[ATTR_SERVER_ADDRESS] = server.address;
-    if (server.port !== undefined) {
-      attributes[ATTR_SERVER_PORT] = server.port;
-    }
-  }
+  addServer(attributes, server);
   if (original !== undefined) {
     attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = original;
   }
@@ -60,7 +54,7 @@ export function startAttributes(
 function addOptInsAtStart(
   attributes: Attributes,
   view: ClientRequestView,
-  server: RequestedServer,
+  server: Origin,
   optIn: ReadonlySet<string>,
 ): void {
   if (optIn.has(ATTR_URL_SCHEME) && server.scheme !== '') {

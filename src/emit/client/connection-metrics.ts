@@ -1,10 +1,9 @@
 import type { Attributes, Histogram, UpDownCounter } from '@opentelemetry/api';
+import type { Origin } from '../../origin.js';
 import {
   ATTR_HTTP_CONNECTION_STATE,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PROTOCOL_VERSION,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   ATTR_URL_SCHEME,
   HTTP_CONNECTION_STATE_VALUE_ACTIVE,
   HTTP_CONNECTION_STATE_VALUE_IDLE,
@@ -13,10 +12,9 @@ import {
 } from '../../semconv/semconv.js';
 import type { Connection, ConnectionWatcher } from '../../source/connection/connection.js';
 import { unixPathOf } from '../../source/connection/dial.js';
-import { addNetworkPeer } from '../http/attributes.js';
+import { addNetworkPeer, addServer } from '../http/attributes.js';
 import type { Instruments } from '../instruments.js';
 import { connProtocolVersion } from './described-conn.js';
-import { requestedServer } from './requested-server.js';
 
 /** What the metrics of one connection say of it, made once for the two states that it changes between. */
 interface Watched {
@@ -38,7 +36,7 @@ export class ConnectionMetrics implements ConnectionWatcher {
     this.optIn = optIn;
   }
 
-  established(connection: Connection, origin: string): void {
+  established(connection: Connection, origin: Origin): void {
     const instruments = this.instruments();
     const attributes = this.attributesOf(connection, origin);
     const watched: Watched = {
@@ -71,21 +69,15 @@ export class ConnectionMetrics implements ConnectionWatcher {
     watched?.duration?.record(lifetimeMs / 1000, watched.attributes);
   }
 
-  private attributesOf({ socket }: Connection, origin: string): Attributes {
-    const server = requestedServer(origin, '/', undefined);
+  private attributesOf({ socket }: Connection, origin: Origin): Attributes {
     const attributes: Attributes = {};
     if (this.optIn.has(ATTR_NETWORK_PEER_ADDRESS)) {
       addNetworkPeerAddress(attributes, socket);
     }
     attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(socket);
-    if (server.address !== undefined) {
-      attributes[ATTR_SERVER_ADDRESS] = server.address;
-      if (server.port !== undefined) {
-        attributes[ATTR_SERVER_PORT] = server.port;
-      }
-    }
-    if (this.optIn.has(ATTR_URL_SCHEME) && server.scheme !== '') {
-      attributes[ATTR_URL_SCHEME] = server.scheme;
+    addServer(attributes, origin);
+    if (this.optIn.has(ATTR_URL_SCHEME) && origin.scheme !== '') {
+      attributes[ATTR_URL_SCHEME] = origin.scheme;
     }
     return attributes;
   }

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '../../api.js';
+import { plainAddress } from '../../authority.js';
 import { toHrTime } from '../../clock.js';
+import type { Origin } from '../../origin.js';
 import type { ClientFact, FinishedDial, NotedHooks } from '../../recorder/client-facts.js';
 import {
   ATTR_ERROR_TYPE,
@@ -15,11 +17,9 @@ import {
   SPAN_SOCKET_CONNECT,
   SPAN_TLS_CLIENT_HANDSHAKE,
 } from '../../semconv/semconv.js';
-import { plainAddress } from '../http/address.js';
 import { addDialledAddress, addTLSProtocol } from '../http/attributes.js';
 import { errorMessage, errorType } from '../http/error.js';
 import { dnsAttributes, serverAttributes, sniAttributes } from './events.js';
-import type { RequestedServer } from './requested-server.js';
 
 // A connection is found from each request that it serves, and a failed attempt from each that failed with it.
 const setupOfSocket = new WeakMap<Socket, SpanContext>();
@@ -43,7 +43,7 @@ export interface SetupSpans {
   readonly tracer: Tracer;
   /** See `epochAt`. */
   readonly epoch: number;
-  readonly server: RequestedServer;
+  readonly server: Origin;
   readonly hooks: NotedHooks;
   /** The set-up that was made for the same request before: of a tunnel, if this one did not dial. */
   readonly before: SpanContext | undefined;
@@ -82,7 +82,7 @@ function isDialled({ hook }: ClientFact): boolean {
   return hook === 'connectStart';
 }
 
-function setupAttributes(server: RequestedServer, { socket, error }: FinishedDial): Attributes {
+function setupAttributes(server: Origin, { socket, error }: FinishedDial): Attributes {
   const attributes = serverAttributes(server);
   if (server.scheme !== '') {
     attributes[ATTR_URL_SCHEME] = server.scheme;
@@ -157,7 +157,7 @@ function connectAttributes({ network, addr }: Extract<ClientFact, { hook: 'conne
 
 function tlsAttributes(
   { state }: Extract<ClientFact, { hook: 'tlsHandshakeDone' }>,
-  server: RequestedServer,
+  server: Origin,
 ): Attributes {
   const attributes: Attributes = { ...sniAttributes(server.address) };
   if (state.serverName !== '') {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import type { Origin } from '../../origin.js';
 import type { ClientFact } from '../../recorder/client-facts.js';
 import {
   ATTR_DNS_ANSWERS,
@@ -12,7 +13,6 @@ import {
   ATTR_HTTP_RESPONSE_BODY_SIZE,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   EVENT_GOT_1XX,
   EVENT_GOT_100_CONTINUE,
   EVENT_GOT_100_WAIT,
@@ -29,18 +29,17 @@ import {
   EVENT_HTTP_TLS_DONE,
   EVENT_HTTP_TLS_START,
 } from '../../semconv/semconv.js';
-import { addDialledAddress, addTLSState } from '../http/attributes.js';
+import { addDialledAddress, addServer, addTLSState } from '../http/attributes.js';
 import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
 import { addConnLocal, addConnPeer, describeConn } from './described-conn.js';
-import type { RequestedServer } from './requested-server.js';
 import type { SpanClock } from './span-clock.js';
 import type { ClientVerdict } from './verdict.js';
 
 /** What the events of a request need beyond its facts. */
 export interface EventContext {
   readonly clock: SpanClock;
-  readonly server: RequestedServer;
+  readonly server: Origin;
   /** Names of the opt-in attributes that are wanted. */
   readonly optIn: ReadonlySet<string>;
   /** Bytes of the request's body, if they were asked for. */
@@ -139,14 +138,9 @@ function addSendDone(span: Span, { err }: FactOf<'wroteRequest'>, about: EventCo
   }
 }
 
-export function serverAttributes({ address, port }: RequestedServer): Attributes {
+export function serverAttributes(server: Origin): Attributes {
   const attributes: Attributes = {};
-  if (address !== undefined) {
-    attributes[ATTR_SERVER_ADDRESS] = address;
-    if (port !== undefined) {
-      attributes[ATTR_SERVER_PORT] = port;
-    }
-  }
+  addServer(attributes, server);
   return attributes;
 }
 

@@ -5,11 +5,10 @@ import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_NETWORK_PROTOCOL_VERSION,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   ATTR_URL_SCHEME,
   ATTR_URL_TEMPLATE,
 } from '../../semconv/semconv.js';
+import { addServer } from '../http/attributes.js';
 import { connProtocolVersion } from './described-conn.js';
 import type { ClientStart } from './span.js';
 
@@ -34,7 +33,7 @@ export function clientMetricAttributes(
   if (record.conn !== undefined) {
     attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(record.conn.conn);
   }
-  addServer(attributes, start);
+  addServer(attributes, start.server);
   if (optIn.size > 0) {
     addAsked(attributes, start, optIn);
   }
@@ -45,7 +44,7 @@ export function clientMetricAttributes(
 export function activeRequestAttributes(start: ClientStart, optIn: ReadonlySet<string>): Attributes {
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = start.method;
-  addServer(attributes, start);
+  addServer(attributes, start.server);
   if (optIn.has(ATTR_URL_SCHEME) && start.server.scheme !== '') {
     attributes[ATTR_URL_SCHEME] = start.server.scheme;
   }
@@ -62,20 +61,11 @@ export function queueAttributes(start: ClientStart, record: ClientRecord): Attri
   if (record.conn !== undefined) {
     attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(record.conn.conn);
   }
-  addServer(attributes, start);
+  addServer(attributes, start.server);
   if (start.server.scheme !== '') {
     attributes[ATTR_URL_SCHEME] = start.server.scheme;
   }
   return attributes;
-}
-
-function addServer(attributes: Attributes, { server }: ClientStart): void {
-  if (server.address !== undefined) {
-    attributes[ATTR_SERVER_ADDRESS] = server.address;
-    if (server.port !== undefined) {
-      attributes[ATTR_SERVER_PORT] = server.port;
-    }
-  }
 }
 
 function addAsked(

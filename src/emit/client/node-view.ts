@@ -1,20 +1,22 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
+import type { Origin } from '../../origin.js';
 import { headerFields } from '../../source/header-fields.js';
 import type { NodeHttpRequest } from '../../source/node/request.js';
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { HeaderCapture } from '../http/headers.js';
-import { originOf } from '../http/url.js';
 import type { ClientRequestView, FailureHints } from './undici-view.js';
 
 /** A request of `node:http` or `node:https`. */
 export class NodeRequestView implements ClientRequestView {
   private readonly exchange: NodeHttpRequest;
-  readonly origin: string;
 
   constructor(exchange: NodeHttpRequest) {
     this.exchange = exchange;
-    this.origin = originFor(exchange.request.protocol, exchange.host, exchange.port);
+  }
+
+  get origin(): Origin {
+    return this.exchange.origin;
   }
 
   get request(): ClientRequest {
@@ -42,10 +44,9 @@ export class NodeRequestView implements ClientRequestView {
   }
 
   get host(): string | undefined {
-    const { request } = this.exchange;
+    const { request, origin } = this.exchange;
     const host = request.getHeader('host');
-    // Node sets one by itself.
-    return typeof host === 'string' && this.origin !== `${request.protocol}//${host}` ? host : undefined;
+    return typeof host === 'string' && !isOwnHost(host, origin) ? host : undefined;
   }
 
   get userAgent(): string | undefined {
@@ -117,20 +118,9 @@ export class NodeRequestView implements ClientRequestView {
   }
 }
 
-// Requests to one origin tend to follow each other, and what is made of it is remembered by it.
-let lastProtocol = '';
-let lastHost = '';
-let lastPort: number | string = '';
-let lastOrigin = '';
-
-function originFor(protocol: string, host: string, port: number | string): string {
-  if (protocol !== lastProtocol || host !== lastHost || port !== lastPort) {
-    lastProtocol = protocol;
-    lastHost = host;
-    lastPort = port;
-    lastOrigin = originOf(protocol, host, port);
-  }
-  return lastOrigin;
+/** Node sets one by itself. */
+function isOwnHost(host: string, { scheme, redacted }: Origin): boolean {
+  return redacted.length === scheme.length + '://'.length + host.length && redacted.endsWith(host);
 }
 
 /** The source gives the response itself as its headers. */

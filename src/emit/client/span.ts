@@ -1,12 +1,13 @@
 import type { Attributes, Span, SpanContext, TimeInput } from '@opentelemetry/api';
 import { SpanStatusCode } from '../../api.js';
 import { toHrTime } from '../../clock.js';
+import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { ClientRecordListener, FinishedDial } from '../../recorder/client-facts.js';
+import { REDACTED } from '../../semconv/defaults.js';
 import { ATTR_HTTP_REQUEST_HEADER } from '../../semconv/semconv.js';
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { RequestCounter } from '../../status/request-counter.js';
-import { REDACTED } from '../http/redaction.js';
 import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
@@ -14,7 +15,6 @@ import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './events.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
-import type { RequestedServer } from './requested-server.js';
 import type { ClientSettings } from './settings.js';
 import type { SpanClock } from './span-clock.js';
 import type { ClientRequestView } from './undici-view.js';
@@ -32,7 +32,7 @@ export interface ClientStart {
   readonly epoch: number;
   /** `http.request.method` */
   readonly method: string;
-  readonly server: RequestedServer;
+  readonly server: Origin;
   /** `url.template`, if a hook of the user's supplied it. */
   readonly template: string | undefined;
 }

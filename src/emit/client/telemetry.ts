@@ -2,6 +2,7 @@ import type { Attributes, Context, HrTime, Span, TextMapSetter } from '@opentele
 import { isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
 import { epochAt, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/types.js';
+import type { Origin } from '../../origin.js';
 import { ClientRecord } from '../../recorder/client.js';
 import type { NotedHooks } from '../../recorder/client-facts.js';
 import { DialFactsRecord } from '../../recorder/dial-facts.js';
@@ -11,8 +12,8 @@ import {
   METRIC_HTTP_CLIENT_CONNECTION_DURATION,
   METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
 } from '../../semconv/semconv.js';
-import type { UndiciRequest } from '../../source/channels.js';
 import type { NodeHttpRequest } from '../../source/node/request.js';
+import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
 import { type Counters, PARENTLESS, type RequestCounter } from '../../status/request-counter.js';
 import type { RecordedMethod } from '../http/method.js';
 import { targetPath } from '../http/url.js';
@@ -23,7 +24,7 @@ import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
 import { measureActive } from './measure.js';
 import { NodeRequestView } from './node-view.js';
-import { type RequestedServer, requestedServer } from './requested-server.js';
+import { requestedServer } from './requested-server.js';
 import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './settings.js';
 import { ClientSpan, type ClientStart } from './span.js';
 import { type ClientRequestView, UndiciRequestView } from './undici-view.js';
@@ -60,7 +61,7 @@ export class ClientTelemetry implements ClientRecorders {
         : undefined;
   }
 
-  undici(request: UndiciRequest, ctx: Context, at: number): ClientRecord | undefined {
+  undici(request: UndiciHttpRequest, ctx: Context, at: number): ClientRecord | undefined {
     return this.begin(new UndiciRequestView(request), ctx, at, this.counters.undici);
   }
 
@@ -138,7 +139,7 @@ export class ClientTelemetry implements ClientRecorders {
     return record;
   }
 
-  private attributesOf(view: ClientRequestView, method: RecordedMethod, server: RequestedServer): Attributes {
+  private attributesOf(view: ClientRequestView, method: RecordedMethod, server: Origin): Attributes {
     const attributes = startAttributes(view, method, server, this.settings);
     const { startSpanHook } = this.settings.config;
     if (startSpanHook !== undefined) {

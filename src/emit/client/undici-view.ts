@@ -2,9 +2,11 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import { propagation } from '../../api.js';
 import type { UndiciExchange } from '../../config/types.js';
+import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../source/channels.js';
 import type { ResponseHead } from '../../source/request-trace.js';
+import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
 import { incomingHeaders } from '../../source/undici/headers.js';
 import type { Failure } from '../http/error.js';
 import { type HeaderCapture, headerInList } from '../http/headers.js';
@@ -16,8 +18,8 @@ export interface ClientRequestView {
   /** What the hooks that run before the span are given. */
   readonly options: UndiciRequest | RequestOptions;
   readonly method: string;
-  /** Scheme, host and port of where it is sent. */
-  readonly origin: string;
+  /** Where it is sent. */
+  readonly origin: Origin;
   /** Request target as it is written: a path, or an absolute URL for a proxy. */
   readonly target: string;
   /** What the URL that the caller gave has after its target, with its `#`: never sent. */
@@ -46,10 +48,12 @@ export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {
   readonly request: UndiciRequest;
+  readonly origin: Origin;
   readonly fragment = '';
 
-  constructor(request: UndiciRequest) {
+  constructor({ request, origin }: UndiciHttpRequest) {
     this.request = request;
+    this.origin = origin;
   }
 
   get options(): UndiciRequest {
@@ -58,10 +62,6 @@ export class UndiciRequestView implements ClientRequestView {
 
   get method(): string {
     return this.request.method;
-  }
-
-  get origin(): string {
-    return String(this.request.origin);
   }
 
   get target(): string {

@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
 import type { Attributes } from '@opentelemetry/api';
+import { hostOf, plainAddress, portOf } from '../../authority.js';
 import type { TLSConnectionState } from '../../httptrace/client-trace.js';
+import type { Origin } from '../../origin.js';
 import {
   ATTR_NETWORK_LOCAL_ADDRESS,
   ATTR_NETWORK_LOCAL_PORT,
@@ -19,11 +22,11 @@ import {
   NETWORK_TRANSPORT_VALUE_PIPE,
   NETWORK_TRANSPORT_VALUE_TCP,
   NETWORK_TRANSPORT_VALUE_UNIX,
+  NETWORK_TYPE_VALUE_IPV4,
+  NETWORK_TYPE_VALUE_IPV6,
   TLS_PROTOCOL_NAME_VALUE_SSL,
   TLS_PROTOCOL_NAME_VALUE_TLS,
 } from '../../semconv/semconv.js';
-import { hostOf, networkType, plainAddress, portOf } from './address.js';
-import { defaultPort } from './url.js';
 
 /** The ends of a connection as `net.Socket` knows them. */
 export interface SocketAddresses {
@@ -33,28 +36,13 @@ export interface SocketAddresses {
   readonly localPort?: number | undefined;
 }
 
-/**
- * Whom a request asks for.
- *
- * @param authority `host` or `host:port`; IPv6 in brackets.
- * @param scheme Says which port is meant when the authority names none.
- */
-export function addServer(attributes: Attributes, authority: string, scheme: string): void {
-  if (authority !== lastAuthority) {
-    lastAuthority = authority;
-    lastAddress = hostOf(authority);
-    lastPort = portOf(authority);
-  }
-  if (lastAddress !== undefined) {
-    attributes[ATTR_SERVER_ADDRESS] = lastAddress;
-    addPort(attributes, ATTR_SERVER_PORT, lastPort ?? defaultPort(scheme));
+/** Whom a request asks for; a port says nothing without an address. */
+export function addServer(attributes: Attributes, { address, port }: Pick<Origin, 'address' | 'port'>): void {
+  if (address !== undefined) {
+    attributes[ATTR_SERVER_ADDRESS] = address;
+    addPort(attributes, ATTR_SERVER_PORT, port);
   }
 }
-
-// Most requests of a server ask for the same one.
-let lastAuthority = '';
-let lastAddress: string | undefined;
-let lastPort: number | undefined;
 
 /** @param socketPath Address of the peer on a unix socket, which has no other. */
 export function addNetworkPeer(attributes: Attributes, socket: SocketAddresses, socketPath?: string): void {
@@ -99,6 +87,18 @@ export function addDialledAddress(attributes: Attributes, network: 'tcp' | 'unix
   const type = networkType(address);
   if (type !== undefined) {
     attributes[ATTR_NETWORK_TYPE] = type;
+  }
+}
+
+/** `network.type` of an IP address; `undefined` for a name or a path. */
+export function networkType(address: string): string | undefined {
+  switch (isIP(address)) {
+    case 4:
+      return NETWORK_TYPE_VALUE_IPV4;
+    case 6:
+      return NETWORK_TYPE_VALUE_IPV6;
+    default:
+      return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { hostOf, portOf } from './address.js';
+import { hostOf, portOf } from '../../authority.js';
 
 /** What proxies say about the request that they received; a fact that none of them gave is absent. */
 export interface Forwarded {

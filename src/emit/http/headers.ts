@@ -1,16 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
+import { DEFAULT_REDACTED_HEADERS, REDACTED } from '../../semconv/defaults.js';
 import { ATTR_HTTP_REQUEST_HEADER, ATTR_HTTP_RESPONSE_HEADER } from '../../semconv/semconv.js';
-import { REDACTED } from './redaction.js';
-
-/** Headers that carry credentials: their values are replaced even when they are asked for. */
-export const DEFAULT_REDACTED_HEADERS: readonly string[] = [
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'www-authenticate',
-  'proxy-authenticate',
-];
 
 /** Names and values in turn, strings or buffers. A value may be an array. */
 export type HeaderList = readonly unknown[];

@@ -1,16 +1,5 @@
-/** What stands in the place of a secret. */
-export const REDACTED = 'REDACTED';
-
-/** Query parameters that carry a credential or a signature; compared case-sensitively. */
-export const DEFAULT_REDACTED_QUERY_PARAMS: readonly string[] = [
-  'X-Amz-Signature',
-  'X-Amz-Credential',
-  'X-Amz-Security-Token',
-  'AWSAccessKeyId',
-  'Signature',
-  'sig',
-  'X-Goog-Signature',
-];
+import { redactUserinfo } from '../../origin.js';
+import { REDACTED } from '../../semconv/defaults.js';
 
 /** A list of query parameters to redact, ready to be used; `undefined` redacts none. */
 export type RedactedQueryParams = QueryParamMatcher | undefined;
@@ -91,19 +80,4 @@ export function redactTarget(target: string, params: RedactedQueryParams): strin
   const raw = target.slice(query, end);
   const redacted = redactQuery(raw, params);
   return redacted === raw ? target : target.slice(0, query) + redacted + target.slice(end);
-}
-
-const AUTHORITY = /^[^/?#]*:\/\/([^/?#]*)@/;
-
-/** An absolute URL with its userinfo replaced. */
-export function redactUserinfo(url: string): string {
-  if (!url.includes('@')) {
-    return url;
-  }
-  const userinfo = AUTHORITY.exec(url)?.[1];
-  if (!userinfo) {
-    return url;
-  }
-  const start = url.indexOf('://') + 3;
-  return `${url.slice(0, start)}${REDACTED}:${REDACTED}${url.slice(start + userinfo.length)}`;
 }

@@ -1,24 +1,23 @@
 import type { Attributes } from '@opentelemetry/api';
+import { defaultPort, plainAddress } from '../../authority.js';
+import { originAt } from '../../origin.js';
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   ATTR_NETWORK_PROTOCOL_VERSION,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   ATTR_URL_PATH,
   ATTR_URL_QUERY,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
 } from '../../semconv/semconv.js';
 import type { ServedRequest } from '../../source/server/trace.js';
-import { plainAddress } from '../http/address.js';
 import { addNetworkPeer, addServer, protocolVersion } from '../http/attributes.js';
 import { type Forwarded, parseForwarded } from '../http/forwarded.js';
 import type { HeaderCapture } from '../http/headers.js';
 import type { RecordedMethod } from '../http/method.js';
 import { redactQuery } from '../http/redaction.js';
-import { defaultPort, targetPath, targetQuery } from '../http/url.js';
+import { targetPath, targetQuery } from '../http/url.js';
 import { addServerOptIns } from './opt-in.js';
 import { type ServedSocket, servedSocket } from './served-socket.js';
 import type { ServerSettings } from './settings.js';
@@ -102,15 +101,12 @@ function addServerAddress(
   if (forwarded?.serverAddress === undefined) {
     const authority = headers[':authority'] || headers.host;
     if (typeof authority === 'string') {
-      addServer(attributes, authority, scheme);
+      addServer(attributes, originAt(scheme, authority));
     }
     return;
   }
-  attributes[ATTR_SERVER_ADDRESS] = forwarded.serverAddress;
-  const port = forwarded.serverPort ?? defaultPort(scheme);
-  if (port !== undefined) {
-    attributes[ATTR_SERVER_PORT] = port;
-  }
+  const { serverAddress: address, serverPort } = forwarded;
+  addServer(attributes, { address, port: serverPort ?? defaultPort(scheme) });
 }
 
 function addClientAddress(

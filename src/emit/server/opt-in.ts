@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { plainAddress } from '../../authority.js';
 import {
   ATTR_CLIENT_PORT,
   ATTR_NETWORK_LOCAL_ADDRESS,
@@ -8,7 +9,6 @@ import {
   NETWORK_TRANSPORT_VALUE_TCP,
   NETWORK_TRANSPORT_VALUE_UNIX,
 } from '../../semconv/semconv.js';
-import { plainAddress } from '../http/address.js';
 import type { Forwarded } from '../http/forwarded.js';
 import { syntheticType } from '../http/user-agent.js';
 import type { ServedSocket } from './served-socket.js';

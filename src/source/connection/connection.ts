@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import type { Origin } from '../../origin.js';
 
 /** Told what becomes of a connection: of each from when it is established until it is closed or handed over. */
 export interface ConnectionWatcher {
-  /** It is there, and idle. @param origin Scheme, host and port that it was dialled for. */
-  established(connection: Connection, origin: string): void;
+  /** It is there, and idle. @param origin That it was dialled for. */
+  established(connection: Connection, origin: Origin): void;
   /** It carries a request, and carried none. */
   becameActive(connection: Connection): void;
   /** It carries no request any more. */
@@ -15,7 +16,7 @@ export interface ConnectionWatcher {
 }
 
 /** Says who watches a connection that was just established for this origin, if anybody does. */
-export type WatchConnection = (connection: Connection, origin: string) => void;
+export type WatchConnection = (connection: Connection, origin: Origin) => void;
 
 /** What a socket has carried, and since when it has nothing to do. */
 export class Connection {
@@ -43,7 +44,7 @@ export class Connection {
   }
 
   /** To be called when it was just established; tells `watcher` of all that follows. */
-  watchBy(watcher: ConnectionWatcher, origin: string): void {
+  watchBy(watcher: ConnectionWatcher, origin: Origin): void {
     this.watcher = watcher;
     watcher.established(this, origin);
     this.socket.once('close', () => this.leavePool());

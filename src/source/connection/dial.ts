@@ -1,11 +1,12 @@
 import { errorMonitor } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { hostPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../../httptrace/client-trace.js';
 import { hiddenField } from '../../patch/hidden-field.js';
 import type { RequestTrace } from '../request-trace.js';
-import { keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
+import { isTls, keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
 
 /** Node forgets the path of a unix socket, which is all the address that its peer has. */
 const unixPaths = hiddenField<string>();
@@ -73,7 +74,7 @@ export class Dial {
   static watch(socket: Socket, trace: RequestTrace, path?: string): Dial {
     const dial = new Dial(socket, trace);
     if (path !== undefined) {
-      dial.onAttempt(path, undefined, undefined);
+      dial.onAttempt(path, undefined);
     }
     process.nextTick(() => dial.startLookup());
     return dial;
@@ -126,12 +127,12 @@ export class Dial {
     }
   }
 
-  private onAttempt(address: string, port: number | undefined, family: number | undefined): void {
+  private onAttempt(address: string, port: number | undefined): void {
     this.attempted = true;
     this.attempt =
       port === undefined
         ? { network: 'unix', addr: address, isTold: false }
-        : { network: 'tcp', addr: hostPort(address, port, family), isTold: false };
+        : { network: 'tcp', addr: hostPort(address, port), isTold: false };
     if (port === undefined) {
       unixPaths.set(this.socket, address);
     }
@@ -165,8 +166,8 @@ export class Dial {
     this.endAttempt(err);
   }
 
-  private onAttemptTimeout(address: string, port: number, family: number): void {
-    this.endAttempt(attemptTimeout(hostPort(address, port, family)));
+  private onAttemptTimeout(address: string, port: number): void {
+    this.endAttempt(attemptTimeout(hostPort(address, port)));
   }
 
   private onConnect(): void {
@@ -219,10 +220,6 @@ export class Dial {
   }
 }
 
-function isTls(socket: Socket): socket is TLSSocket {
-  return 'encrypted' in socket && socket.encrypted === true;
-}
-
 /** The name that Node looks up for this socket; it has none for an address, nor for the path of a unix socket. */
 function nameOf(socket: Socket & { _host?: unknown }): string | undefined {
   return typeof socket._host === 'string' ? socket._host : undefined;
@@ -230,9 +227,4 @@ function nameOf(socket: Socket & { _host?: unknown }): string | undefined {
 
 function attemptTimeout(addr: string): Error {
   return Object.assign(new Error(`connect ETIMEDOUT ${addr}`), { code: 'ETIMEDOUT', syscall: 'connect' });
-}
-
-/** `host:port`, IPv6 in brackets. */
-export function hostPort(host: string, port: number | string, family = host.includes(':') ? 6 : 4): string {
-  return family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

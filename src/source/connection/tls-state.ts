@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { TLSConnectionState } from '../../httptrace/client-trace.js';
 
@@ -9,6 +10,10 @@ const NOTHING_AGREED: TLSConnectionState = {
   didResume: false,
   authorized: false,
 };
+
+export function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
 
 /** What a TLS socket whose handshake is done has agreed on with its peer. */
 export function tlsState(socket: TLSSocket): TLSConnectionState {

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Origin } from '../../origin.js';
 import { hiddenField } from '../../patch/hidden-field.js';
 import { Connection, type WatchConnection } from '../connection/connection.js';
+import { isTls } from '../connection/tls-state.js';
 import type { Report } from '../request-trace.js';
 import { guarded } from '../subscribe.js';
 import type { NodeExchange } from './exchange.js';
@@ -42,7 +44,7 @@ export class NodeConnections {
    *
    * @param over The connection that it is laid over, which carries no other requests from now on.
    */
-  dialled(socket: Socket, origin: string, over: Socket | undefined): void {
+  dialled(socket: Socket, origin: Origin, over: Socket | undefined): void {
     if (over !== undefined) {
       this.pooled.get(over)?.connection?.leavePool();
     }
@@ -133,8 +135,4 @@ function putBack(pooled: PooledSocket | undefined): void {
 
 function isConnecting(socket: Socket & { secureConnecting?: boolean }): boolean {
   return socket.connecting || socket.secureConnecting === true;
-}
-
-function isTls(socket: Socket): boolean {
-  return 'encrypted' in socket && socket.encrypted === true;
 }

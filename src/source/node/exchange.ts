@@ -1,8 +1,9 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
+import { defaultPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import { authorityFor, type Origin, originAt } from '../../origin.js';
 import { type HiddenField, hiddenField } from '../../patch/hidden-field.js';
-import { hostPort } from '../connection/dial.js';
 import { headerFields } from '../header-fields.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { RequestTrace } from '../request-trace.js';
@@ -33,6 +34,7 @@ export class NodeExchange implements NodeHttpRequest {
   refused = false;
   /** Of the request's body, as far as the program gave it; only if somebody wants to know. */
   bodyBytes = 0;
+  private knownOrigin: Origin | undefined = undefined;
   private wanted: Want | undefined = undefined;
   private lifecycle: Lifecycle | undefined = undefined;
   private connected = false;
@@ -54,16 +56,15 @@ export class NodeExchange implements NodeHttpRequest {
   }
 
   get port(): number | string {
-    return this.options?.port ?? portIn(this.request) ?? (this.request.protocol === 'https:' ? 443 : 80);
+    return this.options?.port ?? portIn(this.request) ?? defaultPort(this.request.protocol) ?? '';
   }
 
-  /** Scheme, host and port of where it is sent. */
-  get origin(): string {
-    return `${this.request.protocol}//${this.hostPort}`;
-  }
-
-  get hostPort(): string {
-    return hostPort(this.host, this.port);
+  get origin(): Origin {
+    if (this.knownOrigin === undefined) {
+      const { protocol, host } = this.request;
+      this.knownOrigin = originAt(protocol, authorityFor(protocol, host, this.port));
+    }
+    return this.knownOrigin;
   }
 
   get settled(): boolean {
@@ -94,7 +95,7 @@ export class NodeExchange implements NodeHttpRequest {
     this.trace = trace;
     this.lifecycle = lifecycle;
     lifecycle.requestBegan();
-    trace.getConn?.(proxy ?? this.hostPort);
+    trace.getConn?.(proxy ?? this.origin.hostPort);
   }
 
   gotConn(info: GotConnInfo): void {

@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import { hostPort } from '../connection/dial.js';
+import { defaultPort, hostPort } from '../../authority.js';
 import type { NodeExchange } from './exchange.js';
 
 /** What proxy agents show of their proxy: a `URL`, or the options to connect to it. */
@@ -49,5 +49,5 @@ function addressOf(proxy: unknown): string | undefined {
     return undefined;
   }
   const bare = name.startsWith('[') ? name.slice(1, -1) : name;
-  return hostPort(bare, String(port || (protocol === 'https:' ? 443 : 80)));
+  return hostPort(bare, String(port || defaultPort(protocol === 'https:' ? protocol : 'http:')));
 }

@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Origin } from '../../origin.js';
 
 /** The parts of Node's request that its types leave out, by the names that they have had since Node 12 or longer. */
 export interface NodeClientRequest extends ClientRequest {
@@ -24,6 +25,7 @@ export interface NodeHttpRequest {
   /** Where it is sent: host without brackets. */
   readonly host: string;
   readonly port: number | string;
+  readonly origin: Origin;
   /** Whether the request's `timeout` event came. */
   readonly timedOut: boolean;
   /** Whether the program destroyed the request, or the body of its response, without giving an error. */

@@ -3,6 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Origin } from '../../origin.js';
 import type { Method } from '../../patch/method-layer.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
@@ -16,7 +17,7 @@ import type { NodeExchange, Want } from './exchange.js';
  * context of the call that asked it.
  */
 export class NodeDialling implements SocketListener {
-  private readonly dialled: (made: SocketMade, origin: string) => void;
+  private readonly dialled: (made: SocketMade, origin: Origin) => void;
   private asking: NodeExchange | undefined;
   private scope: AsyncLocalStorage<Want> | undefined;
   private fresh: FreshSocket | undefined;
@@ -24,7 +25,7 @@ export class NodeDialling implements SocketListener {
   private readonly owners = new WeakMap<Socket, Want>();
 
   /** @param dialled A connection is being made that requests may be given. */
-  constructor(dialled: (made: SocketMade, origin: string) => void) {
+  constructor(dialled: (made: SocketMade, origin: Origin) => void) {
     this.dialled = dialled;
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { originAt } from '../../origin.js';
 import type { ChannelMessages, UndiciRequest } from '../channels.js';
 import { Connection, type WatchConnection } from '../connection/connection.js';
 import { Dial } from '../connection/dial.js';
@@ -72,7 +73,7 @@ export class UndiciConnections implements SocketListener {
     this.owners.delete(socket);
     this.watch(
       this.keep(socket, Connection.established(socket)),
-      `${connectParams.protocol}//${connectParams.host}`,
+      originAt(connectParams.protocol, connectParams.host),
     );
     if (isHttp2(socket)) {
       this.openHttp2.add(socket);

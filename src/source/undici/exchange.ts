@@ -1,14 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import { type Origin, originOf } from '../../origin.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Connection } from '../connection/connection.js';
 import type { RequestTrace } from '../request-trace.js';
 
-/** One request of undici's from its creation to its end, on whatever connections. */
-export class Exchange {
+/** One request of undici, as those who are told of it see it. */
+export interface UndiciHttpRequest {
   readonly request: UndiciRequest;
-  readonly origin: string;
+  /** Where it is sent. */
+  readonly origin: Origin;
+}
+
+/** One request of undici's from its creation to its end, on whatever connections. */
+export class Exchange implements UndiciHttpRequest {
+  readonly request: UndiciRequest;
+  readonly origin: Origin;
   readonly wantedAt = now();
   /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
   trace: RequestTrace | undefined = undefined;
@@ -23,7 +31,7 @@ export class Exchange {
 
   constructor(request: UndiciRequest) {
     this.request = request;
-    this.origin = typeof request.origin === 'string' ? request.origin : request.origin.origin;
+    this.origin = originOf(typeof request.origin === 'string' ? request.origin : request.origin.origin);
   }
 
   /** It is about to be written to this connection, for the first time or once more. */

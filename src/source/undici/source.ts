@@ -3,13 +3,12 @@ import type { Socket } from 'node:net';
 import { hiddenField } from '../../patch/hidden-field.js';
 import type { ChannelMessages, UndiciRequest, UndiciResponse } from '../channels.js';
 import type { WatchConnection } from '../connection/connection.js';
-import { hostPortOf } from '../connection/host-port.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, Source } from '../request-trace.js';
 import { type Handlers, subscribe } from '../subscribe.js';
 import { isHttp2, UndiciConnections } from './connections.js';
-import { callerOf, Exchange } from './exchange.js';
+import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
 import { incomingHeaders, sentHeaders } from './headers.js';
 import { InstanceHooks } from './instance.js';
 
@@ -17,13 +16,13 @@ type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 
 /** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
 export class UndiciSource implements Source {
-  private readonly begin: Begin<UndiciRequest>;
+  private readonly begin: Begin<UndiciHttpRequest>;
   private readonly exchanges = hiddenField<Exchange>();
   private readonly connections: UndiciConnections;
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
 
-  constructor(begin: Begin<UndiciRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
+  constructor(begin: Begin<UndiciHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.begin = begin;
     this.connections = new UndiciConnections((request) => this.underWay(request), watch);
     this.instanceHooks = new InstanceHooks(
@@ -74,12 +73,12 @@ export class UndiciSource implements Source {
     const caller = callerOf(request, executionAsyncId());
     const trace =
       caller === undefined
-        ? this.begin(request, exchange.wantedAt)
-        : caller.runInAsyncScope(this.begin, undefined, request, exchange.wantedAt);
+        ? this.begin(exchange, exchange.wantedAt)
+        : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt);
     if (trace !== undefined) {
       this.lifecycle.requestBegan();
       exchange.trace = trace;
-      trace.getConn?.(hostPortOf(exchange.origin));
+      trace.getConn?.(exchange.origin.hostPort);
     }
   }
 

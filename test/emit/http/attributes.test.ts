@@ -13,12 +13,14 @@ import {
   addTLSState,
   clientStatusErrorType,
   localTransport,
+  networkType,
   protocolVersion,
   protocolVersionOfAlpn,
   type SocketAddresses,
   serverStatusErrorType,
 } from '../../../src/emit/http/attributes.js';
 import type { TLSConnectionState } from '../../../src/httptrace/client-trace.js';
+import { originAt } from '../../../src/origin.js';
 import { listening } from './loopback.js';
 
 function added(add: (attributes: Attributes) => void): Attributes {
@@ -37,7 +39,7 @@ describe('addServer', () => {
     [':80', 'http', {}],
     ['', 'http', {}],
   ])('of %s over %s', (authority, scheme, expected) => {
-    expect(added((attributes) => addServer(attributes, authority, scheme))).toEqual(expected);
+    expect(added((attributes) => addServer(attributes, originAt(scheme, authority)))).toEqual(expected);
   });
 });
 
@@ -232,5 +234,17 @@ describe('the error type of a status', () => {
     [0, '0', '0'],
   ])('%i is %s for a client and %s for a server', (status, client, server) => {
     expect([clientStatusErrorType(status), serverStatusErrorType(status)]).toEqual([client, server]);
+  });
+});
+
+describe('networkType', () => {
+  it.each([
+    ['127.0.0.1', 'ipv4'],
+    ['::1', 'ipv6'],
+    ['localhost', undefined],
+    ['/run/app.sock', undefined],
+    ['', undefined],
+  ])('of %s is %s', (address, type) => {
+    expect(networkType(address)).toBe(type);
   });
 });

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  compileRedactedQueryParams,
-  DEFAULT_REDACTED_QUERY_PARAMS,
-  redactQuery,
-  redactUrl,
-} from '../../../src/emit/http/redaction.js';
+import { compileRedactedQueryParams, redactQuery, redactUrl } from '../../../src/emit/http/redaction.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../../../src/semconv/defaults.js';
 import { forSeeds, type Random } from './random.js';
 
 const defaults = compileRedactedQueryParams(DEFAULT_REDACTED_QUERY_PARAMS);

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  compileRedactedQueryParams,
-  DEFAULT_REDACTED_QUERY_PARAMS,
-} from '../../../src/emit/http/redaction.js';
-import {
-  authorityOf,
-  defaultPort,
-  fullUrl,
-  originOf,
-  schemeOf,
-  targetPath,
-  targetQuery,
-} from '../../../src/emit/http/url.js';
+import { compileRedactedQueryParams } from '../../../src/emit/http/redaction.js';
+import { fullUrl, targetPath, targetQuery } from '../../../src/emit/http/url.js';
+import { originOf } from '../../../src/origin.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../../../src/semconv/defaults.js';
 
 const params = compileRedactedQueryParams(DEFAULT_REDACTED_QUERY_PARAMS);
 
@@ -35,73 +26,7 @@ describe('fullUrl', () => {
     ['http://proxy:3128', 'http://a.io/p?q=1', 'http://a.io/p?q=1'],
     ['http://proxy:3128', 'HTTP://u:p@a.io/p?sig=x', 'HTTP://REDACTED:REDACTED@a.io/p?sig=REDACTED'],
   ])('of %s and %s is %s', (origin, target, url) => {
-    expect(fullUrl(origin, target, params)).toBe(url);
-  });
-
-  it('takes an origin that is a URL', () => {
-    expect(fullUrl(new URL('http://a.io:80/base'), '/p', params)).toBe('http://a.io/p');
-  });
-});
-
-describe('originOf', () => {
-  it.each([
-    ['http:', 'a.io', 8080, 'http://a.io:8080'],
-    ['https:', 'a.io', '8443', 'https://a.io:8443'],
-    ['http:', 'a.io', 80, 'http://a.io'],
-    ['http', 'a.io', '80', 'http://a.io'],
-    ['https:', 'a.io', 443, 'https://a.io'],
-    ['https:', 'a.io', 80, 'https://a.io:80'],
-    ['http:', 'a.io', 443, 'http://a.io:443'],
-    ['http:', '::1', 8080, 'http://[::1]:8080'],
-    ['http:', '[::1]', 80, 'http://[::1]'],
-    ['http:', 'a.io', undefined, 'http://a.io'],
-    ['http:', 'a.io', '', 'http://a.io'],
-  ])('of %s, %s and %s is %s', (scheme, host, port, origin) => {
-    expect(originOf(scheme, host, port)).toBe(origin);
-  });
-});
-
-describe('authorityOf', () => {
-  it.each([
-    ['http://a.io', 'a.io'],
-    ['http://a.io:8080/p', 'a.io:8080'],
-    ['http://a.io?x@y', 'a.io'],
-    ['http://a.io/u@b.io', 'a.io'],
-    ['http://u:p@a.io:80/p', 'a.io:80'],
-    ['http://u@x@a.io', 'a.io'],
-    ['http://[::1]:80#f', '[::1]:80'],
-    ['http:///p', undefined],
-    ['http://u@/p', undefined],
-    ['//a.io/p', undefined],
-    ['/p?u=http://a.io', undefined],
-    ['a.io:443', undefined],
-    ['*', undefined],
-    ['', undefined],
-  ])('of %s is %s', (url, authority) => {
-    expect(authorityOf(url)).toBe(authority);
-  });
-});
-
-describe('schemeOf', () => {
-  it.each([
-    ['http://a.io', 'http'],
-    ['HTTPS://a.io', 'https'],
-    ['/p?u=http://a.io', undefined],
-    ['a.io:443', undefined],
-    ['', undefined],
-  ])('of %s is %s', (url, scheme) => {
-    expect(schemeOf(url)).toBe(scheme);
-  });
-});
-
-describe('defaultPort', () => {
-  it.each([
-    ['http', 80],
-    ['https', 443],
-    ['ftp', undefined],
-    ['', undefined],
-  ])('of %s is %s', (scheme, port) => {
-    expect(defaultPort(scheme)).toBe(port);
+    expect(fullUrl(originOf(origin), target, params)).toBe(url);
   });
 });
 

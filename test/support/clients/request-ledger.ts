@@ -33,7 +33,7 @@ export function useRequestLedger(): RequestLedger {
   beforeAll(() => {
     stop = registry().record({
       counters: newCounters(),
-      undici: (request, ctx) => ledger.open(request.path, ctx),
+      undici: ({ request }, ctx) => ledger.open(request.path, ctx),
       node: ({ request }, ctx) => ledger.open(request.path, ctx),
     });
   });

@@ -4,6 +4,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { ChannelMessages, ChannelName, UndiciRequest } from '../../../src/source/channels.js';
 import { NewSockets } from '../../../src/source/connection/new-sockets.js';
 import type { Begin } from '../../../src/source/request-trace.js';
+import type { UndiciHttpRequest } from '../../../src/source/undici/exchange.js';
 import { UndiciSource } from '../../../src/source/undici/source.js';
 import { RequestLedger } from './request-ledger.js';
 
@@ -86,7 +87,9 @@ export class ObservedSource {
   readonly reports: string[] = [];
   readonly source: UndiciSource;
 
-  constructor(begin: Begin<UndiciRequest> = (request) => this.ledger.open(request.path, ROOT_CONTEXT)) {
+  constructor(
+    begin: Begin<UndiciHttpRequest> = ({ request }) => this.ledger.open(request.path, ROOT_CONTEXT),
+  ) {
     const report = (message: string) => this.reports.push(message);
     this.source = new UndiciSource(begin, new NewSockets(report), () => undefined, report);
   }

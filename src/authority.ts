@@ -1,6 +1,3 @@
-import { isIP } from 'node:net';
-import { NETWORK_TYPE_VALUE_IPV4, NETWORK_TYPE_VALUE_IPV6 } from '../../semconv/semconv.js';
-
 const MAPPED_IPV4 = /^::ffff:(?=[\d.]+$)/i;
 
 /** An address without the brackets of a URL and without the prefix of an IPv4 address in IPv6 form. */
@@ -9,14 +6,19 @@ export function plainAddress(address: string): string {
   return bare.startsWith('::') ? bare.replace(MAPPED_IPV4, '') : bare;
 }
 
+/** `host:port`, IPv6 in brackets. */
+export function hostPort(host: string, port: number | string): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /**
  * The host of `host:port`, as in a `Host` header, an authority or a `hostPort` of a hook; IPv6 without its brackets.
  *
  * @returns `undefined` if there is none.
  */
-export function hostOf(hostPort: string): string | undefined {
-  const end = hostEnd(hostPort);
-  return plainAddress(hostPort.slice(0, end)) || undefined;
+export function hostOf(authority: string): string | undefined {
+  const end = hostEnd(authority);
+  return plainAddress(authority.slice(0, end)) || undefined;
 }
 
 /**
@@ -24,19 +26,33 @@ export function hostOf(hostPort: string): string | undefined {
  *
  * @returns `undefined` if there is none, or if it is no number from 1 to 65535.
  */
-export function portOf(hostPort: string): number | undefined {
-  const end = hostEnd(hostPort);
-  return hostPort[end] === ':' ? parsePort(hostPort, end + 1) : undefined;
+export function portOf(authority: string): number | undefined {
+  const end = hostEnd(authority);
+  return authority[end] === ':' ? parsePort(authority, end + 1) : undefined;
+}
+
+/** The port that a URL of this scheme means when it names none; as a scheme or as a protocol, `https` or `https:`. */
+export function defaultPort(scheme: string): number | undefined {
+  switch (scheme) {
+    case 'http':
+    case 'http:':
+      return 80;
+    case 'https':
+    case 'https:':
+      return 443;
+    default:
+      return undefined;
+  }
 }
 
 /** Where the host ends: before the colon of a port, or with the text; 0 if a bracket is never closed. */
-function hostEnd(hostPort: string): number {
-  if (hostPort.startsWith('[')) {
-    return hostPort.indexOf(']') + 1;
+function hostEnd(authority: string): number {
+  if (authority.startsWith('[')) {
+    return authority.indexOf(']') + 1;
   }
-  const colon = hostPort.indexOf(':');
+  const colon = authority.indexOf(':');
   // More than one colon is an IPv6 address that lacks its brackets, and then none of them announces a port.
-  return colon < 0 || hostPort.includes(':', colon + 1) ? hostPort.length : colon;
+  return colon < 0 || authority.includes(':', colon + 1) ? authority.length : colon;
 }
 
 const DIGIT_0 = 48;
@@ -56,16 +72,4 @@ function parsePort(text: string, start: number): number | undefined {
     port = port * 10 + digit;
   }
   return port > 0 && port <= 65535 ? port : undefined;
-}
-
-/** `network.type` of an IP address; `undefined` for a name or a path. */
-export function networkType(address: string): string | undefined {
-  switch (isIP(address)) {
-    case 4:
-      return NETWORK_TYPE_VALUE_IPV4;
-    case 6:
-      return NETWORK_TYPE_VALUE_IPV6;
-    default:
-      return undefined;
-  }
 }

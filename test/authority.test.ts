@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostOf, networkType, plainAddress, portOf } from '../../../src/emit/http/address.js';
+import { defaultPort, hostOf, hostPort, plainAddress, portOf } from '../src/authority.js';
 
 describe('plainAddress', () => {
   it.each([
@@ -50,14 +50,25 @@ describe('hostOf and portOf', () => {
   });
 });
 
-describe('networkType', () => {
+describe('defaultPort', () => {
   it.each([
-    ['127.0.0.1', 'ipv4'],
-    ['::1', 'ipv6'],
-    ['localhost', undefined],
-    ['/run/app.sock', undefined],
+    ['http', 80],
+    ['https', 443],
+    ['http:', 80],
+    ['https:', 443],
+    ['ftp', undefined],
     ['', undefined],
-  ])('of %s is %s', (address, type) => {
-    expect(networkType(address)).toBe(type);
+  ])('of %s is %s', (scheme, port) => {
+    expect(defaultPort(scheme)).toBe(port);
+  });
+});
+
+describe('hostPort', () => {
+  it.each([
+    ['a.io', 80, 'a.io:80'],
+    ['127.0.0.1', '8080', '127.0.0.1:8080'],
+    ['::1', 443, '[::1]:443'],
+  ])('of %s and %s is %s', (host, port, expected) => {
+    expect(hostPort(host, port)).toBe(expected);
   });
 });

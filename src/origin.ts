@@ -1,0 +1,144 @@
+import { defaultPort, hostOf, hostPort, portOf } from './authority.js';
+import { REDACTED } from './semconv/defaults.js';
+
+/** Where a request is sent, or whom it asks for: read once, where the request begins, and handed down. */
+export interface Origin {
+  /** Lower case, without its colon; empty if nothing says it. */
+  readonly scheme: string;
+  /** IPv6 without brackets; `undefined` if none is named. */
+  readonly address: string | undefined;
+  /** The scheme's own if none is named. */
+  readonly port: number | undefined;
+  /** `host:port`, IPv6 in brackets, as `getConn` has it; without the port if it is not known. */
+  readonly hostPort: string;
+  /** How a URL of this origin begins, as it was written; who logs in is `REDACTED`. */
+  readonly redacted: string;
+}
+
+/** Programs talk to few origins, but one that talks to many must not make us remember all of them. */
+const MOST_ORIGINS = 1000;
+/** A peer chooses some of these texts, and long ones are rare. */
+const LONGEST_KEY = 256;
+
+type KnownOrigins = Map<string, Origin>;
+
+const byUrl: KnownOrigins = new Map();
+const ofHttp: KnownOrigins = new Map();
+const ofHttps: KnownOrigins = new Map();
+
+/** The origin of an absolute URL. What follows the authority is left out. */
+export function originOf(url: string): Origin {
+  return byUrl.get(url) ?? remember(byUrl, url, parse(url));
+}
+
+/**
+ * The origin that is named by its parts.
+ *
+ * @param scheme As in a URL, or as in `req.protocol` with its colon.
+ * @param authority `host` or `host:port`, IPv6 in brackets.
+ */
+export function originAt(scheme: string, authority: string): Origin {
+  switch (scheme) {
+    case 'http':
+    case 'http:':
+      return ofHttp.get(authority) ?? remember(ofHttp, authority, make('http', authority));
+    case 'https':
+    case 'https:':
+      return ofHttps.get(authority) ?? remember(ofHttps, authority, make('https', authority));
+    default:
+      return make(scheme.endsWith(':') ? scheme.slice(0, -1) : scheme, authority);
+  }
+}
+
+/**
+ * As a URL of this scheme names them: IPv6 in brackets, and no port that goes without saying.
+ *
+ * @param host IPv6 with or without brackets.
+ */
+export function authorityFor(scheme: string, host: string, port: number | string | undefined): string {
+  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const isDefault = port === undefined || port === '' || Number(port) === defaultPort(scheme);
+  return isDefault ? bracketed : `${bracketed}:${port}`;
+}
+
+function remember(known: KnownOrigins, key: string, origin: Origin): Origin {
+  if (key.length <= LONGEST_KEY) {
+    if (known.size >= MOST_ORIGINS) {
+      known.clear();
+    }
+    known.set(key, origin);
+  }
+  return origin;
+}
+
+function parse(url: string): Origin {
+  const written = url.slice(0, originEnd(url));
+  return make(schemeOf(url) ?? '', authorityOf(url) ?? '', redactUserinfo(written));
+}
+
+function make(scheme: string, authority: string, redacted = `${scheme}://${authority}`): Origin {
+  const address = hostOf(authority);
+  const port = portOf(authority) ?? defaultPort(scheme);
+  const host = address?.includes(':') ? `[${address}]` : (address ?? '');
+  return {
+    scheme,
+    address,
+    port,
+    hostPort: port === undefined ? host : hostPort(address ?? '', port),
+    redacted,
+  };
+}
+
+const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
+
+/** Whether a request target, or any other text, is an absolute URL. */
+export function isAbsolute(url: string): boolean {
+  return !url.startsWith('/') && SCHEME.test(url);
+}
+
+/** The scheme of an absolute URL, lower case: `url.scheme`; `undefined` for any other text. */
+export function schemeOf(url: string): string | undefined {
+  return isAbsolute(url) ? url.slice(0, url.indexOf(':')).toLowerCase() : undefined;
+}
+
+/** Host and port of an absolute URL, without userinfo; `undefined` for any other text. */
+export function authorityOf(url: string): string | undefined {
+  if (!isAbsolute(url)) {
+    return undefined;
+  }
+  const start = authorityStart(url);
+  const end = originEnd(url);
+  const at = url.lastIndexOf('@', end);
+  return url.slice(at < start ? start : at + 1, end) || undefined;
+}
+
+/** Where the path of a URL begins, its query, or its fragment. */
+export function originEnd(url: string): number {
+  for (let i = authorityStart(url); i < url.length; i++) {
+    const char = url[i];
+    if (char === '/' || char === '?' || char === '#') {
+      return i;
+    }
+  }
+  return url.length;
+}
+
+function authorityStart(url: string): number {
+  const colon = url.indexOf('://');
+  return colon < 0 ? 0 : colon + 3;
+}
+
+const USERINFO = /^[^/?#]*:\/\/([^/?#]*)@/;
+
+/** An absolute URL with its userinfo replaced. */
+export function redactUserinfo(url: string): string {
+  if (!url.includes('@')) {
+    return url;
+  }
+  const userinfo = USERINFO.exec(url)?.[1];
+  if (!userinfo) {
+    return url;
+  }
+  const start = authorityStart(url);
+  return `${url.slice(0, start)}${REDACTED}:${REDACTED}${url.slice(start + userinfo.length)}`;
+}
