@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { median } from './harness.mjs';
 
+export const PEER_PACKAGES = ['@opentelemetry/instrumentation-undici', '@opentelemetry/instrumentation-http'];
+
 const SUBJECTS = {
-  '@opentelemetry/instrumentation, which all build on': ['@opentelemetry/instrumentation'],
-  'instrumentation-undici and -http': [
-    '@opentelemetry/instrumentation-undici',
-    '@opentelemetry/instrumentation-http',
-  ],
+  '@opentelemetry/api, which each of them loads': ['@opentelemetry/api'],
+  'instrumentation-undici and -http': PEER_PACKAGES,
   'this package': ['opentelemetry-instrumentation-httptrace'],
 };
 

@@ -1,25 +1,20 @@
-import type { Span } from '@opentelemetry/api';
-import { InstrumentationBase } from '@opentelemetry/instrumentation';
+import { type MeterProvider, metrics, type Span, type TracerProvider, trace } from '@opentelemetry/api';
+import { forRegistration, readable } from './config/given.js';
 import { resolveConfig } from './config/resolve.js';
 import type { ResolvedConfig } from './config/resolved.js';
 import type { HttpTraceInstrumentationConfig } from './config/types.js';
 import { reportWarning } from './diagnostics.js';
 import { capped } from './emit/capped-attributes.js';
-import { ClientTelemetry } from './emit/client/telemetry.js';
 import { offerSpan } from './emit/existing-spans.js';
 import { createInstruments, type Instruments } from './emit/instruments.js';
-import { ServerTelemetry } from './emit/server/telemetry.js';
-import { registry } from './registry.js';
+import { Recording } from './recording.js';
 import { logStatusSoon } from './status/log.js';
 import type { HttpTraceStatus } from './status/report.js';
-import { type Counters, newCounters } from './status/request-counter.js';
+import { newCounters } from './status/request-counter.js';
 import { statusOf } from './status/status.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-httptrace';
-
-/** This copy of the package. */
-const COPY = { version: VERSION };
 
 /**
  * Records where the time of each outgoing HTTP request went, and what each response really was.
@@ -27,19 +22,31 @@ const COPY = { version: VERSION };
  * Give it to `registerInstrumentations`, or to the `instrumentations` of an SDK. `enable`, `disable` and
  * `setConfig` take effect from the next request on, at any time; a request that is under way is finished by the
  * config that it began with.
+ *
+ * It has the shape of `Instrumentation` of `@opentelemetry/instrumentation` and does not extend its base class: that
+ * one hooks `require` for the whole process as soon as it is constructed, and there is no module to patch here.
  */
-export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstrumentationConfig> {
-  // The base class calls setConfig and enable before these could be initialized: they are declared only.
-  declare private resolved: ResolvedConfig;
-  declare private instruments: Instruments;
+export class HttpTraceInstrumentation {
+  readonly instrumentationName: string = NAME;
+  readonly instrumentationVersion: string = VERSION;
+  private config: HttpTraceInstrumentationConfig;
+  private resolved: ResolvedConfig;
+  private tracer = trace.getTracer(NAME, VERSION);
+  private meter = metrics.getMeter(NAME, VERSION);
+  private instruments: Instruments;
   /** The recording that is on; the only truth about whether one is. */
-  declare private recording: Recording | undefined;
-  declare private constructed: true;
-  declare private counters: Counters;
+  private recording: Recording | undefined;
+  private readonly counters = newCounters();
 
+  /** Begins to record, unless the config or the environment says `enabled: false`. */
   constructor(config: HttpTraceInstrumentationConfig = {}) {
-    super(NAME, VERSION, config);
-    this.constructed = true;
+    const given = readable(config);
+    this.config = forRegistration(given);
+    this.resolved = resolve(given);
+    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+    if (this.resolved.enabled) {
+      this.enable();
+    }
   }
 
   /**
@@ -55,23 +62,6 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
    */
   readonly useSpan = (span: Span, request: object): void => offerSpan(request, span);
 
-  /** There is no module to patch: everything is observed where it happens. */
-  protected override init(): [] {
-    return [];
-  }
-
-  override isEnabled(): boolean {
-    return this.recording !== undefined;
-  }
-
-  override enable(): void {
-    // The environment may say what the code does not: then being constructed is no reason to begin.
-    if (this.recording === undefined && (this.constructed || this.resolved.enabled)) {
-      this.recording = this.record(NOTHING, this.resolved);
-      logStatusSoon(() => this.status());
-    }
-  }
-
   /**
    * Says what is on, what came, what became of it, and in `hints` what to do if that is not what was wanted. It
    * looks around when it is called, so not on the path of each request. With OpenTelemetry's `diag` at its debug
@@ -82,12 +72,25 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
     return statusOf({ enabled: this.isEnabled(), config, counters, tracer, meter });
   }
 
-  override disable(): void {
-    const { recording } = this;
-    if (recording !== undefined) {
-      this.recording = undefined;
-      replace(recording, NOTHING);
+  isEnabled(): boolean {
+    return this.recording !== undefined;
+  }
+
+  enable(): void {
+    if (this.recording === undefined) {
+      this.record();
+      logStatusSoon(() => this.status());
     }
+  }
+
+  disable(): void {
+    this.recording?.stop();
+    this.recording = undefined;
+  }
+
+  /** What was given last, and whether that leaves the instance to `registerInstrumentations` to enable. */
+  getConfig(): HttpTraceInstrumentationConfig {
+    return this.config;
   }
 
   /**
@@ -95,73 +98,48 @@ export class HttpTraceInstrumentation extends InstrumentationBase<HttpTraceInstr
    *
    * @param config What is of no use in it is reported by `diag.warn` with the path of its key, and ignored.
    */
-  override setConfig(config: HttpTraceInstrumentationConfig = {}): void {
-    this.counters ??= newCounters();
+  setConfig(config: HttpTraceInstrumentationConfig = {}): void {
     const given = readable(config);
-    // What does not say whether it is on must not look off: registerInstrumentations would switch it on.
-    super.setConfig({ ...given, enabled: given.enabled !== false });
-    const resolved = resolveConfig(given, process.env, (message) => reportWarning(`${NAME}: ${message}`));
-    const { metricAttributesHook } = resolved;
-    this.resolved = {
-      ...resolved,
-      metricAttributesHook: metricAttributesHook && capped(metricAttributesHook),
-    };
-    if (this.constructed) {
-      this._updateMetricInstruments();
-      this.restart(typeof given.enabled === 'boolean' ? given.enabled : this.isEnabled());
-    }
-  }
-
-  /** One that goes on recording keeps its turn among others. */
-  private restart(enabled: boolean): void {
-    if (enabled && this.recording !== undefined) {
-      this.recording = this.record(this.recording, this.resolved);
-    } else if (enabled) {
-      this.enable();
-    } else {
+    this.config = forRegistration(given);
+    this.resolved = resolve(given);
+    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+    if (given.enabled === false) {
       this.disable();
+    } else if (this.recording !== undefined) {
+      this.record();
+    } else if (given.enabled === true) {
+      this.enable();
     }
   }
 
-  protected override _updateMetricInstruments(): void {
+  setTracerProvider(tracerProvider: TracerProvider): void {
+    this.tracer = tracerProvider.getTracer(NAME, VERSION);
+  }
+
+  setMeterProvider(meterProvider: MeterProvider): void {
+    this.meter = meterProvider.getMeter(NAME, VERSION);
     this.instruments = createInstruments(this.meter, this.resolved.metrics);
   }
 
-  private record(before: Recording, config: ResolvedConfig): Recording {
-    const outputs = {
+  /** Who registers instrumentations gives each of them a LoggerProvider; this one writes no log records. */
+  setLoggerProvider(_loggerProvider: object): void {
+    // Nothing is logged.
+  }
+
+  /** By the config as it is now; one that goes on recording keeps its turn among others. */
+  private record(): void {
+    const recording = new Recording(this.resolved, {
       tracer: () => this.tracer,
       instruments: () => this.instruments,
       counters: this.counters,
-    };
-    const recording = {
-      client: config.client.enabled ? new ClientTelemetry(config, outputs) : undefined,
-      server: config.server.enabled ? new ServerTelemetry(config, outputs) : undefined,
-    };
-    registry().copies.add(COPY);
-    replace(before, recording);
-    return recording;
+    });
+    recording.start(this.recording);
+    this.recording = recording;
   }
 }
 
-/** Who records each side for one instance, by one config. */
-interface Recording {
-  readonly client: ClientTelemetry | undefined;
-  readonly server: ServerTelemetry | undefined;
-}
-
-const NOTHING: Recording = { client: undefined, server: undefined };
-
-function replace(before: Recording, after: Recording): void {
-  registry().replaceClients(before.client, after.client);
-  registry().replaceServers(before.server, after.server);
-}
-
-/** The base class copies the config, which must not fail here: a getter of the user's may throw. */
-function readable(config: HttpTraceInstrumentationConfig): HttpTraceInstrumentationConfig {
-  try {
-    return { ...config };
-  } catch (error) {
-    reportWarning(`${NAME}: the config could not be read and is ignored`, error);
-    return {};
-  }
+function resolve(given: HttpTraceInstrumentationConfig): ResolvedConfig {
+  const resolved = resolveConfig(given, process.env, (message) => reportWarning(`${NAME}: ${message}`));
+  const { metricAttributesHook } = resolved;
+  return { ...resolved, metricAttributesHook: metricAttributesHook && capped(metricAttributesHook) };
 }

@@ -1,9 +1,15 @@
 // The same, given to the SDK 3.x.
-import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { type Instrumentation, registerInstrumentations } from '@opentelemetry/instrumentation';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrace';
+import {
+  HttpTraceInstrumentation,
+  type HttpTraceInstrumentationConfig,
+} from 'opentelemetry-instrumentation-httptrace';
 import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
+
+export const shaped: Instrumentation = new HttpTraceInstrumentation();
+export const typed: Instrumentation<HttpTraceInstrumentationConfig> = new HttpTraceInstrumentation({});
 
 const exporter = new WaterfallSpanExporter({ stream: process.stderr, width: 120, colors: false });
 

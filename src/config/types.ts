@@ -1,6 +1,5 @@
 import type { ClientRequest, IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { ClientTraceHook } from '../httptrace/client-trace.js';
 import type { MetricName } from '../semconv/metrics.js';
 import type { UndiciResponse } from '../source/channels.js';
@@ -185,7 +184,9 @@ export interface ServerConfig extends SideConfig {
 }
 
 /** All options; each that is no function has an environment variable, which code overrides. */
-export interface HttpTraceInstrumentationConfig extends InstrumentationConfig {
+export interface HttpTraceInstrumentationConfig {
+  /** Whether an instance records from the start. Default: `true`. */
+  enabled?: boolean;
   client?: ClientConfig;
   server?: ServerConfig;
   /**

@@ -1,5 +1,4 @@
 import { isMainThread, threadId } from 'node:worker_threads';
-import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpTraceInstrumentation } from '../instrumentation.js';
 import { logStatus } from '../status/log.js';
 import { ownApiVersion, packageOf, registeredApiVersion } from '../status/packages.js';
@@ -28,7 +27,6 @@ export function start(env: NodeJS.ProcessEnv = process.env): void {
     complainAboutApis(installed);
   }
   const instrumentation = new HttpTraceInstrumentation();
-  registerInstrumentations({ instrumentations: [instrumentation] });
   // Nobody else can ask it.
   process.once('exit', () => logStatus(() => instrumentation.status()));
 }

@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const page = readFileSync(join(__dirname, '../../docs/troubleshooting.md'), 'utf8');
 
-const PACKAGES = ['@opentelemetry/api', '@opentelemetry/instrumentation'];
+const PACKAGES = ['@opentelemetry/api'];
 const SDK = '@opentelemetry/sdk-node';
 
 /** Each command of the page, with what it is said to print. */

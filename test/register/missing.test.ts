@@ -6,7 +6,6 @@ import { REGISTER, runProgram } from './run-program.js';
 vi.setConfig({ testTimeout: 30_000 });
 
 const API = '@opentelemetry/api';
-const DEPENDENCIES = ['@opentelemetry/instrumentation'];
 const UNHARMED = { exitCode: 3, signal: null, stdout: 'hello\n' };
 
 /** Runs a program that has nothing but what is installed there. */
@@ -16,7 +15,7 @@ function runWith({ folder }: Installation, program = 'fetch.mjs', env: NodeJS.Pr
 
 describe('what is missing is one line, and the program runs as it would have:', () => {
   it('no SDK', async () => {
-    expect(await runWith(new Installation([API, ...DEPENDENCIES]))).toEqual({
+    expect(await runWith(new Installation([API]))).toEqual({
       ...UNHARMED,
       stderr:
         'httptrace: nothing is recorded, for @opentelemetry/sdk-node is not installed; type: npm install @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223\n',
@@ -24,7 +23,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
   });
 
   it('no SDK, and worker threads', async () => {
-    const { stderr } = await runWith(new Installation([API, ...DEPENDENCIES]), 'worker.mjs');
+    const { stderr } = await runWith(new Installation([API]), 'worker.mjs');
 
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
@@ -32,14 +31,14 @@ describe('what is missing is one line, and the program runs as it would have:', 
   it('no SDK, and none that is wanted', async () => {
     const env = { OTEL_SDK_DISABLED: 'true' };
 
-    expect(await runWith(new Installation([API, ...DEPENDENCIES]), 'fetch.mjs', env)).toEqual({
+    expect(await runWith(new Installation([API]), 'fetch.mjs', env)).toEqual({
       ...UNHARMED,
       stderr: '',
     });
   });
 
   it('no API', async () => {
-    const { stderr, ...ended } = await runWith(new Installation(DEPENDENCIES));
+    const { stderr, ...ended } = await runWith(new Installation([]));
 
     expect(ended).toEqual(UNHARMED);
     expect(stderr).toMatch(
@@ -48,7 +47,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
   });
 
   it('an SDK that cannot be loaded', async () => {
-    const installation = new Installation([API, ...DEPENDENCIES]);
+    const installation = new Installation([API]);
     installation.add('@opentelemetry/sdk-node', 'throw new Error("broken\\nin two lines")');
 
     expect(await runWith(installation)).toEqual({
@@ -59,7 +58,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
   });
 
   it('an SDK that cannot be started', async () => {
-    const installation = new Installation([API, ...DEPENDENCIES]);
+    const installation = new Installation([API]);
     installation.add(
       '@opentelemetry/sdk-node',
       'exports.NodeSDK = class { start() { throw new Error("cannot") } };',
@@ -72,7 +71,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
   });
 
   it('an SDK whose API is older than ours', async () => {
-    const installation = new Installation([API, ...DEPENDENCIES]);
+    const installation = new Installation([API]);
     installation.add(
       '@opentelemetry/sdk-node',
       `const { context, ROOT_CONTEXT } = require('@opentelemetry/api');
@@ -91,7 +90,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
 
 describe('the SDK is found', () => {
   it('in the working directory of the program, if not beside this package', async () => {
-    const { register } = new Installation([API, ...DEPENDENCIES]);
+    const { register } = new Installation([API]);
     const elsewhere = new Installation([API, '@opentelemetry/sdk-node']);
 
     const { stdout } = await runProgram('fetch.cjs', {

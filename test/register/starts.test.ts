@@ -15,7 +15,7 @@ const NO_EXPORTERS = {
   OTEL_LOGS_EXPORTER: 'none',
 };
 
-const DEPENDENCIES = ['@opentelemetry/api', '@opentelemetry/instrumentation'];
+const API = '@opentelemetry/api';
 
 const OWN_SCOPE = 'opentelemetry-instrumentation-httptrace';
 
@@ -120,7 +120,7 @@ describe('register with OTEL_LOG_LEVEL=debug', () => {
 
 describe('register starts nothing', () => {
   it('in a second copy of the package', async () => {
-    const { register } = new Installation([...DEPENDENCIES, '@opentelemetry/sdk-node']);
+    const { register } = new Installation([API, '@opentelemetry/sdk-node']);
     const { collector, env } = await startCollector();
 
     const { stderr } = await runProgram('fetch.cjs', { flags: [...IMPORT, '--import', register], env });
@@ -139,7 +139,7 @@ describe('register starts nothing', () => {
   });
 
   it('in the thread that module hooks run in', async () => {
-    const installation = new Installation(DEPENDENCIES);
+    const installation = new Installation([API]);
     installation.add(
       '@opentelemetry/sdk-node',
       `require('node:fs').writeSync(1, 'an SDK\\n');
