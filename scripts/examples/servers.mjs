@@ -24,7 +24,8 @@ export async function withUpstream(body, { secure = false } = {}) {
 export async function withCollector(body) {
   const spans = [];
   const server = http.createServer(async (request, response) => {
-    for (const { resource, scopeSpans } of (await json(request)).resourceSpans) {
+    const { resourceSpans = [] } = await json(request);
+    for (const { resource, scopeSpans } of resourceSpans) {
       const service = resource.attributes.find(({ key }) => key === 'service.name').value.stringValue;
       for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
         spans.push({ service, ...span });
@@ -36,7 +37,8 @@ export async function withCollector(body) {
   return withServer(server, (port) => body(`http://127.0.0.1:${port}`, spans));
 }
 
-async function withServer(server, body) {
+/** Runs the body with the port of the server, which is closed then. */
+export async function withServer(server, body) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {

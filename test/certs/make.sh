@@ -17,3 +17,6 @@ sign localhost 'DNS:localhost,DNS:*.localhost,IP:127.0.0.1,IP:::1' -days $days
 sign wrong-host 'DNS:elsewhere.example' -days $days
 sign expired 'DNS:localhost,IP:127.0.0.1' -days -1
 rm -f ca.key ca.srl
+# Of what the pages of docs/ are tested with: its own authority.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days $days -subj '/CN=example.com' \
+  -addext 'subjectAltName=DNS:example.com' -keyout example.com.key -out example.com.pem

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import { lasting } from '../../scripts/pages/lasting.mjs';
 import { HttpTraceInstrumentation, type HttpTraceStatus, type RequestCounts } from '../../src/index.js';
 import { hintsOf } from '../../src/status/hints.js';
 import { Installation } from '../register/installation.js';
@@ -42,20 +43,6 @@ async function run(command: string): Promise<string> {
     },
   });
   return stdout + stderr;
-}
-
-/** What is the same for each run: no times, ports, identifiers and bars; in which order streams are read is not told. */
-function lasting(output: string): string[] {
-  return output
-    .replaceAll(/[▏▕▎▍▌▋▊▉▐█━╺╸◆]+/g, '')
-    .replaceAll(/\b[0-9a-f]{32}\b.*/g, 'TRACE')
-    .replaceAll(/\+?[\d.]+ (?:ms|s)$/gm, 'TIME')
-    .replaceAll(/:\d{4,5}\b(?!;| says)/g, ':PORT')
-    .replaceAll(/ +/g, ' ')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .sort();
 }
 
 describe('docs/troubleshooting.md', () => {

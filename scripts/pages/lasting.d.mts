@@ -1,0 +1,1 @@
+export declare function lasting(output: string): string[];
