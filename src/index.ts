@@ -3,16 +3,16 @@ export type {
   ClientHookName,
   HeadersToSpanAttributes,
   HttpTraceInstrumentationConfig,
-  MetricName,
   Phases,
   ServerConfig,
   ServerHookName,
   SpanSource,
   UndiciExchange,
   UndiciRequest,
-  UndiciResponse,
 } from './config/types.js';
 export { HttpTraceInstrumentation } from './instrumentation.js';
+export type { MetricName } from './semconv/metrics.js';
+export type { UndiciResponse } from './source/channels.js';
 export type { ChannelStatus } from './status/channels.js';
 export type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './status/report.js';
 export type { RequestCounts, SourceName } from './status/request-counter.js';

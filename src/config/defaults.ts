@@ -1,6 +1,6 @@
-import { METRIC_DEFINITIONS } from '../semconv/metrics.js';
+import { METRIC_DEFINITIONS, type MetricName } from '../semconv/metrics.js';
 import * as semconv from '../semconv/semconv.js';
-import type { ClientHookName, MetricName, ServerHookName } from './types.js';
+import type { ClientHookName, ServerHookName } from './types.js';
 
 /** Recorded are all of them but the header fields, which are many and may be secret. */
 export const CLIENT_HOOKS: Readonly<Record<ClientHookName, boolean>> = {

@@ -1,39 +1,16 @@
-import type {
-  ClientRequest,
-  IncomingHttpHeaders,
-  IncomingMessage,
-  OutgoingHttpHeaders,
-  RequestOptions,
-  ServerResponse,
-} from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes, Span } from '@opentelemetry/api';
+import type { MetricName } from '../semconv/metrics.js';
+import type { UndiciResponse } from '../source/channels.js';
+import type { ServedRequest, ServedResponse } from '../source/server/trace.js';
 import type {
   ClientHookName,
-  MetricName,
   Phases,
   ServerHookName,
   SpanSource,
   UndiciExchange,
   UndiciRequest,
-  UndiciResponse,
 } from './types.js';
-
-/** What the server hooks are given of a request of the HTTP/2 stream API, which has no request object. */
-export interface Http2StreamRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** What the server hooks are given of a response of the HTTP/2 stream API, which has no response object. */
-export interface Http2StreamResponse {
-  readonly statusCode: number;
-  readonly headers: OutgoingHttpHeaders;
-}
-
-export type ServerHookRequest = IncomingMessage | Http2ServerRequest | Http2StreamRequest;
-export type ServerHookResponse = ServerResponse | Http2ServerResponse | Http2StreamResponse;
 
 interface ResolvedSideConfig {
   readonly enabled: boolean;
@@ -78,12 +55,12 @@ export interface ResolvedClientConfig extends ResolvedSideConfig {
 
 export interface ResolvedServerConfig extends ResolvedSideConfig {
   readonly hooks: Readonly<Record<ServerHookName, boolean>>;
-  readonly ignoreRequestHook: ((request: ServerHookRequest) => boolean) | undefined;
-  readonly startSpanHook: ((request: ServerHookRequest) => Attributes) | undefined;
-  readonly requestHook: ((span: Span, request: ServerHookRequest) => void) | undefined;
-  readonly responseHook: ((span: Span, response: ServerHookResponse) => void) | undefined;
+  readonly ignoreRequestHook: ((request: ServedRequest) => boolean) | undefined;
+  readonly startSpanHook: ((request: ServedRequest) => Attributes) | undefined;
+  readonly requestHook: ((span: Span, request: ServedRequest) => void) | undefined;
+  readonly responseHook: ((span: Span, response: ServedResponse) => void) | undefined;
   readonly applyCustomAttributesOnSpan:
-    | ((span: Span, request: ServerHookRequest, response: ServerHookResponse | undefined) => void)
+    | ((span: Span, request: ServedRequest, response: ServedResponse | undefined) => void)
     | undefined;
   /** @param path With its query or without. */
   readonly ignorePath: ((path: string) => boolean) | undefined;
@@ -101,8 +78,8 @@ export interface ResolvedConfig {
   readonly metricAttributesHook:
     | ((
         side: 'client' | 'server',
-        request: UndiciRequest | ClientRequest | ServerHookRequest,
-        response: UndiciResponse | IncomingMessage | ServerHookResponse | undefined,
+        request: UndiciRequest | ClientRequest | ServedRequest,
+        response: UndiciResponse | IncomingMessage | ServedResponse | undefined,
       ) => Attributes)
     | undefined;
   readonly knownMethods: ReadonlySet<string>;

@@ -4,18 +4,6 @@ import type { ClientTraceHook } from '../httptrace/client-trace.js';
 import type { MetricName } from '../semconv/metrics.js';
 import type { UndiciResponse } from '../source/channels.js';
 
-export { resolveConfig } from './resolve.js';
-export type {
-  Http2StreamRequest,
-  Http2StreamResponse,
-  ResolvedClientConfig,
-  ResolvedConfig,
-  ResolvedServerConfig,
-  ServerHookRequest,
-  ServerHookResponse,
-} from './resolved.js';
-export type { MetricName, UndiciResponse };
-
 /** A hook of `ClientTrace`, by which a toggle of `client.hooks` is called. */
 export type ClientHookName = ClientTraceHook;
 

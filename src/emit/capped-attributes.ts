@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { ResolvedConfig } from '../config/types.js';
+import type { ResolvedConfig } from '../config/resolved.js';
 
 type MetricAttributesHook = NonNullable<ResolvedConfig['metricAttributesHook']>;
 

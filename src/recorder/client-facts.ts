@@ -5,8 +5,6 @@ import type {
   GotConnInfo,
   TLSConnectionState,
 } from '../httptrace/client-trace.js';
-import type { ResponseHead } from '../source/request-trace.js';
-import type { ClientRecord } from './client.js';
 import type { ConnEnds } from './conn-ends.js';
 
 /** A hook of which nothing is to be known but when it ran. */
@@ -52,20 +50,4 @@ export interface FinishedDial {
   readonly endedAt: number;
   /** Why no connection came of it. */
   readonly error: Error | undefined;
-}
-
-/** Who is told of one record while it grows. */
-export interface ClientRecordListener {
-  /** The headers of the request are final; again for each time that it is sent. */
-  requestSent(record: ClientRecord): void;
-  /** A field of the request's header is written; only told after `noteHeaderFields`. */
-  headerWritten(name: string, values: string[]): void;
-  /** A name lookup is over. */
-  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
-  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
-  dialDone(dial: FinishedDial): void;
-  /** The head of the final response is there. */
-  responseArrived(record: ClientRecord, response: ResponseHead): void;
-  /** Nothing will be added any more. Called once. */
-  finished(record: ClientRecord): void;
 }

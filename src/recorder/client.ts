@@ -8,7 +8,7 @@ import type {
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
 import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
-import type { ClientFact, ClientRecordListener, Moment, NotedHooks } from './client-facts.js';
+import type { ClientFact, FinishedDial, Moment, NotedHooks } from './client-facts.js';
 import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
@@ -16,6 +16,22 @@ import { DialRecord } from './dial.js';
 export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
 
 const ENDED: ClientOutcome = { kind: 'ended' };
+
+/** Who is told of one record while it grows. */
+export interface ClientRecordListener {
+  /** The headers of the request are final; again for each time that it is sent. */
+  requestSent(record: ClientRecord): void;
+  /** A field of the request's header is written; only told after `noteHeaderFields`. */
+  headerWritten(name: string, values: string[]): void;
+  /** A name lookup is over. */
+  nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
+  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
+  dialDone(dial: FinishedDial): void;
+  /** The head of the final response is there. */
+  responseArrived(record: ClientRecord, response: ResponseHead): void;
+  /** Nothing will be added any more. Called once. */
+  finished(record: ClientRecord): void;
+}
 
 /** The facts of one outgoing request: what happened and when, and nothing of what becomes of it. */
 export class ClientRecord implements RequestTrace {

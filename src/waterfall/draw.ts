@@ -1,5 +1,4 @@
-import { axis } from './axis.js';
-import { line, mark, type Scale, solidBar } from './bar.js';
+import { axis, line, mark, type Scale, solidBar } from './bar.js';
 import { type LayoutLine, layout, type Shape } from './layout.js';
 import type { Block, Row, Waterfall } from './model.js';
 import { cut, cutLabelled, labelledWidth, paint, type Segment, segment, segmentsWidth } from './style.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
 
 const warnings: string[] = [];
 const config = resolveConfig({}, {}, (message) => warnings.push(message));

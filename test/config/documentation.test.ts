@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { configTable, withConfigTable } from '../../scripts/config-table.mjs';
 import { variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { resolveConfig } from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
 
 const text = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 const codesIn = (cell = ''): string[] => Array.from(cell.matchAll(/`([^`]*)`/g), ([, code = '']) => code);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { variableOf, variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { type ResolvedConfig, resolveConfig } from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
+import type { ResolvedConfig } from '../../src/config/resolved.js';
 
 const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
 

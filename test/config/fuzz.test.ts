@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { variablesOf } from '../../src/config/environment.js';
 import { listOptions } from '../../src/config/options.js';
-import { type HttpTraceInstrumentationConfig, resolveConfig } from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
+import type { HttpTraceInstrumentationConfig } from '../../src/config/types.js';
 
 const ROUNDS = 5_000;
 

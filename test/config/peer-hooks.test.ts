@@ -10,11 +10,9 @@ import type {
   UndiciResponse,
 } from '@opentelemetry/instrumentation-undici';
 import { describe, expect, it } from 'vitest';
-import {
-  type HttpTraceInstrumentationConfig,
-  type MetricName,
-  resolveConfig,
-} from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
+import type { HttpTraceInstrumentationConfig } from '../../src/config/types.js';
+import type { MetricName } from '../../src/semconv/metrics.js';
 
 const span = trace.wrapSpanContext({ traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
 const request = new IncomingMessage(new Socket());
@@ -176,9 +174,8 @@ describe('a hook', () => {
       metricAttributesHook: (side, request) => ({ side, method: String(request.method) }),
     });
     expect(client.ignoreRequestHook?.({ path: '/health' })).toBe(true);
-    expect(server.ignoreRequestHook?.({ url: '/', method: 'GET', headers: { 'user-agent': 'probe' } })).toBe(
-      true,
-    );
+    const probe = Object.assign(new IncomingMessage(new Socket()), { headers: { 'user-agent': 'probe' } });
+    expect(server.ignoreRequestHook?.(probe)).toBe(true);
     expect(metricAttributesHook?.('client', undiciRequest, undiciResponse)).toEqual({
       side: 'client',
       method: 'GET',

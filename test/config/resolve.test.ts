@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type HttpTraceInstrumentationConfig,
-  type ResolvedConfig,
-  resolveConfig,
-} from '../../src/config/types.js';
+import { resolveConfig } from '../../src/config/resolve.js';
+import type { ResolvedConfig } from '../../src/config/resolved.js';
+import type { HttpTraceInstrumentationConfig } from '../../src/config/types.js';
 
 /** What comes of code and environment, of which nothing may be wrong. */
 function resolve(config: HttpTraceInstrumentationConfig, env: Record<string, string> = {}): ResolvedConfig {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axis } from '../../src/waterfall/axis.js';
-import { line, mark, solidBar } from '../../src/waterfall/bar.js';
+import { axis, line, mark, solidBar } from '../../src/waterfall/bar.js';
 
 /** Ten columns of ten milliseconds each. */
 const SCALE = { start: 1_000, end: 1_100, width: 10 };

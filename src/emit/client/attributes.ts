@@ -28,8 +28,8 @@ import { fullUrl } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
 import { addConnPeer, describeConn } from './described-conn.js';
 import type { ClientSettings } from './settings.js';
-import type { ClientRequestView } from './undici-view.js';
 import type { ClientVerdict } from './verdict.js';
+import type { ClientRequestView } from './view.js';
 
 /** What is known when the request is made: samplers see these. */
 export function startAttributes(

@@ -33,7 +33,7 @@ import { addDialledAddress, addServer, addTLSState } from '../http/attributes.js
 import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
 import { addConnLocal, addConnPeer, describeConn } from './described-conn.js';
-import type { SpanClock } from './span-clock.js';
+import type { SpanClock } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
 /** What the events of a request need beyond its facts. */

@@ -21,7 +21,7 @@ import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { bodySizes } from './body-sizes.js';
 import { activeRequestAttributes, clientMetricAttributes, queueAttributes } from './metrics.js';
-import type { ClientStart } from './span.js';
+import type { ClientStart } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
 /** Counts a request that begins (1) or ends (-1). */

@@ -10,7 +10,7 @@ import {
 } from '../../semconv/semconv.js';
 import { addServer } from '../http/attributes.js';
 import { connProtocolVersion } from './described-conn.js';
-import type { ClientStart } from './span.js';
+import type { ClientStart } from './start.js';
 
 // All in the order of the alphabet, in which a MeterProvider sorts them.
 

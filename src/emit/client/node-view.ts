@@ -5,7 +5,7 @@ import { headerFields } from '../../source/header-fields.js';
 import type { NodeHttpRequest } from '../../source/node/request.js';
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { HeaderCapture } from '../http/headers.js';
-import type { ClientRequestView, FailureHints } from './undici-view.js';
+import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of `node:http` or `node:https`. */
 export class NodeRequestView implements ClientRequestView {

@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
-import type { Phases, ResolvedClientConfig, ResolvedConfig } from '../../config/types.js';
+import type { ResolvedClientConfig, ResolvedConfig } from '../../config/resolved.js';
+import type { Phases } from '../../config/types.js';
 import { CLIENT_TRACE_HOOKS } from '../../httptrace/compose.js';
 import type { NotedHooks } from '../../recorder/client-facts.js';
 import type { PhaseName } from '../../recorder/phases.js';

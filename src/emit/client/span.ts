@@ -1,41 +1,20 @@
 import type { Attributes, Span, SpanContext, TimeInput } from '@opentelemetry/api';
 import { SpanStatusCode } from '../../api.js';
 import { toHrTime } from '../../clock.js';
-import type { Origin } from '../../origin.js';
-import type { ClientRecord } from '../../recorder/client.js';
-import type { ClientRecordListener, FinishedDial } from '../../recorder/client-facts.js';
+import type { ClientRecord, ClientRecordListener } from '../../recorder/client.js';
+import type { FinishedDial } from '../../recorder/client-facts.js';
 import { REDACTED } from '../../semconv/defaults.js';
 import { ATTR_HTTP_REQUEST_HEADER } from '../../semconv/semconv.js';
 import type { ResponseHead } from '../../source/request-trace.js';
-import type { RequestCounter } from '../../status/request-counter.js';
-import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './events.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
-import type { ClientSettings } from './settings.js';
-import type { SpanClock } from './span-clock.js';
-import type { ClientRequestView } from './undici-view.js';
+import type { ClientStart, SpanClock } from './start.js';
 import { type ClientVerdict, judge } from './verdict.js';
 import { emitWaitForConnection } from './waiting-span.js';
-
-/** What was known of an outgoing request when it began. */
-export interface ClientStart {
-  readonly settings: ClientSettings;
-  /** Those of when it began: what was added to a counter must be taken from the same one. */
-  readonly instruments: Instruments;
-  readonly counter: RequestCounter;
-  readonly view: ClientRequestView;
-  /** See `epochAt`. */
-  readonly epoch: number;
-  /** `http.request.method` */
-  readonly method: string;
-  readonly server: Origin;
-  /** `url.template`, if a hook of the user's supplied it. */
-  readonly template: string | undefined;
-}
 
 /** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
 export class ClientSpan implements ClientRecordListener, SpanClock {

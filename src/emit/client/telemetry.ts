@@ -1,7 +1,7 @@
 import type { Attributes, Context, HrTime, Span, TextMapSetter } from '@opentelemetry/api';
 import { isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
 import { epochAt, toHrTime } from '../../clock.js';
-import type { ResolvedConfig } from '../../config/types.js';
+import type { ResolvedConfig } from '../../config/resolved.js';
 import type { Origin } from '../../origin.js';
 import { ClientRecord } from '../../recorder/client.js';
 import type { NotedHooks } from '../../recorder/client-facts.js';
@@ -26,8 +26,10 @@ import { measureActive } from './measure.js';
 import { NodeRequestView } from './node-view.js';
 import { requestedServer } from './requested-server.js';
 import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './settings.js';
-import { ClientSpan, type ClientStart } from './span.js';
-import { type ClientRequestView, UndiciRequestView } from './undici-view.js';
+import { ClientSpan } from './span.js';
+import type { ClientStart } from './start.js';
+import { UndiciRequestView } from './undici-view.js';
+import type { ClientRequestView } from './view.js';
 
 /** The headers of a request that trace headers are written to. */
 interface Carrier {

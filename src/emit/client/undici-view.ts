@@ -1,49 +1,13 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import { propagation } from '../../api.js';
 import type { UndiciExchange } from '../../config/types.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../source/channels.js';
-import type { ResponseHead } from '../../source/request-trace.js';
 import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
 import { incomingHeaders } from '../../source/undici/headers.js';
-import type { Failure } from '../http/error.js';
 import { type HeaderCapture, headerInList } from '../http/headers.js';
-
-/** What must be known of an outgoing request, whichever client sends it. */
-export interface ClientRequestView {
-  /** The client's own object, as hooks are given it. */
-  readonly request: UndiciRequest | ClientRequest;
-  /** What the hooks that run before the span are given. */
-  readonly options: UndiciRequest | RequestOptions;
-  readonly method: string;
-  /** Where it is sent. */
-  readonly origin: Origin;
-  /** Request target as it is written: a path, or an absolute URL for a proxy. */
-  readonly target: string;
-  /** What the URL that the caller gave has after its target, with its `#`: never sent. */
-  readonly fragment: string;
-  /** The `Host` header, if the caller chose one. */
-  readonly host: string | undefined;
-  readonly userAgent: string | undefined;
-  /** Bytes of its body, as far as it says. */
-  readonly contentLength: number | undefined;
-  hasHeader(name: string): boolean;
-  addHeader(name: string, value: string): void;
-  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void;
-  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void;
-  /** Bytes of body that the response announces; `undefined` if it does not say. */
-  responseContentLength(response: ResponseHead): number | undefined;
-  /** What a `responseHook` is given. */
-  hookResponse(response: ResponseHead): UndiciExchange | IncomingMessage;
-  /** What a `metricAttributesHook` is given. */
-  metricResponse(response: ResponseHead): UndiciResponse | IncomingMessage;
-  /** What only the client knows of a failure. */
-  failureHints(record: ClientRecord): FailureHints;
-}
-
-export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;
+import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {

@@ -2,8 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { SpanKind, SpanStatusCode, trace } from '../../api.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import { ATTR_ERROR_TYPE, SPAN_WAIT_FOR_CONNECTION } from '../../semconv/semconv.js';
-import type { ClientStart } from './span.js';
-import type { SpanClock } from './span-clock.js';
+import type { ClientStart, SpanClock } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
 /**

@@ -18,8 +18,8 @@ import {
   EVENT_HTTP_RESPONSE_PUSH,
 } from '../../semconv/semconv.js';
 import type { Closing, ServerTrace, WatchedSteps } from '../../source/server/trace.js';
+import { noteGivenSpan, warnOfMissingSpan } from '../existing-spans.js';
 import { targetPath } from '../http/url.js';
-import { noteGivenSpan, warnOfMissingSpan } from '../missing-span.js';
 import { countedBody, describeEnd, setHeadAttributes } from './end.js';
 import { measureEnd, measureHead } from './measure.js';
 import type { ServedStart } from './start.js';

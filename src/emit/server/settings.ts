@@ -1,5 +1,5 @@
 import type { Tracer } from '@opentelemetry/api';
-import type { ResolvedConfig, ResolvedServerConfig } from '../../config/types.js';
+import type { ResolvedConfig, ResolvedServerConfig } from '../../config/resolved.js';
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   METRIC_HTTP_SERVER_REQUEST_BODY_SIZE,

@@ -1,7 +1,7 @@
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { context, isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
 import { epochAt, now, toHrTime } from '../../clock.js';
-import type { ResolvedConfig } from '../../config/types.js';
+import type { ResolvedConfig } from '../../config/resolved.js';
 import { reportError } from '../../diagnostics.js';
 import { isSuppressed } from '../../httptrace/suppression.js';
 import { ServerRecord } from '../../recorder/server.js';

@@ -1,0 +1,28 @@
+import type { TimeInput } from '@opentelemetry/api';
+import type { Origin } from '../../origin.js';
+import type { RequestCounter } from '../../status/request-counter.js';
+import type { Instruments } from '../instruments.js';
+import type { ClientSettings } from './settings.js';
+import type { ClientRequestView } from './view.js';
+
+/** What was known of an outgoing request when it began. */
+export interface ClientStart {
+  readonly settings: ClientSettings;
+  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  readonly instruments: Instruments;
+  readonly counter: RequestCounter;
+  readonly view: ClientRequestView;
+  /** See `epochAt`. */
+  readonly epoch: number;
+  /** `http.request.method` */
+  readonly method: string;
+  readonly server: Origin;
+  /** `url.template`, if a hook of the user's supplied it. */
+  readonly template: string | undefined;
+}
+
+/** Tells when something happened as one span takes it: a span of another instrumentation has its own clock. */
+export interface SpanClock {
+  /** @param at On our clock. */
+  timeAt(at: number): TimeInput;
+}
