@@ -9,6 +9,7 @@ type Handler = (...args: unknown[]) => unknown;
 
 /** What a source may tell beyond Go's hooks. */
 const FACTS = [
+  'made',
   'dialDone',
   'wroteBodyChunk',
   'gotResponse',

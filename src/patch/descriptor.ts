@@ -13,13 +13,15 @@ function isEnumerable(object: object | null, name: string): boolean {
 }
 
 /**
- * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before.
+ * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before. What is
+ * frozen stays as it is.
  *
- * What it gives back puts back the very descriptor that was there, unless somebody has laid something over ours.
+ * What it gives back puts back the very descriptor that was there, unless somebody has laid something over ours; then
+ * it says so by `false`.
  */
-export function layOverPrototype(prototype: object, name: string, method: unknown): Stop {
+export function layOverPrototype(prototype: object, name: string, method: unknown): () => boolean {
   const before = Object.getOwnPropertyDescriptor(prototype, name);
-  Object.defineProperty(prototype, name, {
+  Reflect.defineProperty(prototype, name, {
     configurable: true,
     enumerable: isEnumerable(prototype, name),
     writable: true,
@@ -27,13 +29,11 @@ export function layOverPrototype(prototype: object, name: string, method: unknow
   });
   return () => {
     if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== method) {
-      return;
+      return false;
     }
-    if (before === undefined) {
-      Reflect.deleteProperty(prototype, name);
-    } else {
-      Object.defineProperty(prototype, name, before);
-    }
+    return before === undefined
+      ? Reflect.deleteProperty(prototype, name)
+      : Reflect.defineProperty(prototype, name, before);
   };
 }
 

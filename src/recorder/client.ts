@@ -19,6 +19,8 @@ const ENDED: ClientOutcome = { kind: 'ended' };
 
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
+  /** The client made its own request; only told if there was none yet when the record began. */
+  requestMade(record: ClientRecord): void;
   /** The headers of the request are final; again for each time that it is sent. */
   requestSent(record: ClientRecord): void;
   /** A field of the request's header is written; only told after `noteHeaderFields`. */
@@ -91,6 +93,10 @@ export class ClientRecord implements RequestTrace {
     if (this.noted.getConn) {
       this.facts.push({ hook: 'getConn', at: this.wantedAt });
     }
+  }
+
+  made(): void {
+    this.listener.requestMade(this);
   }
 
   dnsStart({ host }: DNSStartInfo, at = now()): void {

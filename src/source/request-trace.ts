@@ -12,6 +12,11 @@ export interface ResponseHead {
  * `failed` is called, once, and last of all but hooks of a dial that goes on.
  */
 export interface RequestTrace extends ClientTrace {
+  /**
+   * The client made its own request of what was wanted. Only told if there was none yet when this began: the call had
+   * to wait before.
+   */
+  made?(): void;
   /** @param at When the lookup began, on our clock: it is known a moment later that it did. */
   dnsStart?(info: DNSStartInfo, at?: number): void;
   /** @param curve Of the key exchange, which Go's state leaves out. */

@@ -18,8 +18,15 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   /** Takes the span when it is offered, before the request or after it. */
   expect(): void {
-    awaitSpan(this.start.view.request, this);
+    const { view } = this.start;
+    if (view.isMade) {
+      awaitSpan(view.request, this);
+    }
     this.begun = true;
+  }
+
+  override requestMade(): void {
+    awaitSpan(this.start.view.request, this);
   }
 
   /** As a span takes the time by itself; and all that we tell lies between its start and its end. */

@@ -11,6 +11,7 @@ import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './events.js';
+import { introduce } from './introduce.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
 import type { ClientStart, SpanClock } from './start.js';
 import { type ClientVerdict, judge } from './verdict.js';
@@ -32,6 +33,12 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
 
   timeAt(at: number): TimeInput {
     return toHrTime(this.start.epoch, at);
+  }
+
+  requestMade(record: ClientRecord): void {
+    if (this.span !== undefined) {
+      introduce(this.start, this.span, record.context);
+    }
   }
 
   requestSent(record: ClientRecord): void {

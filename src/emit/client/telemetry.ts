@@ -1,5 +1,5 @@
-import type { Attributes, Context, HrTime, Span, TextMapSetter } from '@opentelemetry/api';
-import { isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
+import type { Attributes, Context, HrTime, Span } from '@opentelemetry/api';
+import { isSpanContextValid, SpanKind, trace } from '../../api.js';
 import { epochAt, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
 import type { Origin } from '../../origin.js';
@@ -22,6 +22,7 @@ import { SpanOnContext } from '../span-on-context.js';
 import { startAttributes } from './attributes.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
+import { introduce } from './introduce.js';
 import { measureActive } from './measure.js';
 import { NodeRequestView } from './node-view.js';
 import { requestedServer } from './requested-server.js';
@@ -30,22 +31,6 @@ import { ClientSpan } from './span.js';
 import type { ClientStart } from './start.js';
 import { UndiciRequestView } from './undici-view.js';
 import type { ClientRequestView } from './view.js';
-
-/** The headers of a request that trace headers are written to. */
-interface Carrier {
-  readonly view: ClientRequestView;
-  /** Whether the caller, or another instrumentation, has said already which trace it is. */
-  readonly traced: boolean;
-}
-
-/** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
-const SETTER: TextMapSetter<Carrier> = {
-  set({ view, traced }, name, value) {
-    if (!view.hasHeader(name) && !(traced && name === 'tracestate')) {
-      view.addHeader(name, value);
-    }
-  },
-};
 
 /** Begins the telemetry of outgoing requests, by one config. */
 export class ClientTelemetry implements ClientRecorders {
@@ -106,14 +91,10 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
-    const { settings, counter, view, server } = start;
-    const { config } = settings;
+    const { settings, counter, view } = start;
     const spanContext = new SpanOnContext(ctx, span);
-    if (config.requestHook !== undefined) {
-      safely('client.requestHook', config.requestHook, span, view.request);
-    }
-    if (config.propagate === undefined || config.propagate(server.hostPort)) {
-      propagation.inject(spanContext, { view, traced: view.hasHeader('traceparent') }, SETTER);
+    if (view.isMade) {
+      introduce(start, span, spanContext);
     }
     measureActive(start, spanContext, 1);
     const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;

@@ -11,13 +11,21 @@ import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {
-  readonly request: UndiciRequest;
   readonly origin: Origin;
   readonly fragment = '';
+  private readonly http: UndiciHttpRequest;
 
-  constructor({ request, origin }: UndiciHttpRequest) {
-    this.request = request;
-    this.origin = origin;
+  constructor(http: UndiciHttpRequest) {
+    this.http = http;
+    this.origin = http.origin;
+  }
+
+  get request(): UndiciRequest {
+    return this.http.request;
+  }
+
+  get isMade(): boolean {
+    return this.http.isMade;
   }
 
   get options(): UndiciRequest {

@@ -12,6 +12,8 @@ import type { HeaderCapture } from '../http/headers.js';
 export interface ClientRequestView {
   /** The client's own object, as hooks are given it. */
   readonly request: UndiciRequest | ClientRequest;
+  /** Whether the client has made its request; if not, that object is what is known of it. */
+  readonly isMade: boolean;
   /** What the hooks that run before the span are given. */
   readonly options: UndiciRequest | RequestOptions;
   readonly method: string;

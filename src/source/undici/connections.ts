@@ -29,7 +29,16 @@ export class UndiciConnections implements SocketListener {
     if (exchange.request.method === 'CONNECT') {
       exchange.tunnelFor = this.dialling.takeDialOnStack();
     }
+  }
+
+  /** What its client does next, it does for this request. */
+  mayDial(exchange: Exchange): void {
     this.dialling.onCreate(exchange);
+  }
+
+  /** A call of `dispatch` came back. */
+  callCameBack(): void {
+    this.dialling.onCallBack();
   }
 
   settled(exchange: Exchange): void {

@@ -5,19 +5,25 @@ import { type Origin, originOf } from '../../origin.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Connection } from '../connection/connection.js';
 import type { RequestTrace } from '../request-trace.js';
+import { AnnouncedRequest } from './announced-request.js';
 
 /** One request of undici, as those who are told of it see it. */
 export interface UndiciHttpRequest {
+  /** undici's own, if it is made; else what is known of it. */
   readonly request: UndiciRequest;
+  readonly isMade: boolean;
   /** Where it is sent. */
   readonly origin: Origin;
 }
 
-/** One request of undici's from its creation to its end, on whatever connections. */
+/** One request of undici's from its caller's call to its end, on whatever connections. */
 export class Exchange implements UndiciHttpRequest {
-  readonly request: UndiciRequest;
+  request: UndiciRequest;
   readonly origin: Origin;
-  readonly wantedAt = now();
+  /** When its caller called. */
+  readonly wantedAt: number;
+  /** While it waits in the queue of a pool: ends the watch for its failure there. */
+  stopWaiting: (() => void) | undefined = undefined;
   /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
   trace: RequestTrace | undefined = undefined;
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */
@@ -29,8 +35,9 @@ export class Exchange implements UndiciHttpRequest {
   responded = false;
   settled = false;
 
-  constructor(request: UndiciRequest) {
+  constructor(request: UndiciRequest, wantedAt = now()) {
     this.request = request;
+    this.wantedAt = wantedAt;
     this.origin = originOf(typeof request.origin === 'string' ? request.origin : request.origin.origin);
   }
 
@@ -46,6 +53,10 @@ export class Exchange implements UndiciHttpRequest {
   settle(): void {
     this.settled = true;
     this.connection?.release();
+  }
+
+  get isMade(): boolean {
+    return !(this.request instanceof AnnouncedRequest);
   }
 
   /** Whether it ends with its connection being handed over to the caller, or to another protocol. */

@@ -23,12 +23,36 @@ export function isNothingUnderWay(socket: Socket): boolean {
   return typeof oldest === 'number' && oldest === fieldOf(client, 'pending index');
 }
 
+/** A call that waits for a client, as a pool keeps it. */
+export interface QueuedCall {
+  readonly opts: object;
+  /** What its request will carry. */
+  readonly handler: object;
+}
+
+/** The call that was last put into the queue of a pool; `undefined` if it has none, or is no pool. */
+export function lastQueued(pool: object): QueuedCall | undefined {
+  const ring = Object(Object(fieldOf(pool, 'queue')).head);
+  const { list, top } = ring as { list: unknown; top: unknown };
+  if (!Array.isArray(list) || typeof top !== 'number') {
+    return undefined;
+  }
+  const last: unknown = list[(top + list.length - 1) % list.length];
+  return isQueuedCall(last) ? last : undefined;
+}
+
+function isQueuedCall(item: unknown): item is QueuedCall {
+  const { opts, handler } = Object(item);
+  return typeof opts === 'object' && typeof handler === 'object' && opts !== null && handler !== null;
+}
+
 function queueOf(client: unknown): UndiciRequest[] {
   const queue = fieldOf(client, 'queue');
   return Array.isArray(queue) ? queue : [];
 }
 
-function fieldOf(holder: unknown, description: string): unknown {
+/** What an object of undici's keeps under a symbol of its own. */
+export function fieldOf(holder: unknown, description: string): unknown {
   if (typeof holder !== 'object' || holder === null) {
     return undefined;
   }

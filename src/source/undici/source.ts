@@ -5,8 +5,9 @@ import type { ChannelMessages, UndiciRequest, UndiciResponse } from '../channels
 import type { WatchConnection } from '../connection/connection.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
-import type { Begin, Report, Source } from '../request-trace.js';
+import type { Begin, Report, RequestTrace, Source } from '../request-trace.js';
 import { type Handlers, subscribe } from '../subscribe.js';
+import { Calls } from './calls.js';
 import { isHttp2, UndiciConnections } from './connections.js';
 import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
 import { incomingHeaders, sentHeaders } from './headers.js';
@@ -19,6 +20,7 @@ export class UndiciSource implements Source {
   private readonly begin: Begin<UndiciHttpRequest>;
   private readonly exchanges = hiddenField<Exchange>();
   private readonly connections: UndiciConnections;
+  private readonly calls: Calls;
   private readonly instanceHooks: InstanceHooks;
   private readonly lifecycle: Lifecycle;
 
@@ -32,9 +34,18 @@ export class UndiciSource implements Source {
       },
       report,
     );
+    this.calls = new Calls(
+      {
+        waits: (exchange) => this.onWait(exchange),
+        failed: (exchange, error) => this.onFailedInQueue(exchange, error),
+        cameBack: () => this.connections.callCameBack(),
+      },
+      report,
+    );
     this.lifecycle = new Lifecycle(() => [
       subscribe(this.handlers(), report),
       sockets.listen(this.connections),
+      this.calls.watch(),
     ]);
   }
 
@@ -50,7 +61,7 @@ export class UndiciSource implements Source {
     return {
       'undici:request:create': (message) => this.onCreate(message),
       'undici:client:beforeConnect': () => this.connections.dialBegan(),
-      'undici:client:connected': (message) => this.connections.dialSucceeded(message),
+      'undici:client:connected': (message) => this.onConnected(message),
       'undici:client:connectError': () => this.connections.dialFailed(),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
       'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
@@ -62,24 +73,50 @@ export class UndiciSource implements Source {
     };
   }
 
+  /** A call waits for a connection: its life begins before undici makes a request of it. */
+  private onWait(exchange: Exchange): void {
+    this.beginTrace(exchange, this.begin(exchange, exchange.wantedAt));
+  }
+
+  private onFailedInQueue(exchange: Exchange, error: unknown): void {
+    if (!exchange.settled) {
+      this.settle(exchange);
+      exchange.trace?.failed?.(error);
+    }
+  }
+
   private onCreate({ request }: Message<'undici:request:create'>): void {
-    const exchange = new Exchange(request);
+    const { isSeen, waited } = this.calls.made(request);
+    const exchange = waited ?? new Exchange(request);
     this.exchanges.set(request, exchange);
     this.connections.created(exchange);
-    if (request.method === 'CONNECT') {
-      // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
-      return;
+    if (waited !== undefined) {
+      waited.request = request;
+      waited.trace?.made?.();
+    } else if (request.method !== 'CONNECT') {
+      // A CONNECT is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      const caller = isSeen ? undefined : callerOf(request, executionAsyncId());
+      this.beginTrace(
+        exchange,
+        caller === undefined
+          ? this.begin(exchange, exchange.wantedAt)
+          : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt),
+      );
     }
-    const caller = callerOf(request, executionAsyncId());
-    const trace =
-      caller === undefined
-        ? this.begin(exchange, exchange.wantedAt)
-        : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt);
+    this.connections.mayDial(exchange);
+  }
+
+  private beginTrace(exchange: Exchange, trace: RequestTrace | undefined): void {
     if (trace !== undefined) {
       this.lifecycle.requestBegan();
       exchange.trace = trace;
       trace.getConn?.(exchange.origin.hostPort);
     }
+  }
+
+  private onConnected(message: Message<'undici:client:connected'>): void {
+    this.calls.connected(message.socket);
+    this.connections.dialSucceeded(message);
   }
 
   private onSendHeaders({ request, headers, socket }: Message<'undici:client:sendHeaders'>): void {

@@ -1,8 +1,6 @@
 import { executionAsyncId } from 'node:async_hooks';
-import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { UndiciRequest } from '../channels.js';
-import { areRunning, type Callers, callersOf } from './call-stack.js';
 import type { Exchange } from './exchange.js';
 import { queuedBehind } from './queue.js';
 
@@ -10,8 +8,8 @@ import { queuedBehind } from './queue.js';
 interface Expected {
   /** Who made undici dial, itself or through a proxy. */
   readonly owner: Exchange;
-  /** Of undici's `connect`: while they are running, so is the connector. */
-  readonly callers: Callers;
+  /** The execution scope in which undici runs the connector. */
+  readonly scope: number;
 }
 
 /** The microtask in which undici dials has an execution scope of its own. */
@@ -19,8 +17,6 @@ const ANY_SCOPE = -1;
 
 /** What is done `then` is done when nothing of what runs now is on the stack any more. */
 const STACK_EMPTY = Promise.resolve();
-
-const BEFORE_CONNECT = channel('undici:client:beforeConnect');
 
 /**
  * Whose dial is it?
@@ -39,6 +35,7 @@ export class Dialling {
   private readonly forget = () => {
     this.created = undefined;
     this.closing = undefined;
+    this.expected = undefined;
   };
 
   constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined) {
@@ -65,6 +62,11 @@ export class Dialling {
     }
   }
 
+  /** A call came back: the connector has run, if that call made its client dial. */
+  onCallBack(): void {
+    this.expected = undefined;
+  }
+
   /** A connection is being closed: must be told before undici hears of it, and dials anew for what is queued. */
   onClose(socket: Socket): void {
     this.closing = socket;
@@ -78,7 +80,8 @@ export class Dialling {
     this.expected =
       owner?.trace === undefined && owner?.tunnelFor === undefined
         ? undefined
-        : { owner: owner.tunnelFor ?? owner, callers: callersOf(BEFORE_CONNECT.publish) };
+        : { owner: owner.tunnelFor ?? owner, scope: executionAsyncId() };
+    STACK_EMPTY.then(this.forget);
   }
 
   /**
@@ -95,7 +98,7 @@ export class Dialling {
   takeDialOnStack(): Exchange | undefined {
     const { expected } = this;
     this.expected = undefined;
-    return expected !== undefined && areRunning(expected.callers) ? expected.owner : undefined;
+    return expected?.scope === executionAsyncId() ? expected.owner : undefined;
   }
 
   private createdInThisScope(): Exchange | undefined {

@@ -1,8 +1,10 @@
 import { channel, hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
 import type { ChannelName } from '../../../src/source/channels.js';
 import type { RequestTrace } from '../../../src/source/request-trace.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
 import {
   connect,
   create,
@@ -98,6 +100,51 @@ describe('a source that is stopped', () => {
     fail(request, new Error('late'));
     expect(ledger.of('/').facts).toHaveLength(length);
     expect(reports).toEqual([]);
+  });
+});
+
+describe.each(UNDICI_FLAVOURS)('dispatch of $name', ({ Client, Pool }) => {
+  const prototype: Dispatcher = Object.getPrototypeOf(Client.prototype);
+  const descriptor = () => Object.getOwnPropertyDescriptor(prototype, 'dispatch');
+
+  /** A call for which no connection is free, of a pool that is destroyed under it. */
+  async function callInVain(path: string): Promise<void> {
+    const pool = new Pool('http://127.0.0.1:9', { connections: 1, connect: () => undefined });
+    const asked = ['/first', path].map((each) => pool.request({ path: each, method: 'GET' }));
+    await pool.destroy();
+    expect(await Promise.allSettled(asked)).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+  }
+
+  it('is the very one that it was when the source is stopped', () => {
+    const { source } = new ObservedSource();
+    const before = descriptor();
+    source.start();
+    expect(descriptor()).toEqual({ ...before, value: expect.any(Function) });
+    expect(descriptor()?.value).not.toBe(before?.value);
+    source.stop();
+    expect(descriptor()).toEqual(before);
+    expect(descriptor()?.value).toBe(before?.value);
+  });
+
+  it('goes on through what another tool laid over it, and each call is told once', async () => {
+    const before = descriptor();
+    onTestFinished(() => void Object.defineProperty(prototype, 'dispatch', before ?? {}));
+    const { source, ledger } = new ObservedSource();
+    source.start();
+    onTestFinished(() => source.stop());
+    const below = prototype.dispatch;
+    let theirs = 0;
+    prototype.dispatch = function dispatch(options, handler) {
+      theirs++;
+      return below.call(this, options, handler);
+    };
+    await callInVain('/started');
+    source.stop();
+    await callInVain('/stopped');
+    source.start();
+    await callInVain('/again');
+    expect(ledger.entries.map(({ path }) => path)).toEqual(['/first', '/started', '/first', '/again']);
+    expect(theirs).toBeGreaterThanOrEqual(6);
   });
 });
 

@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import type { UndiciRequest } from '../channels.js';
+import type { Report, Stop } from '../request-trace.js';
+import { guardedPair } from '../subscribe.js';
+import { dispatchersOf, loadedDispatchers } from './copies.js';
+import { Dispatches, type DispatchOptions } from './dispatch.js';
+import type { Exchange } from './exchange.js';
+import { WaitingCalls } from './waiting.js';
+
+export interface CallListener {
+  /** A call waits for a connection, and undici has made no request of it yet. Told while its caller calls. */
+  waits(exchange: Exchange): void;
+  /** It failed while it waited. */
+  failed(exchange: Exchange, error: unknown): void;
+  /** A call came back: all that it does at once is done. */
+  cameBack(): void;
+}
+
+/** How a request that undici makes came about. */
+export interface Call {
+  /** Whether its caller, or what undici does for a call that waited, is on the stack; else that is not known. */
+  readonly isSeen: boolean;
+  /** What began when it was called, if it had to wait. */
+  readonly waited: Exchange | undefined;
+}
+
+const UNSEEN: Call = { isSeen: false, waited: undefined };
+const AT_ONCE: Call = { isSeen: true, waited: undefined };
+
+/** Where the requests of undici are called, in each of its copies: that is where the life of each begins. */
+export class Calls {
+  private readonly dispatches: Dispatches;
+  private readonly waiting: WaitingCalls;
+  /** What the requests inherit from, of each copy that was looked for. */
+  private readonly lookedFor = new WeakSet<object>();
+
+  constructor(listener: CallListener, report: Report) {
+    this.waiting = new WaitingCalls(
+      guardedPair('the failure of a call', listener.failed.bind(listener), report),
+    );
+    this.dispatches = new Dispatches({
+      withoutRequest: guardedPair(
+        'a call',
+        (dispatcher: object, options: DispatchOptions) => {
+          const exchange = this.waiting.add(dispatcher, options);
+          if (exchange !== undefined) {
+            listener.waits(exchange);
+          }
+        },
+        report,
+      ),
+      cameBack: () => listener.cameBack(),
+    });
+  }
+
+  watch(): Stop {
+    this.look();
+    return () => this.dispatches.takeOff();
+  }
+
+  /** undici makes a request. */
+  made(request: UndiciRequest): Call {
+    const handler = this.dispatches.requestMade();
+    if (handler === undefined) {
+      this.lookFor(request);
+      return UNSEEN;
+    }
+    const waited = this.waiting.take(handler);
+    return waited === undefined ? AT_ONCE : { isSeen: true, waited };
+  }
+
+  /** A connection leads to its client, also of a copy that nothing else leads to. */
+  connected(socket: Socket): void {
+    const prototype = dispatchersOf(socket);
+    if (prototype !== undefined) {
+      this.dispatches.layOver(prototype);
+    }
+  }
+
+  private look(): void {
+    for (const prototype of loadedDispatchers()) {
+      this.dispatches.layOver(prototype);
+    }
+  }
+
+  /** A call was not seen: the copy of undici that it was made with was loaded meanwhile. */
+  private lookFor(request: UndiciRequest): void {
+    const copy: object = Object.getPrototypeOf(request);
+    if (!this.lookedFor.has(copy)) {
+      this.lookedFor.add(copy);
+      this.look();
+    }
+  }
+}
