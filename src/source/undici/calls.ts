@@ -60,12 +60,12 @@ export class Calls {
 
   /** undici makes a request. */
   made(request: UndiciRequest): Call {
-    const handler = this.dispatches.requestMade();
-    if (handler === undefined) {
+    const dispatched = this.dispatches.requestMade();
+    if (dispatched === undefined) {
       this.lookFor(request);
       return UNSEEN;
     }
-    const waited = this.waiting.take(handler);
+    const waited = this.waiting.take(dispatched.handler, dispatched.options);
     return waited === undefined ? AT_ONCE : { isSeen: true, waited };
   }
 

@@ -14,6 +14,12 @@ export interface DispatchOptions {
 
 type Dispatch = (this: object, options: DispatchOptions, handler: object) => boolean;
 
+/** What a client was given to make a request of. */
+export interface Dispatched {
+  readonly options: DispatchOptions;
+  readonly handler: object;
+}
+
 export interface DispatchListener {
   /**
    * A call came back, and no request was made: it waits in a queue, or has failed.
@@ -66,11 +72,11 @@ export class Dispatches {
     }
   }
 
-  /** A request is made. @returns The handler that its call brought; `undefined` if that call is not seen. */
-  requestMade(): object | undefined {
-    const { isOpen, handler } = this;
+  /** A request is made. @returns What its client was given; `undefined` if the call is not seen. */
+  requestMade(): Dispatched | undefined {
+    const { isOpen, options, handler } = this;
     this.isOpen = false;
-    return isOpen ? handler : undefined;
+    return isOpen && options !== undefined && handler !== undefined ? { options, handler } : undefined;
   }
 
   private over(below: Dispatch): Dispatch {

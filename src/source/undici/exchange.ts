@@ -22,8 +22,6 @@ export class Exchange implements UndiciHttpRequest {
   readonly origin: Origin;
   /** When its caller called. */
   readonly wantedAt: number;
-  /** While it waits in the queue of a pool: ends the watch for its failure there. */
-  stopWaiting: (() => void) | undefined = undefined;
   /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
   trace: RequestTrace | undefined = undefined;
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */

@@ -1,18 +1,24 @@
 import { now } from '../../clock.js';
-import { layOverPrototype } from '../../patch/descriptor.js';
+import { layOverPrototype, type Stop } from '../../patch/descriptor.js';
 import { AnnouncedRequest } from './announced-request.js';
 import type { DispatchOptions } from './dispatch.js';
 import { Exchange } from './exchange.js';
 import { fieldOf, lastQueued } from './queue.js';
 
-type TellError = (this: object, ...args: unknown[]) => unknown;
+/** One call that waits, and then has failed or has got a request. */
+interface WaitingCall {
+  readonly options: DispatchOptions;
+  readonly exchange: Exchange;
+  /** Ends the watch for its failure. */
+  readonly stop: () => void;
+}
 
 /**
  * The calls that wait in the queue of a pool. undici makes a request of such a call when a client is free for it, on
  * whoever's stack that is: the handler, which the call brought and the request carries, tells which call it was.
  */
 export class WaitingCalls {
-  private readonly byHandler = new WeakMap<object, Exchange>();
+  private readonly byHandler = new WeakMap<object, WaitingCall>();
   private readonly failed: (exchange: Exchange, error: unknown) => void;
 
   /** @param failed Told that a call failed while it waited. Must not throw. */
@@ -28,55 +34,59 @@ export class WaitingCalls {
   add(dispatcher: object, options: DispatchOptions): Exchange | undefined {
     const item = lastQueued(dispatcher);
     const origin = options.origin ?? fieldOf(dispatcher, 'url');
-    if (item?.opts !== options || this.byHandler.has(item.handler) || !isOrigin(origin)) {
+    if (item?.opts !== options || !isOrigin(origin) || this.isWaiting(item.handler)) {
       return undefined;
     }
     const exchange = new Exchange(new AnnouncedRequest(options, origin), now());
-    this.byHandler.set(item.handler, exchange);
-    exchange.stopWaiting = this.watch(item.handler, exchange);
+    this.byHandler.set(item.handler, { options, exchange, stop: this.watch(item.handler, exchange) });
     return exchange;
   }
 
-  /** A request is made of a call. @returns The exchange that began with the call, if it had to wait. */
-  take(handler: object): Exchange | undefined {
-    const exchange = this.byHandler.get(handler);
-    if (exchange !== undefined) {
-      this.byHandler.delete(handler);
-      exchange.stopWaiting?.();
-      exchange.stopWaiting = undefined;
+  /** A request is made of a call. @returns The exchange that began with that very call, if it had to wait. */
+  take(handler: object, options: DispatchOptions | undefined): Exchange | undefined {
+    const call = this.byHandler.get(handler);
+    if (call === undefined) {
+      return undefined;
     }
-    return exchange;
+    this.byHandler.delete(handler);
+    call.stop();
+    // An interceptor's handler calls once more, with options of its own, when it is told of a failure.
+    return call.exchange.settled && call.options !== options ? undefined : call.exchange;
+  }
+
+  private isWaiting(handler: object): boolean {
+    return this.byHandler.get(handler)?.exchange.settled === false;
   }
 
   /** Nobody but the handler is told when a call fails in the queue. */
   private watch(handler: object, exchange: Exchange): () => void {
-    const stops = [
-      // undici 8 renamed it.
-      this.watchMethod(handler, 'onError', ([error]) => this.failed(exchange, error)),
-      this.watchMethod(handler, 'onResponseError', ([, error]) => this.failed(exchange, error)),
-    ];
-    return () => {
-      for (const stop of stops) {
-        stop?.();
+    const stops: Stop[] = [];
+    const stop = () => {
+      for (const each of stops.splice(0)) {
+        each();
       }
     };
-  }
-
-  private watchMethod(
-    handler: object,
-    name: 'onError' | 'onResponseError',
-    tell: (args: unknown[]) => void,
-  ): (() => boolean) | undefined {
-    const below: unknown = Reflect.get(handler, name);
-    if (typeof below !== 'function') {
-      return undefined;
-    }
-    const method: TellError = function (...args) {
-      tell(args);
-      return Reflect.apply(below, this, args);
+    const failed = (error: unknown) => {
+      stop();
+      this.failed(exchange, error);
     };
-    return layOverPrototype(handler, name, method);
+    // undici 8 renamed it.
+    stops.push(watchArgs(handler, 'onError', ([error]) => failed(error)));
+    stops.push(watchArgs(handler, 'onResponseError', ([, error]) => failed(error)));
+    return stop;
   }
+}
+
+/** Sees with what a method of one object is called, if it has one of that name. */
+function watchArgs(object: object, name: string, see: (args: readonly unknown[]) => void): Stop {
+  const below: unknown = Reflect.get(object, name);
+  if (typeof below !== 'function') {
+    return () => undefined;
+  }
+  return layOverPrototype(object, name, function watched(this: object, ...args: unknown[]): unknown {
+    see(args);
+    return Reflect.apply(below, this, args);
+  });
 }
 
 function isOrigin(origin: unknown): origin is string | URL {

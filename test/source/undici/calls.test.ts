@@ -138,6 +138,8 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
         ? {}
         : {
             onRequestStart: () => undefined,
+            onResponseStart: () => undefined,
+            onResponseData: () => undefined,
             onResponseEnd: () => over.resolve(),
             onResponseError: () => over.resolve(),
           }),
