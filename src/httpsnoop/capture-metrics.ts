@@ -4,6 +4,9 @@ import type { HttpResponse } from './hooks.js';
 import { observe } from './observe.js';
 import type { ResponseObserver } from './response-observer.js';
 
+/** Deno and Bun have classes of Node's names, and write what they send by ways of their own, where no byte is seen. */
+const SEES_BYTES = process.versions.deno === undefined && process.versions.bun === undefined;
+
 /**
  * What a response was. Go's `httpsnoop.Metrics`. `code` and `written` follow what Node hands to the connection,
  * which may be a tick after the call; `duration` is set when the response closes.
@@ -23,7 +26,7 @@ export class Metrics {
 
   /**
    * Bytes of the body that were sent, compressed if they were; without the head, and without what chunked
-   * transfer encoding or HTTP/2 framing adds.
+   * transfer encoding or HTTP/2 framing adds. Not a number where it is not known: in Deno and Bun.
    */
   written = 0;
 }
@@ -43,6 +46,9 @@ class Capture implements ResponseObserver {
   }
 
   run<Res extends HttpResponse>(res: Res, fn: (res: Res) => unknown): void {
+    if (!SEES_BYTES) {
+      this.metrics.written = Number.NaN;
+    }
     observe(res, this);
     try {
       const result = fn(res);

@@ -46,6 +46,7 @@ it('gives the configurations in code and environment that it says are the same',
 
 it('shows the warnings as they are', () => {
   const shown = /```text\n([^`]*)```/.exec(text)?.[1]?.trim().split('\n');
+  const prefix = 'opentelemetry-instrumentation-httptrace: ';
   const warnings: string[] = [];
   resolveConfig(
     JSON.parse('{"client": {"hooks": {"dnsStrat": false}, "phases": "span"}}'),
@@ -53,7 +54,7 @@ it('shows the warnings as they are', () => {
       OTEL_INSTRUMENTATION_HTTPTRACE_SERVER_ENABLED: 'no',
       OTEL_INSTRUMENTATION_HTTPTRACE_CLIENT_PHASE: 'spans',
     },
-    (message) => warnings.push(message),
+    (message) => warnings.push(prefix + message),
   );
   expect(warnings).toEqual(shown);
 });
