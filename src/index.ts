@@ -2,7 +2,6 @@ export type {
   ClientConfig,
   ClientHookName,
   HeadersToSpanAttributes,
-  Http2Response,
   HttpTraceInstrumentationConfig,
   Phases,
   ServerConfig,

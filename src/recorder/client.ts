@@ -13,9 +13,14 @@ import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
 /** How a request came to its end. */
-export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
+export type ClientOutcome =
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'failed'; readonly error: unknown; readonly ofDial: boolean };
 
 const ENDED: ClientOutcome = { kind: 'ended' };
+
+/** More of them would push the phases off a span, which holds 128 events by default. */
+const MOST_INFORMATIONAL = 16;
 
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
@@ -44,7 +49,8 @@ export class ClientRecord implements RequestTrace {
   readonly wantedAt: number;
   gotConnAt = Number.NaN;
   wroteRequestAt = Number.NaN;
-  firstByteAt = Number.NaN;
+  /** When the final response began: an informational one is not what is waited for. */
+  responseAt = Number.NaN;
   /** When something of the response, or its end, was there last. */
   receivedAt = Number.NaN;
   endedAt = Number.NaN;
@@ -60,6 +66,7 @@ export class ClientRecord implements RequestTrace {
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
   wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
+  private informational = 0;
   private handshake: { serverName: string | undefined } | undefined = undefined;
   private readonly noted: NotedHooks;
   protected readonly listener: ClientRecordListener;
@@ -85,7 +92,7 @@ export class ClientRecord implements RequestTrace {
     return !(
       Number.isNaN(this.gotConnAt) &&
       Number.isNaN(this.wroteRequestAt) &&
-      Number.isNaN(this.firstByteAt)
+      Number.isNaN(this.responseAt)
     );
   }
 
@@ -193,7 +200,7 @@ export class ClientRecord implements RequestTrace {
   private forgetAttempt(): void {
     this.gotConnAt = Number.NaN;
     this.wroteRequestAt = Number.NaN;
-    this.firstByteAt = Number.NaN;
+    this.responseAt = Number.NaN;
     this.conn = undefined;
     this.ends = undefined;
     this.writeError = undefined;
@@ -233,23 +240,30 @@ export class ClientRecord implements RequestTrace {
 
   gotFirstResponseByte(): void {
     const at = now();
-    this.firstByteAt = at;
+    this.responseAt = at;
     this.receivedAt = at;
     this.note('gotFirstResponseByte', at);
   }
 
   got100Continue(): void {
+    this.responseAt = Number.NaN;
     this.note('got100Continue', now());
   }
 
   got1xxResponse(code: number): undefined {
-    if (this.noted.got1xxResponse) {
+    this.responseAt = Number.NaN;
+    if (this.noted.got1xxResponse && this.informational < MOST_INFORMATIONAL) {
+      this.informational++;
       this.facts.push({ hook: 'got1xxResponse', at: now(), code });
     }
   }
 
   gotResponse(response: ResponseHead): void {
-    this.receivedAt = now();
+    const at = now();
+    this.receivedAt = at;
+    if (Number.isNaN(this.responseAt)) {
+      this.responseAt = at;
+    }
     this.listener.responseArrived(this, response);
   }
 
@@ -263,8 +277,8 @@ export class ClientRecord implements RequestTrace {
     this.finish(ENDED);
   }
 
-  failed(error: unknown): void {
-    this.finish({ kind: 'failed', error });
+  failed(error: unknown, ofDial = false): void {
+    this.finish({ kind: 'failed', error, ofDial });
   }
 
   private finish(outcome: ClientOutcome): void {

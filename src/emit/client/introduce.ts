@@ -20,16 +20,13 @@ const SETTER: TextMapSetter<Carrier> = {
   },
 };
 
-/**
- * Shows a request to the program's hook, and writes on it which trace it belongs to: each as soon as it can be done,
- * before it is sent.
- */
+/** Shows a request that is about to be sent to the program's hook, and writes on it which trace it belongs to. */
 export function introduce({ settings, view, server }: ClientStart, span: Span, ctx: Context): void {
   const { requestHook, propagate } = settings.config;
-  if (requestHook !== undefined && view.isMade) {
+  if (requestHook !== undefined) {
     safely('client.requestHook', requestHook, span, view.request);
   }
-  if (view.takesHeaders && (propagate === undefined || propagate(server.hostPort))) {
+  if (propagate === undefined || propagate(server.hostPort)) {
     propagation.inject(ctx, { view, traced: view.hasHeader('traceparent') }, SETTER);
   }
 }

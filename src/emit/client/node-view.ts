@@ -10,7 +10,6 @@ import type { ClientRequestView, FailureHints } from './view.js';
 /** A request of `node:http` or `node:https`. */
 export class NodeRequestView implements ClientRequestView {
   readonly isMade = true;
-  readonly takesHeaders = true;
   private readonly exchange: NodeHttpRequest;
 
   constructor(exchange: NodeHttpRequest) {

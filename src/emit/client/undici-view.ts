@@ -28,10 +28,6 @@ export class UndiciRequestView implements ClientRequestView {
     return this.http.isMade;
   }
 
-  get takesHeaders(): boolean {
-    return this.http.isMade;
-  }
-
   get options(): UndiciRequest {
     return this.request;
   }

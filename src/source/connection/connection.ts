@@ -38,29 +38,18 @@ export class Connection {
     return new Connection(socket, 0, now());
   }
 
-  /** A connection that was there before we listened: since when it is idle is lost. */
-  static older(socket: Socket, isIdle: boolean, carriedAny = true): Connection {
-    return new Connection(
-      socket,
-      carriedAny ? 1 : 0,
-      isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-    );
+  /** A connection that was there before we listened: it was dialled for a request; since when it is idle is lost. */
+  static older(socket: Socket, isIdle: boolean): Connection {
+    return new Connection(socket, 1, isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
   }
 
-  /** Tells `watcher` of all that follows. */
+  /** To be called when it was just established; tells `watcher` of all that follows. */
   watchBy(watcher: ConnectionWatcher, origin: Origin): void {
     this.watcher = watcher;
     watcher.established(this, origin);
-    if (this.inFlight > 0) {
-      watcher.becameActive(this);
-    }
     this.socket.once('close', () => this.leavePool());
     // An agent of node:http gives up the socket of an upgrade.
     this.socket.once('agentRemove', () => this.leavePool());
-  }
-
-  get isWatched(): boolean {
-    return this.watcher !== undefined;
   }
 
   /** It was closed, or handed over to another protocol. */

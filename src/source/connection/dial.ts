@@ -16,9 +16,6 @@ export function unixPathOf(socket: Socket): string | undefined {
   return unixPaths.get(socket);
 }
 
-/** An address whose dial has begun already, as `connectionAttempt` tells it: for a unix socket the path alone. */
-export type AttemptBegun = [address: string, port?: number];
-
 /** One address that is dialled. */
 interface Attempt {
   readonly network: 'tcp' | 'unix';
@@ -72,20 +69,15 @@ export class Dial {
   /**
    * Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned.
    *
-   * @param attempt What has begun already.
+   * @param path Of a unix socket, if its dial has begun already.
    */
-  static watch(socket: Socket, trace: RequestTrace, attempt?: AttemptBegun): Dial {
+  static watch(socket: Socket, trace: RequestTrace, path?: string): Dial {
     const dial = new Dial(socket, trace);
-    if (attempt !== undefined) {
-      dial.onAttempt(...attempt);
+    if (path !== undefined) {
+      dial.onAttempt(path, undefined);
     }
     process.nextTick(() => dial.startLookup());
     return dial;
-  }
-
-  /** Watches a socket that dials since some time: what began before is not told. */
-  static join(socket: Socket, trace: RequestTrace): void {
-    new Dial(socket, trace).lookup = 'done';
   }
 
   /** Watches a TLS socket laid over a connection that is there already, such as a proxy's tunnel. */
@@ -135,7 +127,7 @@ export class Dial {
     }
   }
 
-  private onAttempt(...[address, port]: AttemptBegun): void {
+  private onAttempt(address: string, port: number | undefined): void {
     this.attempted = true;
     this.attempt =
       port === undefined

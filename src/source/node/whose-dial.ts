@@ -106,7 +106,7 @@ export class NodeDialling implements SocketListener {
       return;
     }
     if (over === undefined) {
-      Dial.watch(socket, owner.trace, path === undefined ? undefined : [path]);
+      Dial.watch(socket, owner.trace, path);
     } else {
       Dial.watchHandshake(socket as TLSSocket, owner.trace);
     }

@@ -35,8 +35,6 @@ export function useRequestLedger(): RequestLedger {
       counters: newCounters(),
       undici: ({ request }, ctx) => ledger.open(request.path, ctx),
       node: ({ request }, ctx) => ledger.open(request.path, ctx),
-      http2: ({ path }, ctx) => ledger.open(path, ctx),
-      grpc: true,
     });
   });
   afterEach(async () => {

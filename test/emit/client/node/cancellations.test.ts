@@ -12,6 +12,7 @@ import {
   dialled,
   durations,
   EXCHANGE,
+  givenUpIn,
   gotNew,
   requested,
   SENT,
@@ -76,7 +77,7 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: requested(origin, '/'),
+        attributes: { ...requested(origin, '/'), ...givenUpIn('connect', 'getconn') },
         events: [wanted('127.0.0.1', port), ...dialled(port).slice(0, 1)],
       });
     });
@@ -92,7 +93,7 @@ describe('a request of node:http that the caller gives up', () => {
       const spans = await telemetry.shown();
       expect(spans.find(({ attributes }) => attributes['url.full'] === `${origin}/second`)).toMatchObject({
         status: { code: 'UNSET' },
-        attributes: requested(origin, '/second'),
+        attributes: { ...requested(origin, '/second'), ...givenUpIn('getconn') },
         events: [wanted('127.0.0.1', port)],
       });
     });
@@ -109,7 +110,7 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: requested(`http://slow.example:${port}`, '/'),
+        attributes: { ...requested(`http://slow.example:${port}`, '/'), ...givenUpIn('dns', 'getconn') },
         events: [wanted('slow.example', port), ['http.dns.start', { 'dns.question.name': 'slow.example' }]],
       });
     });
@@ -125,7 +126,10 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: { ...requested(`https://127.0.0.1:${port}`, '/'), ...durations('connect') },
+        attributes: {
+          ...requested(`https://127.0.0.1:${port}`, '/'),
+          ...givenUpIn('tls', 'getconn', 'connect'),
+        },
         events: [wanted('127.0.0.1', port), ...dialled(port), ['http.tls.start', {}]],
       });
     });
@@ -144,7 +148,7 @@ describe('a request of node:http that the caller gives up', () => {
         attributes: {
           ...requested(origin, '/'),
           ...connected(port),
-          ...durations('getconn', 'connect', 'send'),
+          ...givenUpIn('wait', 'getconn', 'connect', 'send'),
         },
         events: [wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...SENT],
       });
@@ -170,8 +174,9 @@ describe('a request of node:http that the caller gives up', () => {
       const given = { request, controller };
       giveUp(given);
       await closed(given);
-      const { status, events } = await telemetry.onlyShown();
+      const { status, attributes, events } = await telemetry.onlyShown();
       expect(status).toEqual({ code: 'UNSET' });
+      expect(attributes).toMatchObject(givenUpIn('send', 'getconn', 'connect'));
       expect(events.at(-1)).toEqual(['http.send.start', {}]);
     });
   });
@@ -206,7 +211,7 @@ describe('a request of node:http that the caller gives up', () => {
       attributes: {
         ...requested(origin, '/'),
         ...connected(port),
-        ...durations('getconn', 'connect', 'send', 'wait'),
+        ...givenUpIn('receive', 'getconn', 'connect', 'send', 'wait'),
         'http.response.status_code': 200,
       },
       events: [
@@ -271,21 +276,28 @@ describe('a request of node:http whose time is over', () => {
   const LIMIT = 400;
 
   it.each([
-    ['a signal of AbortSignal.timeout', () => ({ signal: AbortSignal.timeout(LIMIT) }), () => undefined],
+    [
+      'a signal of AbortSignal.timeout',
+      'TimeoutError',
+      () => ({ signal: AbortSignal.timeout(LIMIT) }),
+      () => undefined,
+    ],
     [
       'its timeout event, and destroy()',
+      'TimeoutError',
       () => ({ timeout: LIMIT }),
       (request: http.ClientRequest) => request.on('timeout', () => request.destroy()),
     ],
     [
       'setTimeout, and an error of its own',
+      'E_SLOW',
       () => ({}),
       (request: http.ClientRequest) =>
         request.setTimeout(LIMIT, () =>
           request.destroy(Object.assign(new Error('slow'), { code: 'E_SLOW' })),
         ),
     ],
-  ])('by %s failed', async (_name, options, limit) => {
+  ])('by %s failed', async (_name, type, options, limit) => {
     const { origin, port } = await silentServer();
     telemetry.instrument();
     const request = nodeRequest(`${origin}/`, { agent: false, ...options() });
@@ -299,11 +311,11 @@ describe('a request of node:http whose time is over', () => {
       ...requested(origin, '/'),
       ...connected(port),
       ...durations('getconn', 'connect', 'send', 'wait'),
-      ...TIMED_OUT,
+      'error.type': type,
       'httptrace.failed_phase': 'wait',
     });
     expect(events).toEqual([wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...SENT]);
-    expect((await telemetry.durations())[0]?.attributes).toMatchObject(TIMED_OUT);
+    expect((await telemetry.durations())[0]?.attributes).toMatchObject({ 'error.type': type });
   });
 
   it('in the body failed there', async () => {
@@ -318,6 +330,19 @@ describe('a request of node:http whose time is over', () => {
       status: { code: 'ERROR' },
       attributes: { ...TIMED_OUT, 'http.response.status_code': 200, 'httptrace.failed_phase': 'receive' },
     });
+  });
+
+  it('fails with what came later, if the program waited on after the timeout event', async () => {
+    const { origin } = await rawServer((socket) =>
+      onEachHead(socket, () => timedOut.promise.then(() => socket.resetAndDestroy())),
+    );
+    const timedOut = deferred();
+    telemetry.instrument();
+    const given = begin(origin, { timeout: 20 });
+    given.request.on('timeout', timedOut.resolve);
+    await closed(given);
+    const { attributes } = await telemetry.onlyShown();
+    expect(attributes).toMatchObject({ 'error.type': 'ECONNRESET', 'httptrace.failed_phase': 'wait' });
   });
 
   it('but that is answered nevertheless did not fail', async () => {
