@@ -22,11 +22,12 @@ export function now(): number {
  * Until `leaveMoment` all happens now, however long somebody's hook takes. No function is taken and called in
  * between: one that calls all of them costs more than what they do.
  *
+ * @param at When that is, if it is told later than it happened.
  * @returns What `leaveMoment` must be given.
  */
-export function enterMoment(): number {
+export function enterMoment(at = performance.now()): number {
   const before = moment;
-  moment = performance.now();
+  moment = at;
   return before;
 }
 
@@ -49,11 +50,6 @@ export function epochAt(at: number): number {
     }
   }
   return epoch;
-}
-
-/** A duration as it is recorded: seconds, in whole microseconds, without the noise of a float. */
-export function toSeconds(ms: number): number {
-  return Math.round(ms * 1000) / 1e6;
 }
 
 /** A moment as OpenTelemetry takes it with the least work: seconds and nanoseconds since 1970. */

@@ -42,7 +42,7 @@ export function layOverPrototype(prototype: object, name: string, method: unknow
  * is its own already stays as visible as it was.
  */
 export function layOverObject(object: object, name: string, method: unknown): void {
-  Object.defineProperty(object, name, {
+  Reflect.defineProperty(object, name, {
     configurable: true,
     enumerable: Object.getOwnPropertyDescriptor(object, name)?.enumerable === true,
     writable: true,

@@ -37,3 +37,16 @@ export function hiddenField<Value>(): HiddenField<Value> {
     }
   };
 }
+
+/**
+ * A hidden field that all copies of this package share: one copy watches a connection, and another may be asked what
+ * is known of it.
+ *
+ * @param name Of what it holds. The number in the key changes whenever copies could not share that any more.
+ */
+export function sharedField<Value>(name: string): HiddenField<Value> {
+  const key = Symbol.for(`opentelemetry-instrumentation-httptrace.${name}.1`);
+  const shared: typeof globalThis & { [key: symbol]: HiddenField<Value> | undefined } = globalThis;
+  shared[key] ??= hiddenField<Value>();
+  return shared[key];
+}

@@ -8,9 +8,10 @@ export type Enter<Self, Token> = (self: Self, args: readonly unknown[]) => Token
  * Called when the method is done. Must not throw.
  *
  * @param token What `enter` gave.
- * @param thrown What the method threw, if it did.
+ * @param returned Whether it returned. What it throws is not caught: Node prints the line from which an uncaught error
+ * was thrown last, and that is to stay the program's own.
  */
-export type Leave<Token> = (token: Token, thrown?: { readonly error: unknown }) => void;
+export type Leave<Token> = (token: Token, returned: boolean) => void;
 
 interface Watch {
   active: boolean;
@@ -71,16 +72,35 @@ function watchedCall<Self, Token>(
         return Reflect.apply(watch.below(), this, args);
       }
       const token = enter(this, args);
-      let result: unknown;
+      let returned = false;
       try {
-        result = Reflect.apply(watch.below(), this, args);
-      } catch (error) {
-        leave(token, { error });
-        throw error;
+        const result = Reflect.apply(watch.below(), this, args);
+        returned = true;
+        return result;
+      } finally {
+        leave(token, returned);
       }
-      leave(token);
-      return result;
     },
   };
   return methods[name] as Method;
+}
+
+/**
+ * Looks on at the next call of a method of one object, which is as it was when that call begins.
+ */
+export function watchNextCall<Self, Token>(
+  object: object,
+  name: string,
+  enter: Enter<Self, Token>,
+  leave: Leave<Token>,
+): void {
+  const watch: Watch = {
+    active: true,
+    below() {
+      watch.active = false;
+      putBack();
+      return Reflect.get(object, name);
+    },
+  };
+  const putBack = layOverPrototype(object, name, watchedCall(name, watch, enter, leave));
 }

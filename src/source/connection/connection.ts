@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import type { Origin } from '../../origin.js';
+import { QuietListeners } from '../../patch/quiet-listeners.js';
 
 /** Told what becomes of a connection: of each from when it is established until it is closed or handed over. */
 export interface ConnectionWatcher {
@@ -27,6 +28,7 @@ export class Connection {
   private inFlight = 0;
   private readonly establishedAt = now();
   private watcher: ConnectionWatcher | undefined = undefined;
+  private listeners: QuietListeners | undefined = undefined;
 
   private constructor(socket: Socket, carried: number, idleSince: number) {
     this.socket = socket;
@@ -47,15 +49,17 @@ export class Connection {
   watchBy(watcher: ConnectionWatcher, origin: Origin): void {
     this.watcher = watcher;
     watcher.established(this, origin);
-    this.socket.once('close', () => this.leavePool());
+    this.listeners = new QuietListeners(this.socket);
+    this.listeners.on('close', () => this.leavePool());
     // An agent of node:http gives up the socket of an upgrade.
-    this.socket.once('agentRemove', () => this.leavePool());
+    this.listeners.on('agentRemove', () => this.leavePool());
   }
 
   /** It was closed, or handed over to another protocol. */
   leavePool(): void {
     this.watcher?.gone(this, now() - this.establishedAt, this.inFlight > 0);
     this.watcher = undefined;
+    this.listeners?.removeAll();
   }
 
   /** A request begins on this connection; for each of them `release` must follow once. */

@@ -4,12 +4,13 @@ import type { TLSSocket } from 'node:tls';
 import { hostPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../../httptrace/client-trace.js';
-import { hiddenField } from '../../patch/hidden-field.js';
+import { sharedField } from '../../patch/hidden-field.js';
+import { QuietListeners } from '../../patch/quiet-listeners.js';
 import type { RequestTrace } from '../request-trace.js';
 import { isTls, keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
 
 /** Node forgets the path of a unix socket, which is all the address that its peer has. */
-const unixPaths = hiddenField<string>();
+const unixPaths = sharedField<string>('unix-path');
 
 /** The path that a unix socket was connected to; `undefined` for any other, or if it was there before we looked. */
 export function unixPathOf(socket: Socket): string | undefined {
@@ -23,9 +24,6 @@ interface Attempt {
   isTold: boolean;
 }
 
-/** Listeners of ours on a socket, to be taken off together. */
-type Listener = [event: string | symbol, listener: (...args: never[]) => void];
-
 /**
  * Tells the name lookup, the dials and the TLS handshake of one socket that is being connected, as they happen.
  *
@@ -36,7 +34,7 @@ export class Dial {
   private readonly socket: Socket;
   private readonly trace: RequestTrace;
   private readonly startedAt = now();
-  private readonly listeners: Listener[] = [];
+  private readonly listeners: QuietListeners;
   private lookup: 'none' | 'running' | 'done' = 'none';
   private readonly addrs: DNSDoneInfo['addrs'] = [];
   private attempt: Attempt | undefined;
@@ -52,6 +50,7 @@ export class Dial {
   constructor(socket: Socket, trace: RequestTrace) {
     this.socket = socket;
     this.trace = trace;
+    this.listeners = new QuietListeners(socket);
     this.on('lookup', this.onLookup);
     this.on('connectionAttempt', this.onAttempt);
     this.on('connectionAttemptFailed', this.onAttemptFailed);
@@ -90,20 +89,16 @@ export class Dial {
     method: (...args: never[]) => void,
     add: 'on' | 'prependListener' = 'on',
   ): void {
-    const listener = method.bind(this);
-    this.socket[add](event as string, listener as (...args: unknown[]) => void);
-    this.listeners.push([event, listener]);
+    this.listeners.on(event, method.bind(this), add);
   }
 
   private release(): void {
-    for (const [event, listener] of this.listeners.splice(0)) {
-      this.socket.removeListener(event as string, listener as (...args: unknown[]) => void);
-    }
+    this.listeners.removeAll();
   }
 
   private startLookup(): void {
     const host = nameOf(this.socket);
-    if (this.lookup === 'none' && host !== undefined && !this.attempted && this.listeners.length > 0) {
+    if (this.lookup === 'none' && host !== undefined && !this.attempted && !this.listeners.isEmpty) {
       this.lookup = 'running';
       this.trace.dnsStart?.({ host }, this.startedAt);
     }
@@ -133,7 +128,7 @@ export class Dial {
       port === undefined
         ? { network: 'unix', addr: address, isTold: false }
         : { network: 'tcp', addr: hostPort(address, port), isTold: false };
-    if (port === undefined) {
+    if (port === undefined && !unixPaths.has(this.socket)) {
       unixPaths.set(this.socket, address);
     }
     if (this.lookup === 'none') {
@@ -187,9 +182,11 @@ export class Dial {
     }
   }
 
-  /** Only now it is known whether the peer is the one that it says it is. */
   private onSecureConnect(): void {
-    this.onSecure();
+    if (this.tls !== undefined && isTls(this.socket)) {
+      // Only now it is known whether the peer is the one that it says it is.
+      this.tls.authorized = this.socket.authorized;
+    }
     this.endHandshake();
     this.end();
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { TLSConnectionState } from '../../httptrace/client-trace.js';
 
 const NOTHING_AGREED: TLSConnectionState = {
@@ -11,6 +11,11 @@ const NOTHING_AGREED: TLSConnectionState = {
   authorized: false,
 };
 
+/** The parts of OpenSSL's side of a TLS socket that its types leave out. */
+interface SecureHandle {
+  readonly ssl?: { verifyError?(): unknown } | null;
+}
+
 export function isTls(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket && socket.encrypted === true;
 }
@@ -18,7 +23,6 @@ export function isTls(socket: Socket): socket is TLSSocket {
 /** What a TLS socket whose handshake is done has agreed on with its peer. */
 export function tlsState(socket: TLSSocket): TLSConnectionState {
   const cipher: { standardName?: string } | undefined = socket.getCipher();
-  const certificate = socket.getPeerCertificate();
   const state: TLSConnectionState = {
     version: socket.getProtocol() ?? '',
     cipherSuite: cipher?.standardName ?? '',
@@ -29,10 +33,34 @@ export function tlsState(socket: TLSSocket): TLSConnectionState {
     didResume: socket.isSessionReused() === true,
     authorized: socket.authorized,
   };
-  if (certificate !== null && certificate !== undefined && Object.keys(certificate).length > 0) {
-    state.peerCertificate = certificate;
-  }
+  addCertificate(state, socket);
   return state;
+}
+
+/**
+ * Reading a certificate costs more than all the rest of a handshake does, so it is read when somebody looks at it. That
+ * of a peer which is not trusted is read now, for its connection is gone when the failure is told.
+ */
+function addCertificate(state: TLSConnectionState, socket: TLSSocket & SecureHandle): void {
+  let certificate = socket.ssl?.verifyError?.() ? certificateOf(socket) : undefined;
+  let isRead = certificate !== undefined;
+  Object.defineProperty(state, 'peerCertificate', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!isRead) {
+        isRead = true;
+        certificate = certificateOf(socket);
+      }
+      return certificate;
+    },
+  });
+}
+
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  // `null` once the socket is closed; its types leave that out.
+  const certificate: PeerCertificate | null = socket.getPeerCertificate();
+  return certificate !== null && Object.keys(certificate).length > 0 ? certificate : undefined;
 }
 
 /**
