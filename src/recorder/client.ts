@@ -13,14 +13,9 @@ import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
 /** How a request came to its end. */
-export type ClientOutcome =
-  | { readonly kind: 'ended' }
-  | { readonly kind: 'failed'; readonly error: unknown; readonly ofDial: boolean };
+export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
 
 const ENDED: ClientOutcome = { kind: 'ended' };
-
-/** More of them would push the phases off a span, which holds 128 events by default. */
-const MOST_INFORMATIONAL = 16;
 
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
@@ -49,8 +44,7 @@ export class ClientRecord implements RequestTrace {
   readonly wantedAt: number;
   gotConnAt = Number.NaN;
   wroteRequestAt = Number.NaN;
-  /** When the final response began: an informational one is not what is waited for. */
-  responseAt = Number.NaN;
+  firstByteAt = Number.NaN;
   /** When something of the response, or its end, was there last. */
   receivedAt = Number.NaN;
   endedAt = Number.NaN;
@@ -66,7 +60,6 @@ export class ClientRecord implements RequestTrace {
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
   wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
-  private informational = 0;
   private handshake: { serverName: string | undefined } | undefined = undefined;
   private readonly noted: NotedHooks;
   protected readonly listener: ClientRecordListener;
@@ -92,7 +85,7 @@ export class ClientRecord implements RequestTrace {
     return !(
       Number.isNaN(this.gotConnAt) &&
       Number.isNaN(this.wroteRequestAt) &&
-      Number.isNaN(this.responseAt)
+      Number.isNaN(this.firstByteAt)
     );
   }
 
@@ -200,7 +193,7 @@ export class ClientRecord implements RequestTrace {
   private forgetAttempt(): void {
     this.gotConnAt = Number.NaN;
     this.wroteRequestAt = Number.NaN;
-    this.responseAt = Number.NaN;
+    this.firstByteAt = Number.NaN;
     this.conn = undefined;
     this.ends = undefined;
     this.writeError = undefined;
@@ -240,30 +233,23 @@ export class ClientRecord implements RequestTrace {
 
   gotFirstResponseByte(): void {
     const at = now();
-    this.responseAt = at;
+    this.firstByteAt = at;
     this.receivedAt = at;
     this.note('gotFirstResponseByte', at);
   }
 
   got100Continue(): void {
-    this.responseAt = Number.NaN;
     this.note('got100Continue', now());
   }
 
   got1xxResponse(code: number): undefined {
-    this.responseAt = Number.NaN;
-    if (this.noted.got1xxResponse && this.informational < MOST_INFORMATIONAL) {
-      this.informational++;
+    if (this.noted.got1xxResponse) {
       this.facts.push({ hook: 'got1xxResponse', at: now(), code });
     }
   }
 
   gotResponse(response: ResponseHead): void {
-    const at = now();
-    this.receivedAt = at;
-    if (Number.isNaN(this.responseAt)) {
-      this.responseAt = at;
-    }
+    this.receivedAt = now();
     this.listener.responseArrived(this, response);
   }
 
@@ -277,8 +263,8 @@ export class ClientRecord implements RequestTrace {
     this.finish(ENDED);
   }
 
-  failed(error: unknown, ofDial = false): void {
-    this.finish({ kind: 'failed', error, ofDial });
+  failed(error: unknown): void {
+    this.finish({ kind: 'failed', error });
   }
 
   private finish(outcome: ClientOutcome): void {

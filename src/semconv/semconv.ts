@@ -149,14 +149,13 @@ export const ATTR_HTTPTRACE_SEND_DURATION = 'httptrace.send.duration';
 export const ATTR_HTTPTRACE_WAIT_DURATION = 'httptrace.wait.duration';
 export const ATTR_HTTPTRACE_RECEIVE_DURATION = 'httptrace.receive.duration';
 export const ATTR_HTTPTRACE_FAILED_PHASE = 'httptrace.failed_phase';
-export const ATTR_HTTPTRACE_CANCELLED_PHASE = 'httptrace.cancelled_phase';
 export const ATTR_HTTPTRACE_FIRST_BYTE_DURATION = 'httptrace.first_byte.duration';
 export const ATTR_HTTPTRACE_ABORTED = 'httptrace.aborted';
 export const ATTR_HTTPTRACE_PHASE = 'httptrace.phase';
 export const METRIC_HTTPTRACE_CLIENT_PHASE_DURATION = 'httptrace.client.phase.duration';
 export const METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION = 'httptrace.server.first_byte.duration';
 
-/** The phases of a request, in the order in which they happen: values of `httptrace.phase`, `.failed_phase` and `.cancelled_phase`. */
+/** The phases of a request, in the order in which they happen: values of `httptrace.phase` and `.failed_phase`. */
 export const PHASES = ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 
 export type Phase = (typeof PHASES)[number];

@@ -41,12 +41,8 @@ export interface RequestTrace extends ClientTrace {
   gotBodyChunk?(bytes: number): void;
   /** The response is complete, or the connection was handed over to another protocol. */
   ended?(): void;
-  /**
-   * The request failed or was given up; with whatever the client gave as the reason.
-   *
-   * @param ofDial Whether that is why no connection could be had: then nobody cancelled, whatever it is called.
-   */
-  failed?(error: unknown, ofDial?: boolean): void;
+  /** The request failed or was given up; with whatever the client gave as the reason. */
+  failed?(error: unknown): void;
 }
 
 /** Says who wants to know of a new request; `undefined`: nobody. */

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { Origin } from '../../origin.js';
 import { headerFields } from '../../source/header-fields.js';
-import type { NodeHttpRequest } from '../../source/node/request.js';
+import { addToHead, type NodeHttpRequest } from '../../source/node/request.js';
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { HeaderCapture } from '../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
@@ -61,13 +61,14 @@ export class NodeRequestView implements ClientRequestView {
   }
 
   hasHeader(name: string): boolean {
-    return this.exchange.request.hasHeader(name);
+    return this.finalHeaders?.has(name.toLowerCase()) ?? this.exchange.request.hasHeader(name);
   }
 
-  /** Does nothing once the headers are final: those given as an array are from the beginning, and with `Expect`. */
   addHeader(name: string, value: string): void {
     const { request } = this.exchange;
-    if (!request.headersSent) {
+    if (request.headersSent) {
+      addToHead(request, name, value);
+    } else {
       request.setHeader(name, value);
     }
   }

@@ -25,10 +25,9 @@ export function judge(
   if (outcome?.kind !== 'failed') {
     return { failure: undefined, message: undefined, cancelled: false, errorType: statusError, endedAt };
   }
-  const { error, ofDial } = outcome;
+  const { error } = outcome;
   const failure = failureErrorType({
     error,
-    ofDial,
     gotResponse: statusCode !== undefined,
     ...view.failureHints(record),
   });
@@ -42,11 +41,6 @@ export function judge(
     };
   }
   return { failure, message: errorMessage(error), cancelled: false, errorType: failure, endedAt };
-}
-
-/** When the phase that was under way was cut off; `NaN` if none was. */
-export function cutAt({ failure, cancelled, endedAt }: ClientVerdict): number {
-  return cancelled || failure !== undefined ? endedAt : Number.NaN;
 }
 
 function lastActivity({ receivedAt, wroteRequestAt, writeError, facts }: ClientRecord): number {

@@ -42,4 +42,4 @@ export interface ClientRequestView {
   failureHints(record: ClientRecord): FailureHints;
 }
 
-export type FailureHints = Omit<Failure, 'error' | 'ofDial' | 'gotResponse'>;
+export type FailureHints = Omit<Failure, 'error' | 'gotResponse'>;

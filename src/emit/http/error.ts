@@ -7,9 +7,7 @@ export interface Failure {
   readonly error: unknown;
   /** Whether the head of the final response had arrived. */
   readonly gotResponse: boolean;
-  /** Whether it is why no connection could be had: then nobody cancelled, whatever it is called. */
-  readonly ofDial?: boolean;
-  /** Whether the request's own `timeout` event came first: alone it decides nothing, for the program may wait on. */
+  /** Whether the request's own `timeout` event came first. */
   readonly timedOut?: boolean;
   /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
   readonly onlyTransportLeft?: boolean;
@@ -27,11 +25,8 @@ const TIMEOUT_ERROR = 'TimeoutError';
 /** Why a request ended early. Never throws, whatever the error does. */
 export function failureKind(failure: Failure): FailureKind {
   const { error } = failure;
-  if (isTimeout(error) || (failure.timedOut === true && failure.destroyedByCaller === true)) {
+  if (isTimeout(error) || failure.timedOut === true) {
     return 'timeout';
-  }
-  if (failure.ofDial === true) {
-    return 'error';
   }
   if (isAbort(error) || failure.destroyedByCaller === true) {
     return 'cancellation';

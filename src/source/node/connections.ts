@@ -1,24 +1,37 @@
 import type { Socket } from 'node:net';
 import type { Origin } from '../../origin.js';
 import { hiddenField } from '../../patch/hidden-field.js';
+import { QuietListeners } from '../../patch/quiet-listeners.js';
 import { Connection, type WatchConnection } from '../connection/connection.js';
 import { isTls } from '../connection/tls-state.js';
 import type { Report } from '../request-trace.js';
 import { guarded } from '../subscribe.js';
 import type { NodeExchange } from './exchange.js';
 
-/** A socket that requests are written to. */
+/** A socket that requests are written to. It keeps a request no longer than that is on it. */
 class PooledSocket {
   readonly socket: Socket;
   /** Known from when it is connected. */
   connection: Connection | undefined;
-  /** Which request is on it. */
+  /** Which request is on it, or waits until it is connected. */
   exchange: NodeExchange | undefined = undefined;
-  tellsFree = false;
 
   constructor(socket: Socket, connection: Connection | undefined) {
     this.socket = socket;
     this.connection = connection;
+  }
+
+  /** Gives the connection to the request that was given the socket. */
+  take(): void {
+    const { connection, exchange } = this;
+    if (connection === undefined || exchange === undefined) {
+      return;
+    }
+    if (exchange.settled) {
+      this.exchange = undefined;
+    } else {
+      exchange.gotConn(connection.take(exchange.wantedAt));
+    }
   }
 }
 
@@ -27,16 +40,12 @@ export class NodeConnections {
   private readonly pooled = hiddenField<PooledSocket>();
   private readonly watch: WatchConnection;
   private readonly report: Report;
-  private readonly onFree: (this: Socket) => void;
+  private readonly putBack: (released: { pooled: PooledSocket; exchange: NodeExchange }) => void;
 
   constructor(watch: WatchConnection, report: Report) {
     this.watch = watch;
     this.report = report;
-    const { pooled } = this;
-    const free = guarded('free', putBack, report);
-    this.onFree = function onFree() {
-      free(pooled.get(this));
-    };
+    this.putBack = guarded('free', putBack, report);
   }
 
   /**
@@ -46,89 +55,87 @@ export class NodeConnections {
    */
   dialled(socket: Socket, origin: Origin, over: Socket | undefined): void {
     if (over !== undefined) {
-      this.pooled.get(over)?.connection?.leavePool();
+      this.leavePool(over);
     }
     if (!this.pooled.has(socket)) {
-      const made = new PooledSocket(socket, undefined);
-      this.pooled.set(socket, made);
-      this.whenConnected(socket, () => {
-        made.connection = Connection.established(socket);
-        this.watch(made.connection, origin);
-      });
+      this.keep(socket, undefined);
+      this.whenConnected(socket, origin);
     }
   }
 
-  /**
-   * A request was given this socket.
-   *
-   * @param ready Called when the request can be written to it: at once, or when it is connected.
-   */
-  given(
-    socket: Socket,
-    exchange: NodeExchange,
-    ready: (exchange: NodeExchange, socket: Socket) => void,
-  ): void {
-    const connecting = isConnecting(socket);
-    if (connecting) {
+  /** A request was given this socket, which may still have to be connected. */
+  given(socket: Socket, exchange: NodeExchange): void {
+    if (isConnecting(socket)) {
       this.dialled(socket, exchange.origin, undefined);
     }
     const pooled = this.pooled.get(socket) ?? this.older(socket, exchange);
-    if (!pooled.tellsFree) {
-      pooled.tellsFree = true;
-      // After the agent's own listener: what it did with the socket is known then.
-      socket.on('free', this.onFree);
-    }
-    if (connecting) {
-      this.whenConnected(socket, () => take(pooled, exchange, ready));
-    } else if (!socket.destroyed) {
-      take(pooled, exchange, ready);
+    pooled.exchange = exchange;
+    if (!socket.destroyed) {
+      pooled.take();
     }
   }
 
-  private whenConnected(socket: Socket, run: () => void): void {
-    const event = isTls(socket) ? 'secureConnect' : 'connect';
-    socket.once(event, guarded(event, run, this.report));
+  /** A request is done with its socket: its agent gets that back now, or drops it. */
+  release(exchange: NodeExchange): void {
+    const { socket } = exchange.request;
+    const pooled = socket ? this.pooled.get(socket) : undefined;
+    if (pooled?.exchange === exchange) {
+      // Node tells the agent in this very turn, and what it does with the socket is known then.
+      process.nextTick(this.putBack, { pooled, exchange });
+    }
+  }
+
+  /** A socket was handed over to the program, or carries another connection: it is nobody's of ours any more. */
+  leavePool(socket: Socket): void {
+    const pooled = this.pooled.get(socket);
+    if (pooled !== undefined) {
+      pooled.exchange = undefined;
+      pooled.connection?.leavePool();
+    }
+  }
+
+  private keep(socket: Socket, connection: Connection | undefined): PooledSocket {
+    const pooled = new PooledSocket(socket, connection);
+    this.pooled.set(socket, pooled);
+    return pooled;
+  }
+
+  private whenConnected(socket: Socket, origin: Origin): void {
+    const listeners = new QuietListeners(socket);
+    const connected = guarded(
+      'a new connection',
+      (pooled: PooledSocket | undefined) => {
+        if (pooled !== undefined) {
+          pooled.connection = Connection.established(socket);
+          this.watch(pooled.connection, origin);
+          pooled.take();
+        }
+      },
+      this.report,
+    );
+    listeners.on(isTls(socket) ? 'secureConnect' : 'connect', () => {
+      listeners.removeAll();
+      connected(this.pooled.get(socket));
+    });
+    listeners.on('close', () => listeners.removeAll());
   }
 
   /** One that we did not see being made. By what was written to it, it carried requests before, or did not. */
   private older(socket: Socket, { request, tookIdle }: NodeExchange): PooledSocket {
     const isUsed = request.reusedSocket || socket.bytesWritten > 0;
-    const pooled = new PooledSocket(
-      socket,
-      isUsed ? Connection.older(socket, tookIdle) : Connection.established(socket),
-    );
-    this.pooled.set(socket, pooled);
-    return pooled;
+    return this.keep(socket, isUsed ? Connection.older(socket, tookIdle) : Connection.established(socket));
   }
 }
 
-function take(
-  pooled: PooledSocket,
-  exchange: NodeExchange,
-  ready: (exchange: NodeExchange, socket: Socket) => void,
-): void {
-  if (pooled.connection !== undefined && !exchange.settled) {
-    pooled.exchange = exchange;
-    exchange.gotConn(pooled.connection.take(exchange.wantedAt));
-    ready(exchange, pooled.socket);
-  }
-}
-
-/** The request that was on it is done; its agent has got it back, or has dropped it. */
-function putBack(pooled: PooledSocket | undefined): void {
-  if (pooled?.connection === undefined) {
-    return;
-  }
-  const { connection, exchange, socket } = pooled;
-  if (exchange === undefined) {
-    // It carried a request that we did not see.
-    connection.take(Number.NEGATIVE_INFINITY);
-    connection.release();
+function putBack({ pooled, exchange }: { pooled: PooledSocket; exchange: NodeExchange }): void {
+  if (pooled.exchange !== exchange) {
     return;
   }
   pooled.exchange = undefined;
-  connection.release();
-  if (exchange.ended && exchange.request.agent && !socket.destroyed) {
+  if (exchange.connected) {
+    pooled.connection?.release();
+  }
+  if (exchange.ended && exchange.request.agent && !pooled.socket.destroyed) {
     exchange.trace?.putIdleConn?.();
   }
 }

@@ -28,8 +28,11 @@ export class NodeExchange implements NodeHttpRequest {
   tunnelFor: NodeExchange | undefined = undefined;
   /** Whether its agent gave it an idle connection as soon as it asked. */
   tookIdle = false;
-  timedOut = false;
+  /** Whether the request's `timeout` event came, and nothing has come since. */
+  idle = false;
   destroyedByCaller = false;
+  /** Whether the program makes its connection, and has not yet. */
+  awaitsSocket = false;
   /** Whether a hook refused it: what arrives nevertheless is dropped. */
   refused = false;
   /** Of the request's body, as far as the program gave it; only if somebody wants to know. */
@@ -37,7 +40,7 @@ export class NodeExchange implements NodeHttpRequest {
   private knownOrigin: Origin | undefined = undefined;
   private wanted: Want | undefined = undefined;
   private lifecycle: Lifecycle | undefined = undefined;
-  private connected = false;
+  connected = false;
   private wroteHeaders = false;
   /** Node may say so before it is known that the connection is there. */
   private written = false;
@@ -91,11 +94,15 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  begin(trace: RequestTrace, lifecycle: Lifecycle, proxy: string | undefined): void {
+  /** @param trace Who wants to know; nobody for a request whose connection alone counts. */
+  begin(trace: RequestTrace | undefined, lifecycle: Lifecycle): void {
     this.trace = trace;
     this.lifecycle = lifecycle;
     lifecycle.requestBegan();
-    trace.getConn?.(proxy ?? this.origin.hostPort);
+  }
+
+  get timedOut(): boolean {
+    return this.idle && this.destroyedByCaller;
   }
 
   gotConn(info: GotConnInfo): void {
@@ -108,6 +115,11 @@ export class NodeExchange implements NodeHttpRequest {
     if (this.written) {
       this.finish();
     }
+  }
+
+  /** Whether what is sent now is its head, as far as we know. */
+  get sendsHead(): boolean {
+    return !this.wroteHeaders && this.connected && this.trace !== undefined && this.request._header !== null;
   }
 
   /** @param at When, if that is later than its connection was there. */
@@ -143,11 +155,17 @@ export class NodeExchange implements NodeHttpRequest {
 
   /** The head of a response is there, whichever. */
   respond(): void {
+    this.idle = false;
     if (!this.responded) {
       this.responded = true;
       this.sentHeaders(now());
       this.trace?.gotFirstResponseByte?.();
     }
+  }
+
+  gotBodyChunk(bytes: number): void {
+    this.idle = false;
+    this.trace?.gotBodyChunk?.(bytes);
   }
 
   gotResponse(response: IncomingMessage): void {
@@ -168,11 +186,6 @@ export class NodeExchange implements NodeHttpRequest {
       }
       this.trace?.failed?.(error);
     }
-  }
-
-  /** An agent has taken its connection back. */
-  putIdleConn(): void {
-    this.trace?.putIdleConn?.();
   }
 
   private settle(outcome: 'ended' | 'failed'): boolean {

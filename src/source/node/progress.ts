@@ -1,120 +1,129 @@
-import { errorMonitor } from 'node:events';
 import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ChannelMessages } from '../channels.js';
 import type { Report } from '../request-trace.js';
-import { guarded, guardedPair } from '../subscribe.js';
+import { guardedPair } from '../subscribe.js';
 import type { NodeConnections } from './connections.js';
 import { exchanges, type NodeExchange } from './exchange.js';
-import { NodeLayers } from './layers.js';
+import type { NodeDialling } from './whose-dial.js';
 
-type Listener<Value = undefined> = (this: object, value: Value) => void;
+type Handle = (exchange: NodeExchange, args: readonly unknown[]) => void;
 
 /**
- * Follows requests by their own events.
- *
- * No listener changes what Node does. There is none for `response`, `upgrade`, `connect` and `error`, for it is
- * without one that Node drops the response, or the connection, or throws.
+ * Follows requests by their own events: it looks on at `emit`, which is called whether anybody listens or not. A
+ * listener of ours would be one more than the program has; and that of `response`, `upgrade`, `connect` or `error`
+ * decides what Node does.
  */
 export class NodeProgress {
   private readonly connections: NodeConnections;
-  private readonly tunnelled: (socket: Socket, exchange: NodeExchange) => void;
-  private readonly report: Report;
-  private readonly layers: NodeLayers;
-  // Each serves all requests: what belongs to one of them is found by `this`.
-  private readonly onSocket: Listener<Socket>;
-  private readonly onFinish: Listener;
-  private readonly onInformation: Listener<InformationEvent>;
-  private readonly onTimeout: Listener;
-  private readonly onError: Listener<unknown>;
-  private readonly onClose: Listener;
-  private readonly onResponseEnd: Listener;
+  private readonly dialling: NodeDialling;
+  private readonly handlers: ReadonlyMap<unknown, Handle>;
+  private readonly onEnd: Handle;
+  private readonly onBodyChunk: (exchange: NodeExchange, bytes: number) => void;
 
-  /** @param tunnelled A proxy was sent a CONNECT on this connection, for the sake of this request. */
-  constructor(
-    connections: NodeConnections,
-    tunnelled: (socket: Socket, exchange: NodeExchange) => void,
-    report: Report,
-  ) {
+  constructor(connections: NodeConnections, dialling: NodeDialling, report: Report) {
     this.connections = connections;
-    this.tunnelled = tunnelled;
-    this.report = report;
-    this.layers = new NodeLayers(report);
-    this.onSocket = listener('socket', (exchange, socket) => this.given(exchange, socket), report);
-    this.onFinish = listener('finish', (exchange) => exchange.finish(), report);
-    this.onInformation = listener('information', informed, report);
-    this.onTimeout = listener('timeout', timedOut, report);
-    this.onError = listener('error', errored, report);
-    this.onClose = listener('close', closed, report);
-    this.onResponseEnd = listener('end', (exchange) => exchange.end(), report);
+    this.dialling = dialling;
+    const events: Readonly<Record<string, Handle>> = {
+      socket: (exchange, [, socket]) => this.given(exchange, socket as Socket),
+      finish: (exchange) => exchange.finish(),
+      information: (exchange, [, information]) => informed(exchange, information as InformationEvent),
+      timeout: timedOut,
+      upgrade: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
+      connect: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
+      error: (exchange, [, error]) => this.errored(exchange, error),
+      close: (exchange) => this.closed(exchange),
+    };
+    this.handlers = new Map(
+      Object.entries(events).map(([event, handle]) => [event, guardedPair(event, handle, report)]),
+    );
+    this.onEnd = guardedPair('end', (exchange) => exchange.end(), report);
+    this.onBodyChunk = guardedPair(
+      'the body of a response',
+      (exchange, bytes) => exchange.gotBodyChunk(bytes),
+      report,
+    );
   }
 
-  /** Follows a new request: one that is not traced only to its connection. */
-  follow({ request, trace }: NodeExchange): void {
-    request.on('socket', this.onSocket);
-    if (trace !== undefined) {
-      request.on('finish', this.onFinish);
-      request.on('information', this.onInformation);
-      request.on('timeout', this.onTimeout);
-      request.on(errorMonitor, this.onError);
-      request.on('close', this.onClose);
-      if (trace.countsBodies) {
-        this.layers.countRequestBody(request);
+  /** A request is about to tell its listeners of an event. */
+  readonly onRequestEvent = (request: object, args: readonly unknown[]): void => {
+    const handle = this.handlers.get(args[0]);
+    if (handle !== undefined) {
+      const exchange = exchanges.get(request);
+      if (exchange !== undefined && (!exchange.settled || args[0] === 'close')) {
+        handle(exchange, args);
       }
     }
-  }
+  };
+
+  /** A response, or a request of a server, is about to tell its listeners of an event. */
+  readonly onMessageEvent = (message: object, args: readonly unknown[]): void => {
+    if (args[0] === 'end') {
+      const exchange = exchanges.get(message);
+      if (exchange !== undefined) {
+        this.onEnd(exchange, args);
+      }
+    }
+  };
+
+  /**
+   * Node's parser hands over a part of a body: still encoded, before anybody reads it, and whether anybody ever does.
+   */
+  readonly onPush = (message: object, [chunk]: readonly unknown[]): void => {
+    const exchange = exchanges.get(message);
+    if (exchange !== undefined && ArrayBuffer.isView(chunk)) {
+      this.onBodyChunk(exchange, chunk.byteLength);
+    }
+  };
 
   /** The head of the final response is parsed. */
   onResponse({ request, response }: ChannelMessages['http.client.response.finish']): void {
     const exchange = exchanges.get(request);
     if (exchange?.trace !== undefined && !exchange.settled && !exchange.refused) {
       exchanges.set(response, exchange);
-      this.layers.watchResponseBody(response);
-      response.on('end', this.onResponseEnd);
       exchange.gotResponse(response);
     }
   }
 
   private given(exchange: NodeExchange, socket: Socket): void {
     if (exchange.tunnelFor !== undefined) {
-      this.tunnelled(socket, exchange.tunnelFor);
+      this.dialling.tunnel(socket, exchange.tunnelFor);
     }
-    this.connections.given(socket, exchange, this.ready);
+    this.connections.given(socket, exchange);
   }
 
-  private readonly ready = (exchange: NodeExchange, socket: Socket): void => {
-    const { request, trace } = exchange;
-    if (trace === undefined) {
-      return;
+  /** The program is given the connection, by an upgrade or a CONNECT. */
+  private handedOver(exchange: NodeExchange, response: IncomingMessage): void {
+    hijacked(exchange, response);
+    const { socket } = exchange.request;
+    if (socket) {
+      this.connections.leavePool(socket);
     }
-    if (!request._headerSent) {
-      this.layers.watchHead(request);
-    }
-    if (request.getHeader('upgrade') !== undefined) {
-      // Node takes the socket from its agent, whether it has one or not, before it hands it over.
-      const handOver = () => handedOver(exchange, request.res);
-      socket.once('agentRemove', guarded('agentRemove', handOver, this.report));
-    }
-  };
-}
+  }
 
-function listener<Value = undefined>(
-  event: string,
-  handle: (exchange: NodeExchange, value: Value) => void,
-  report: Report,
-): Listener<Value> {
-  const safe = guardedPair(event, handle, report);
-  return function (this: object, value: Value) {
-    const exchange = exchanges.get(this);
-    if (exchange !== undefined && !exchange.settled) {
-      safe(exchange, value);
+  private errored(exchange: NodeExchange, error: unknown): void {
+    const { request, refused } = exchange;
+    // A response that is complete is there to be read, whatever becomes of its connection.
+    if (refused || request.res?.complete !== true) {
+      exchange.destroyedByCaller = request.destroyed && isHangUp(error);
+      this.dialling.failed(exchange, error);
+      exchange.fail(error);
     }
-  };
+  }
+
+  /** The last event of a request, and the only one if the program gives it up without an error. */
+  private closed(exchange: NodeExchange): void {
+    if (!exchange.settled) {
+      settle(exchange);
+    }
+    this.dialling.over(exchange);
+    this.connections.release(exchange);
+  }
 }
 
 function informed(exchange: NodeExchange, { statusCode, headers }: InformationEvent): void {
   const { trace, request } = exchange;
-  if (exchange.refused) {
+  if (exchange.settled || exchange.refused) {
     return;
   }
   exchange.respond();
@@ -131,16 +140,7 @@ function informed(exchange: NodeExchange, { statusCode, headers }: InformationEv
 }
 
 function timedOut(exchange: NodeExchange): void {
-  exchange.timedOut = true;
-}
-
-function errored(exchange: NodeExchange, error: unknown): void {
-  const { request, refused } = exchange;
-  // A response that is complete is there to be read, whatever becomes of its connection.
-  if (refused || request.res?.complete !== true) {
-    exchange.destroyedByCaller = request.destroyed && isHangUp(error);
-    exchange.fail(error);
-  }
+  exchange.idle = true;
 }
 
 /** Node's word for a connection that is closed before the response: by the peer, or by the program itself. */
@@ -153,12 +153,11 @@ function isHangUp(error: unknown): boolean {
   );
 }
 
-/** The last event of a request, and the only one if the program gives it up without an error. */
-function closed(exchange: NodeExchange): void {
+function settle(exchange: NodeExchange): void {
   const { request } = exchange;
   const { res } = request;
   if (request.upgradeOrConnect || res?.statusCode === 101) {
-    handedOver(exchange, res);
+    hijacked(exchange, res);
   } else if (res === undefined || res === null) {
     exchange.destroyedByCaller = true;
     exchange.fail(undefined);
@@ -171,7 +170,7 @@ function closed(exchange: NodeExchange): void {
   }
 }
 
-function handedOver(exchange: NodeExchange, response: IncomingMessage | null | undefined): void {
+function hijacked(exchange: NodeExchange, response: IncomingMessage | null | undefined): void {
   if (!exchange.settled && response !== undefined && response !== null) {
     exchange.gotResponse(response);
     exchange.end();

@@ -1,4 +1,11 @@
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
 import type { Origin } from '../../origin.js';
 
 /** The parts of Node's request that its types leave out, by the names that they have had since Node 12 or longer. */
@@ -6,11 +13,13 @@ export interface NodeClientRequest extends ClientRequest {
   /** None with a `createConnection` of the caller's. */
   readonly agent?: Agent | null;
   /** Request line and header fields as they are written, once they are final. */
-  readonly _header: string | null;
+  _header: string | null;
   /** Whether they were handed to the connection, or wait for it. */
   readonly _headerSent: boolean;
-  /** Hands something to the connection, the head before the first part of the body. */
-  _send(...args: unknown[]): unknown;
+  /** What waits for the connection. */
+  readonly outputData?: { data: unknown }[];
+  /** How much that is. */
+  outputSize?: number;
   readonly res?: IncomingMessage | null;
   /** Whether the caller was handed the connection. */
   readonly upgradeOrConnect: boolean;
@@ -26,7 +35,7 @@ export interface NodeHttpRequest {
   readonly host: string;
   readonly port: number | string;
   readonly origin: Origin;
-  /** Whether the request's `timeout` event came. */
+  /** Whether the program destroyed it, without giving an error, when its `timeout` event had come. */
   readonly timedOut: boolean;
   /** Whether the program destroyed the request, or the body of its response, without giving an error. */
   readonly destroyedByCaller: boolean;
@@ -37,4 +46,27 @@ const EXPECTS_CONTINUE = /\r\nexpect: *100-continue\r\n/i;
 /** Whether the body is to wait for `100 Continue`; to be asked when the headers are final. */
 export function expectsContinue({ _header }: NodeClientRequest): boolean {
   return _header !== null && EXPECTS_CONTINUE.test(_header);
+}
+
+/**
+ * Adds a header field to a request whose head is made, but not written yet, behind all others: that of one which was
+ * given its headers as an array, or which sends `Expect`, is made before anybody can know of the request.
+ */
+export function addToHead(request: NodeClientRequest, name: string, value: string): void {
+  const { _header: head, outputData } = request;
+  if (head === null) {
+    return;
+  }
+  validateHeaderName(name);
+  validateHeaderValue(name, value);
+  const longer = `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+  if (request._headerSent) {
+    const [first] = outputData ?? [];
+    if (typeof first?.data !== 'string' || !first.data.startsWith(head) || request.outputSize === undefined) {
+      return;
+    }
+    first.data = longer + first.data.slice(head.length);
+    request.outputSize += longer.length - head.length;
+  }
+  request._header = longer;
 }

@@ -1,51 +1,68 @@
 import type { RequestOptions } from 'node:http';
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
-import type { Method } from '../../patch/method-layer.js';
-import { patchMethod } from '../../patch/method-patch.js';
+import { now } from '../../clock.js';
 import { whenUncaught } from '../../patch/thrown-error.js';
+import { watchMethod, watchNextCall } from '../../patch/watch-method.js';
 import type { WatchConnection } from '../connection/connection.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, Source, Stop } from '../request-trace.js';
-import { guardedPair, subscribe } from '../subscribe.js';
+import { guarded, guardedPair, subscribe } from '../subscribe.js';
+import { clientRequestPrototype, isClientRequest } from './classes.js';
 import { NodeConnections } from './connections.js';
 import { exchanges, NodeExchange } from './exchange.js';
-import { observeRequestCreated, PUBLISHES_REQUEST_CREATED } from './node20-request-created.js';
+import { errorOfConnecting } from './invalid-options.js';
 import { NodeProgress } from './progress.js';
 import { proxyOf } from './proxy.js';
-import type { NodeClientRequest, NodeHttpRequest } from './request.js';
-import { NodeDialling } from './whose-dial.js';
+import type { NodeHttpRequest } from './request.js';
+import { RequestBodies } from './request-body.js';
+import {
+  type Asked,
+  connectsAtOnce,
+  makesSocketsItself,
+  NodeDialling,
+  takesRequestsItself,
+} from './whose-dial.js';
+
+/** A request that asks its agent for a connection. */
+interface Asking {
+  readonly exchange: NodeExchange;
+  readonly asked: Asked | undefined;
+}
 
 /**
  * Turns what the clients of `node:http` and `node:https` do into the hooks of the request that they do it for.
  *
- * A request begins where it asks an agent of Node's for a connection, for then it has not dialled yet; one without
- * such an agent where Node says that it was created.
+ * A request begins where it asks its agent for a connection, for then it has not dialled yet; one without an agent
+ * where Node is about to let the program make its connection.
  */
 export class NodeHttpSource implements Source {
   private readonly beginTrace: Begin<NodeHttpRequest>;
   private readonly report: Report;
+  private readonly connections: NodeConnections;
   private readonly dialling: NodeDialling;
   private readonly progress: NodeProgress;
+  private readonly bodies: RequestBodies;
   private readonly lifecycle: Lifecycle;
   private readonly begin: (request: unknown, options: unknown) => void;
-  private readonly fail: (exchange: NodeExchange, error: unknown) => void;
   private readonly given: (request: unknown, socket: unknown) => void;
+  private readonly fail: (exchange: NodeExchange, error: unknown) => void;
+  private readonly sent: (exchange: NodeExchange) => void;
 
   constructor(begin: Begin<NodeHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.beginTrace = begin;
     this.report = report;
-    const connections = new NodeConnections(watch, report);
-    this.dialling = new NodeDialling(({ socket, over }, origin) => connections.dialled(socket, origin, over));
-    this.progress = new NodeProgress(
-      connections,
-      (socket, exchange) => this.dialling.tunnel(socket, exchange),
-      report,
+    this.connections = new NodeConnections(watch, report);
+    this.dialling = new NodeDialling(({ socket, over }, origin) =>
+      this.connections.dialled(socket, origin, over),
     );
+    this.progress = new NodeProgress(this.connections, this.dialling, report);
+    this.bodies = new RequestBodies(report);
     this.begin = guardedPair('a new request', (request, options) => this.onRequest(request, options), report);
     this.given = guardedPair('onSocket', (request, socket) => this.onSocket(request, socket), report);
     this.fail = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
+    this.sent = guarded('the head of a request', (exchange) => exchange.sentHeaders(now()), report);
     this.lifecycle = new Lifecycle(() => this.open(sockets));
   }
 
@@ -66,65 +83,128 @@ export class NodeHttpSource implements Source {
         },
         this.report,
       ),
-      ...(PUBLISHES_REQUEST_CREATED
-        ? []
-        : [observeRequestCreated((request) => this.onRequest(request), this.report)]),
       sockets.listen(this.dialling),
-      patchMethod(http.Agent.prototype, 'addRequest', (next, agent, args) =>
-        this.addRequest(next, agent as http.Agent, args),
-      ),
-      patchMethod(http.ClientRequest.prototype, 'onSocket', (next, request, args) => {
-        if (this.dialling.expectsSocket || !exchanges.has(request as object)) {
-          this.begin(request, undefined);
-          this.given(request, args[0]);
-        }
-        return Reflect.apply(next, request, args);
-      }),
+      watchMethod(http.Agent.prototype, 'addRequest', this.beforeAdd, this.afterAsking),
+      watchMethod(http.Agent.prototype, 'createSocket', this.beforeCreate, this.afterAsking),
+      ...this.watchRequests(clientRequestPrototype()),
+      watchMethod(http.IncomingMessage.prototype, 'emit', this.progress.onMessageEvent),
+      watchMethod(http.IncomingMessage.prototype, 'push', this.progress.onPush),
+      () => this.bodies.stop(),
       () => this.dialling.close(),
     ];
   }
 
-  /** A request asks for a connection: the agent gives it an idle one, dials, or lets it wait. */
-  private addRequest(next: Method, agent: http.Agent, args: unknown[]): unknown {
-    const [request, options] = args;
-    this.begin(request, options);
-    const exchange = request instanceof http.ClientRequest ? exchanges.get(request) : undefined;
-    if (exchange === undefined) {
-      return Reflect.apply(next, agent, args);
-    }
-    let returned = false;
-    try {
-      const result = this.dialling.ask(exchange, next, agent, args);
-      returned = true;
-      // One that waits for another request's connection is told only later that this is not new.
-      exchange.tookIdle = exchange.request.reusedSocket;
-      return result;
-    } finally {
-      if (!returned) {
-        whenUncaught((error) => this.fail(exchange, error));
-      }
-    }
+  private watchRequests(prototype: object | undefined): Stop[] {
+    return prototype === undefined
+      ? []
+      : [
+          watchMethod(prototype, 'getHeader', (request: object, [name]) => {
+            if (name === 'expect') {
+              this.beforeConnection(request);
+            }
+          }),
+          watchMethod(prototype, '_storeHeader', (request: object) => request, this.beforeConnection),
+          watchMethod(prototype, 'onSocket', this.beforeSocket),
+          watchMethod(prototype, '_send', this.beforeSend),
+          watchMethod(prototype, 'emit', this.progress.onRequestEvent),
+        ];
   }
 
-  private onRequest(request: unknown, options?: unknown): void {
-    if (!(request instanceof http.ClientRequest) || exchanges.has(request)) {
+  /**
+   * The last thing that Node does for a new request before it asks for a connection: it looks whether the request is to
+   * `Expect` something, or makes the head of one that was given its headers as an array.
+   */
+  private readonly beforeConnection = (request: object): void => {
+    if (exchanges.has(request) || !isClientRequest(request)) {
       return;
     }
-    const exchange = new NodeExchange(request as NodeClientRequest, options as RequestOptions | undefined);
-    if (request.method === 'CONNECT') {
-      // Part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
-      exchange.tunnelFor = this.dialling.waiting;
-    } else {
-      const trace = this.beginTrace(exchange, exchange.wantedAt);
-      if (trace !== undefined) {
-        exchange.begin(trace, this.lifecycle, proxyOf(exchange));
-      }
+    const { agent } = request;
+    if (!agent) {
+      this.begin(request, undefined);
+    } else if (takesRequestsItself(agent)) {
+      watchNextCall(agent, 'addRequest', this.beforeForeignAdd, this.afterAsking);
     }
-    this.progress.follow(exchange);
+  };
+
+  /** A request asks one of Node's agents for a connection: it gives an idle one, dials, or lets it wait. */
+  private readonly beforeAdd = (
+    agent: http.Agent,
+    [request, options]: readonly unknown[],
+  ): Asking | undefined => {
+    this.begin(request, options);
+    return this.ask(request, makesSocketsItself(agent), makesSocketsItself(agent));
+  };
+
+  private readonly beforeForeignAdd = (
+    _agent: object,
+    [request, options]: readonly unknown[],
+  ): Asking | undefined => {
+    this.begin(request, options);
+    return this.ask(request, true, true);
+  };
+
+  /** An agent of Node's dials for a request, perhaps long after that has asked. */
+  private readonly beforeCreate = (agent: http.Agent, [request]: readonly unknown[]): Asking | undefined =>
+    this.ask(request, true, !connectsAtOnce(agent));
+
+  private ask(request: unknown, isAsked: boolean, dialsLater: boolean): Asking | undefined {
+    const exchange = isClientRequest(request) ? exchanges.get(request) : undefined;
+    return exchange === undefined
+      ? undefined
+      : { exchange, asked: isAsked ? this.dialling.ask(exchange, dialsLater) : undefined };
+  }
+
+  private readonly afterAsking = (asking: Asking | undefined, returned: boolean): void => {
+    if (asking === undefined) {
+      return;
+    }
+    const { exchange, asked } = asking;
+    if (asked !== undefined) {
+      this.dialling.asked(asked);
+    }
+    // One that waits for another request's connection is told only later that this is not new.
+    exchange.tookIdle = exchange.request.reusedSocket;
+    if (!returned) {
+      whenUncaught((error) => this.fail(exchange, error ?? errorOfConnecting(exchange)));
+    }
+  };
+
+  private readonly beforeSocket = (request: object, [socket]: readonly unknown[]): void => {
+    const exchange = exchanges.get(request);
+    if (exchange === undefined || exchange.awaitsSocket || this.dialling.expectsSocket) {
+      this.begin(request, undefined);
+      this.given(request, socket);
+    }
+  };
+
+  private readonly beforeSend = (request: object): void => {
+    const exchange = exchanges.get(request);
+    if (exchange?.sendsHead === true) {
+      this.sent(exchange);
+    }
+  };
+
+  private onRequest(request: unknown, options?: unknown): void {
+    if (!isClientRequest(request) || exchanges.has(request)) {
+      return;
+    }
+    const exchange = new NodeExchange(request, options as RequestOptions | undefined);
+    // A CONNECT is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+    const isTunnel = request.method === 'CONNECT';
+    exchange.tunnelFor = isTunnel ? this.dialling.waiting : undefined;
+    const trace = isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
+    exchange.begin(trace, this.lifecycle);
+    if (!request.agent) {
+      this.dialling.awaitSocket(exchange);
+    }
+    if (trace?.countsBodies === true) {
+      this.bodies.start();
+    }
+    trace?.getConn?.(proxyOf(exchange) ?? exchange.origin.hostPort);
   }
 
   private onSocket(request: unknown, socket: unknown): void {
-    const exchange = request instanceof http.ClientRequest ? exchanges.get(request) : undefined;
+    const exchange = isClientRequest(request) ? exchanges.get(request) : undefined;
     if (exchange !== undefined && typeof socket === 'object' && socket !== null) {
       this.dialling.given(socket as Socket, exchange);
     }

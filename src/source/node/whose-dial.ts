@@ -4,23 +4,31 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Origin } from '../../origin.js';
-import type { Method } from '../../patch/method-layer.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
+import type { RequestTrace } from '../request-trace.js';
 import type { NodeExchange, Want } from './exchange.js';
+import { UnownedSockets } from './unowned-sockets.js';
+import { UntoldDial } from './untold-dial.js';
+
+/** What was asked for before a request was, to be gone on with. */
+export interface Asked {
+  readonly asking: NodeExchange | undefined;
+  readonly scope: { readonly want: Want | undefined } | undefined;
+}
 
 /**
  * Whose dial is it?
  *
- * An agent dials while it is asked for a connection, or hands the socket that it just made to a request: both are
- * calls that name the request. An agent that does not dial at once, as those for proxies, still dials in the async
- * context of the call that asked it.
+ * An agent dials while it is asked for a connection, a call that names the request. An agent that does not dial at
+ * once, as those for proxies, still dials in the async context of that call. What the program makes by
+ * `createConnection` is known by the socket that the request is handed.
  */
 export class NodeDialling implements SocketListener {
   private readonly dialled: (made: SocketMade, origin: Origin) => void;
+  private readonly unowned = new UnownedSockets((fresh, trace) => watchDial(fresh.made, trace, fresh.path));
   private asking: NodeExchange | undefined;
-  private scope: AsyncLocalStorage<Want> | undefined;
-  private fresh: FreshSocket | undefined;
+  private scope: AsyncLocalStorage<Want | undefined> | undefined;
   /** Who needs what lies behind a connection. */
   private readonly owners = new WeakMap<Socket, Want>();
 
@@ -29,23 +37,35 @@ export class NodeDialling implements SocketListener {
     this.dialled = dialled;
   }
 
-  /** Runs a method of an agent that asks it for a connection. */
-  ask(exchange: NodeExchange, ask: Method, agent: http.Agent, args: unknown[]): unknown {
-    const before = this.asking;
+  /**
+   * An agent begins to be asked for a connection. No function stands around the call, for one more frame on the stack
+   * may be one too many.
+   *
+   * @param dialsLater Whether it may dial when it has returned.
+   * @returns What `asked` must be given when it has returned.
+   */
+  ask(exchange: NodeExchange, dialsLater: boolean): Asked {
+    const { asking } = this;
     this.asking = exchange;
-    try {
-      return dialsAtOnce(agent) ? Reflect.apply(ask, agent, args) : this.inScope(exchange, ask, agent, args);
-    } finally {
-      this.asking = before;
+    if (!dialsLater) {
+      return { asking, scope: undefined };
+    }
+    this.scope ??= new AsyncLocalStorage();
+    const want = this.scope.getStore();
+    this.scope.enterWith(exchange.want);
+    return { asking, scope: { want } };
+  }
+
+  asked({ asking, scope }: Asked): void {
+    this.asking = asking;
+    if (scope !== undefined) {
+      this.scope?.enterWith(scope.want);
     }
   }
 
   /** The request that waits for what is done now. */
   get waiting(): NodeExchange | undefined {
-    if (this.asking !== undefined) {
-      return this.asking;
-    }
-    return this.scope?.getStore()?.exchange;
+    return this.asking ?? this.scope?.getStore()?.exchange;
   }
 
   claim(made: SocketMade): boolean {
@@ -54,36 +74,53 @@ export class NodeDialling implements SocketListener {
     if (exchange?.waits !== true) {
       return false;
     }
-    this.watch(made, exchange);
+    this.own(made, exchange);
     return true;
   }
 
   unclaimed(made: SocketMade): void {
     const exchange = this.waiting;
-    if (exchange !== undefined) {
-      this.watch(made, exchange);
-      return;
+    if (exchange === undefined) {
+      this.unowned.made(made);
+    } else {
+      this.own(made, exchange);
     }
-    const fresh = new FreshSocket(made);
-    this.fresh = fresh;
-    process.nextTick(() => {
-      fresh.leave();
-      this.fresh = undefined;
-    });
   }
 
   /** Whether a socket was just made that may be given to a request. */
   get expectsSocket(): boolean {
-    return this.fresh !== undefined;
+    return this.unowned.expectsSocket;
   }
 
-  /** A request is given a socket: if it was only just made, it was made for this request. */
+  /** A request has no agent that could be asked: the program makes its connection, perhaps later. */
+  awaitSocket(exchange: NodeExchange): void {
+    this.unowned.await(exchange);
+  }
+
+  /** A request is given a socket: if nobody knew what that was for, it was made for this request. */
   given(socket: Socket, exchange: NodeExchange): void {
-    const { fresh } = this;
-    if (fresh?.made.socket === socket) {
-      this.fresh = undefined;
-      this.watch(fresh.made, exchange, fresh.path);
+    this.unowned.served(exchange);
+    const fresh = this.unowned.takeFresh(socket);
+    if (fresh !== undefined) {
+      this.own(fresh.made, exchange, fresh.path);
+      return;
     }
+    const { trace } = exchange;
+    if (trace !== undefined && exchange.waits) {
+      this.unowned.dialOf(socket)?.tellTo(trace, exchange.wantedAt);
+    }
+  }
+
+  /** A request failed: if that was why a dial failed, the dial was made for this request. */
+  failed(exchange: NodeExchange, error: unknown): void {
+    if (exchange.awaitsSocket && exchange.trace !== undefined) {
+      UntoldDial.failedWith(error)?.tellTo(exchange.trace, exchange.wantedAt);
+    }
+  }
+
+  /** A request is over, whichever way. */
+  over(exchange: NodeExchange): void {
+    this.unowned.served(exchange);
   }
 
   /** A CONNECT has this connection: what is laid over it is for the request that needs the tunnel. */
@@ -97,49 +134,27 @@ export class NodeDialling implements SocketListener {
     this.scope = undefined;
   }
 
-  private watch(made: SocketMade, exchange: NodeExchange, path?: string): void {
-    const { socket, over } = made;
+  private own(made: SocketMade, exchange: NodeExchange, path?: string): void {
     const owner = exchange.tunnelFor ?? exchange;
-    this.owners.set(socket, owner.want);
+    this.owners.set(made.socket, owner.want);
+    if (owner.trace !== undefined) {
+      watchDial(made, owner.trace, path);
+    }
     this.dialled(made, exchange.origin);
-    if (owner.trace === undefined) {
-      return;
-    }
-    if (over === undefined) {
-      Dial.watch(socket, owner.trace, path);
-    } else {
-      Dial.watchHandshake(socket as TLSSocket, owner.trace);
-    }
-  }
-
-  private inScope(exchange: NodeExchange, ask: Method, agent: http.Agent, args: unknown[]): unknown {
-    this.scope ??= new AsyncLocalStorage();
-    return this.scope.run(exchange.want, Reflect.apply<http.Agent, unknown[], unknown>, ask, agent, args);
   }
 }
 
-/** A socket that was made since the stack was empty, and that nobody claimed. */
-class FreshSocket {
-  readonly made: SocketMade;
-  /** That of a unix socket, whose dial begins at once. */
-  path: string | undefined = undefined;
-  private readonly onAttempt = (address: string, port?: number): void => {
-    if (port === undefined) {
-      this.path = address;
-    }
-  };
-
-  constructor(made: SocketMade) {
-    this.made = made;
-    made.socket.once('connectionAttempt', this.onAttempt);
-  }
-
-  leave(): void {
-    this.made.socket.removeListener('connectionAttempt', this.onAttempt);
+/** @param path Of a unix socket, if its dial has begun already. */
+function watchDial({ socket, over }: SocketMade, trace: RequestTrace, path: string | undefined): void {
+  if (over === undefined) {
+    Dial.watch(socket, trace, path);
+  } else {
+    Dial.watchHandshake(socket as TLSSocket, trace);
   }
 }
 
 interface AgentMethods {
+  readonly addRequest?: unknown;
   readonly createSocket?: unknown;
   readonly createConnection?: unknown;
 }
@@ -147,11 +162,17 @@ interface AgentMethods {
 const AGENT: AgentMethods = http.Agent.prototype;
 const SECURE_AGENT: AgentMethods = https.Agent.prototype;
 
-/** Whether an agent dials as Node's own do: before it returns. */
-function dialsAtOnce(agent: AgentMethods): boolean {
-  const { createConnection } = agent;
-  return (
-    agent.createSocket === AGENT.createSocket &&
-    (createConnection === AGENT.createConnection || createConnection === SECURE_AGENT.createConnection)
-  );
+/** Whether an agent takes requests in its own way, and not in that of Node's agents. */
+export function takesRequestsItself(agent: AgentMethods): boolean {
+  return agent.addRequest !== AGENT.addRequest;
+}
+
+/** Whether an agent makes sockets in its own way: it may do so when it has returned. */
+export function makesSocketsItself(agent: AgentMethods): boolean {
+  return agent.createSocket !== AGENT.createSocket;
+}
+
+/** Whether an agent makes connections as Node's own do: before it returns. */
+export function connectsAtOnce({ createConnection }: AgentMethods): boolean {
+  return createConnection === AGENT.createConnection || createConnection === SECURE_AGENT.createConnection;
 }
