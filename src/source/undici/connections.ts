@@ -6,7 +6,8 @@ import { Connection, type WatchConnection } from '../connection/connection.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
 import type { Exchange } from './exchange.js';
-import { isNothingUnderWay, isQueuedFor } from './queue.js';
+import { isNothingUnderWay } from './queue.js';
+import { type StreamOpened, watchStreams } from './streams.js';
 import { Dialling } from './whose-dial.js';
 
 /** The connections of undici's clients: who made them dial, and what they carry. */
@@ -15,12 +16,17 @@ export class UndiciConnections implements SocketListener {
   private readonly connections = new WeakMap<Socket, Connection>();
   /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
   private readonly owners = new WeakMap<Socket, Exchange>();
-  private readonly openHttp2 = new Set<Socket>();
   private readonly watch: WatchConnection;
+  private readonly streamOpened: StreamOpened;
   private unseenEnds = 0;
 
-  constructor(exchangeOf: (request: UndiciRequest) => Exchange | undefined, watch: WatchConnection) {
+  constructor(
+    exchangeOf: (request: UndiciRequest) => Exchange | undefined,
+    watch: WatchConnection,
+    streamOpened: StreamOpened,
+  ) {
     this.watch = watch;
+    this.streamOpened = streamOpened;
     this.dialling = new Dialling(exchangeOf);
   }
 
@@ -84,10 +90,6 @@ export class UndiciConnections implements SocketListener {
       this.keep(socket, Connection.established(socket)),
       originAt(connectParams.protocol, connectParams.host),
     );
-    if (isHttp2(socket)) {
-      this.openHttp2.add(socket);
-      socket.once('close', () => this.openHttp2.delete(socket));
-    }
   }
 
   /** The connection that a request is written to. */
@@ -111,18 +113,9 @@ export class UndiciConnections implements SocketListener {
     return exchange.unseenEndsBefore === this.unseenEnds && isNothingUnderWay(socket);
   }
 
-  /** Where a request is that undici wrote without a word: undici 6 does so over HTTP/2. */
-  socketOf(request: UndiciRequest): Socket | undefined {
-    for (const socket of this.openHttp2) {
-      if (isQueuedFor(socket, request)) {
-        return socket;
-      }
-    }
-    return undefined;
-  }
-
   private keep(socket: Socket, connection: Connection): Connection {
     this.connections.set(socket, connection);
+    watchStreams(socket, this.streamOpened);
     socket.prependOnceListener('close', () => this.dialling.onClose(socket));
     return connection;
   }

@@ -1,11 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { ClientHttp2Stream } from 'node:http2';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { type Origin, originOf } from '../../origin.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Connection } from '../connection/connection.js';
-import type { RequestTrace } from '../request-trace.js';
+import type { RequestTrace, Stop } from '../request-trace.js';
 import { AnnouncedRequest } from './announced-request.js';
+import { onceEmpty, onceFinished } from './flush.js';
 
 /** One request of undici, as those who are told of it see it. */
 export interface UndiciHttpRequest {
@@ -29,9 +31,12 @@ export class Exchange implements UndiciHttpRequest {
   connection: Connection | undefined = undefined;
   /** How many requests had ended, when this one was created, of those that were sent before we listened. */
   unseenEndsBefore = Number.NaN;
+  /** What it is written to over HTTP/2. */
+  stream: ClientHttp2Stream | undefined = undefined;
   written = false;
   responded = false;
   settled = false;
+  private stopFlush: Stop | undefined = undefined;
 
   constructor(request: UndiciRequest, wantedAt = now()) {
     this.request = request;
@@ -43,13 +48,39 @@ export class Exchange implements UndiciHttpRequest {
   send(connection: Connection): GotConnInfo {
     this.connection?.release();
     this.connection = connection;
+    this.stopFlush?.();
+    this.stream = undefined;
     this.written = false;
     this.responded = false;
     return connection.take(this.wantedAt);
   }
 
+  /** All that it sends was given to its connection, in whose buffer some of it may still lie. */
+  wroteAll(): void {
+    const { connection, stream } = this;
+    if (this.written || connection === undefined) {
+      return;
+    }
+    this.stopFlush?.();
+    const flushed = () => this.flushed();
+    this.stopFlush =
+      stream === undefined ? onceEmpty(connection.socket, flushed) : onceFinished(stream, flushed);
+    if (this.stopFlush === undefined) {
+      this.flushed();
+    }
+  }
+
+  private flushed(): void {
+    this.stopFlush = undefined;
+    this.written = true;
+    this.trace?.wroteRequest?.({});
+  }
+
   settle(): void {
     this.settled = true;
+    this.stopFlush?.();
+    this.stopFlush = undefined;
+    this.stream = undefined;
     this.connection?.release();
   }
 

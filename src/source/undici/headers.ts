@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import { addField, headerFields } from '../header-fields.js';
 
@@ -18,6 +18,13 @@ export function sentHeaders(sent: string, request: UndiciRequest): Map<string, s
     addField(fields, 'content-length', String(length));
   }
   return fields;
+}
+
+/** As `undici:client:sendHeaders` gives the fields of HTTP/2. */
+export function fieldLines(fields: OutgoingHttpHeaders): string {
+  return Object.entries(fields)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => `${name}: ${each}`))
+    .join('\r\n');
 }
 
 /** undici lists the pseudo-headers last, but the first things in a HEADERS frame they must be. */

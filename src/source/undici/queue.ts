@@ -11,9 +11,11 @@ export function queuedBehind(socket: Socket): UndiciRequest[] {
   return typeof next === 'number' ? queueOf(client).slice(next) : [];
 }
 
-/** Whether a request waits for the client that a socket belongs to, or is under way there. */
-export function isQueuedFor(socket: Socket, request: UndiciRequest): boolean {
-  return queueOf(fieldOf(socket, 'client')).includes(request);
+/** The request that the client which a socket belongs to writes next, or is about to write. */
+export function nextFor(socket: Socket): UndiciRequest | undefined {
+  const client = fieldOf(socket, 'client');
+  const next = fieldOf(client, 'pending index');
+  return typeof next === 'number' ? queueOf(client)[next] : undefined;
 }
 
 /** Whether the client that a socket belongs to has written no request that is not answered yet. */

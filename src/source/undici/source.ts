@@ -6,12 +6,14 @@ import type { WatchConnection } from '../connection/connection.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, RequestTrace, Source } from '../request-trace.js';
-import { type Handlers, subscribe } from '../subscribe.js';
+import { guardedPair, type Handlers, subscribe } from '../subscribe.js';
 import { Calls } from './calls.js';
 import { isHttp2, UndiciConnections } from './connections.js';
 import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
-import { incomingHeaders, sentHeaders } from './headers.js';
+import { fieldLines, incomingHeaders, sentHeaders } from './headers.js';
 import { InstanceHooks } from './instance.js';
+import { nextFor } from './queue.js';
+import type { OpenedStream } from './streams.js';
 
 type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 
@@ -26,7 +28,15 @@ export class UndiciSource implements Source {
 
   constructor(begin: Begin<UndiciHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
     this.begin = begin;
-    this.connections = new UndiciConnections((request) => this.underWay(request), watch);
+    this.connections = new UndiciConnections(
+      (request) => this.underWay(request),
+      watch,
+      guardedPair(
+        'a stream',
+        (socket: Socket, opened: OpenedStream) => this.onStream(socket, opened),
+        report,
+      ),
+    );
     this.instanceHooks = new InstanceHooks(
       {
         responseStarted: (request) => this.onResponseStarted(request),
@@ -160,28 +170,24 @@ export class UndiciSource implements Source {
     }
   }
 
+  /** The client of this connection opens a stream for the request that it is about to write, or has told of. */
+  private onStream(socket: Socket, { stream, fields }: OpenedStream): void {
+    const request = nextFor(socket);
+    const exchange = request === undefined ? undefined : this.underWay(request);
+    if (exchange?.unsent) {
+      this.send(exchange, socket, fieldLines(fields));
+    }
+    if (exchange?.connection?.socket === socket) {
+      exchange.stream = stream;
+    }
+  }
+
   private onBodyChunkSent({ request, chunk }: Message<'undici:request:bodyChunkSent'>): void {
-    this.written(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
+    this.underWay(request)?.trace?.wroteBodyChunk?.(Buffer.byteLength(chunk));
   }
 
   private onBodySent({ request }: Message<'undici:request:bodySent'>): void {
-    const exchange = this.written(request);
-    if (exchange !== undefined && !exchange.written) {
-      exchange.written = true;
-      exchange.trace?.wroteRequest?.({});
-    }
-  }
-
-  /** A request of which something is written, and the connection with it if nobody has told. */
-  private written(request: UndiciRequest): Exchange | undefined {
-    const exchange = this.underWay(request);
-    if (exchange?.unsent) {
-      const socket = this.connections.socketOf(request);
-      if (socket !== undefined) {
-        this.send(exchange, socket, undefined);
-      }
-    }
-    return exchange;
+    this.underWay(request)?.wroteAll();
   }
 
   /** undici calls this for each response, informational or not, when its first byte is parsed. */
@@ -244,8 +250,9 @@ export class UndiciSource implements Source {
   }
 
   private end(exchange: Exchange): void {
-    if (exchange.isHandOver) {
-      exchange.connection?.leavePool();
+    const { connection } = exchange;
+    if (exchange.isHandOver && connection !== undefined && !isHttp2(connection.socket)) {
+      connection.leavePool();
     }
     this.settle(exchange);
     exchange.trace?.ended?.();

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
+import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { useRequestLedger } from '../../support/clients/request-ledger.js';
@@ -6,7 +8,8 @@ import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undic
 import { closing, seenByServer, told, tracedRequest } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { EventRecorder } from '../../support/event-recorder.js';
-import { CA } from '../../support/servers/certificates.js';
+import { CA, certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
 import { http2Server } from '../../support/servers/truthful-server.js';
 
 useContextManager();
@@ -89,4 +92,48 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
     // undici 6 has no channel for what is written of a body.
     expect(chunks.map(({ args }) => args)).toEqual(flavour.major === 6 ? [] : [[5]]);
   });
+
+  it('tells of a request whose answer comes before its body', async () => {
+    const { origin } = await http2Server((_req, res) => {
+      res.writeHead(413).end('too much');
+    });
+    const client = http2Client(flavour, origin);
+    const never = new Readable({ read: () => undefined });
+    const recorder = new EventRecorder();
+    const asked = recorder.run(() => client.request({ origin, path: '/', method: 'POST', body: never }));
+    const answer = await asked;
+    expect(answer.statusCode).toBe(413);
+    expect(recorder.hooks).toEqual([
+      ...['getConn', ...DIAL, 'gotConn', 'wroteHeaders', 'gotFirstResponseByte'],
+    ]);
+    expect(recorder.all('wroteHeaderField').map(([name]) => name)).toEqual(
+      expect.arrayContaining([':authority', ':method', ':path', ':scheme']),
+    );
+    never.push(null);
+    expect(await answer.body.text()).toBe('too much');
+  });
+
+  it('says that a connection carried a stream of a CONNECT before', async () => {
+    const { origin } = await http2Tunnels();
+    const client = http2Client(flavour, origin);
+    const socket = await new Promise<Duplex>((resolve, reject) =>
+      client.connect({ origin, path: 'elsewhere.test:443' }, (error, data) =>
+        error === null ? resolve(data.socket) : reject(error),
+      ),
+    );
+    socket.on('error', () => undefined).destroy();
+    const { recorder } = await tracedRequest(client, `${origin}/after`);
+    expect(recorder.hooks).toEqual(['getConn', ...SENT]);
+    expect(recorder.gotConn).toMatchObject({ reused: true, wasIdle: true });
+  });
 });
+
+/** A server of HTTP/2 that takes a CONNECT, and answers everything else. */
+async function http2Tunnels(): Promise<{ origin: string }> {
+  const server = createSecureServer(certificate('localhost'));
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end();
+  });
+  return { origin: `https://127.0.0.1:${await listen(server)}` };
+}
