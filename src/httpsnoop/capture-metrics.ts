@@ -1,8 +1,8 @@
 // The global of this name is an accessor, which each read would call.
 import { performance } from 'node:perf_hooks';
+import { follow } from './follow.js';
 import type { HttpResponse } from './hooks.js';
-import { observe } from './observe.js';
-import type { ResponseObserver } from './response-observer.js';
+import type { Closing, ResponseObserver } from './response-observer.js';
 
 /** Deno and Bun have classes of Node's names, and write what they send by ways of their own, where no byte is seen. */
 const SEES_BYTES = process.versions.deno === undefined && process.versions.bun === undefined;
@@ -32,10 +32,13 @@ export class Metrics {
 }
 
 class Capture implements ResponseObserver {
+  readonly countsBody = true;
   private readonly metrics: Metrics;
   private readonly resolve: (metrics: Metrics) => void;
   private readonly reject: (error: unknown) => void;
   private readonly started = performance.now();
+  /** What this capture has added to `metrics.written`. */
+  private counted = 0;
   private isClosed = false;
   private hasFailed = false;
 
@@ -49,7 +52,7 @@ class Capture implements ResponseObserver {
     if (!SEES_BYTES) {
       this.metrics.written = Number.NaN;
     }
-    observe(res, this);
+    follow(res, this);
     try {
       const result = fn(res);
       if (isThenable(result)) {
@@ -65,14 +68,16 @@ class Capture implements ResponseObserver {
   }
 
   wroteBody(bytes: number): void {
-    this.metrics.written += bytes;
+    // Of a file that was broken off nobody knows how much was sent.
+    if (!Number.isNaN(bytes)) {
+      this.counted += bytes;
+      this.metrics.written += bytes;
+    }
   }
 
-  closed(): void {
-    if (this.isClosed) {
-      return;
-    }
+  closed({ unsent }: Closing): void {
     this.isClosed = true;
+    this.metrics.written -= Math.min(unsent, this.counted);
     this.stopClock();
     if (!this.hasFailed) {
       this.resolve(this.metrics);

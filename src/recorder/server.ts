@@ -21,12 +21,13 @@ export class ServerRecord {
   /** Of the final response. */
   statusCode: number | undefined = undefined;
   headAt = Number.NaN;
+  /** Whether the head, if it was written, has left this process. */
+  headLeft = true;
   private hasBody = false;
   private isFlushed = false;
-  private isEnded = false;
-  /** Whether all of the response was handed to the network. */
-  isFinished = false;
-  /** What was written of the response's body; NaN if it could not be seen. */
+  /** When the program had written all of the response. */
+  endedAt = Number.NaN;
+  /** What was written of the response's body, and handed to the operating system; NaN if it could not be seen. */
   bodyBytes = 0;
   /** What was read of the request's body. */
   requestBodyBytes = 0;
@@ -69,10 +70,19 @@ export class ServerRecord {
     return isFirst;
   }
 
-  ended(): boolean {
-    const isFirst = !this.isOver && !this.isEnded;
-    this.isEnded = true;
-    return isFirst;
+  ended(at: number): void {
+    if (!this.isOver && Number.isNaN(this.endedAt)) {
+      this.endedAt = at;
+    }
+  }
+
+  /** Of what was written, so much never left this process; of the head too, if it never did. */
+  cutOff(unsent: number, headSent: boolean): void {
+    if (this.isOver) {
+      return;
+    }
+    this.bodyBytes = Math.max(0, this.bodyBytes - unsent);
+    this.headLeft = headSent;
   }
 
   gotBody(bytes: number): void {

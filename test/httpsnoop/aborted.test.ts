@@ -42,7 +42,11 @@ describe('a response over HTTP/1.1 that nobody waits for any more', () => {
     client.send(REQUEST);
     await once(client.socket, 'readable');
     client.socket.destroy();
-    expect(await captured()).toMatchObject({ code: 200, written: LARGE.length });
+    const { code, written } = await captured();
+    expect(code).toBe(200);
+    // What two sockets hold between them is some megabytes at most.
+    expect(written).toBeGreaterThan(16_384);
+    expect(written).toBeLessThan(LARGE.length / 2);
   });
 
   it('resolves when the client goes away and the handler never comes back', async () => {

@@ -1,7 +1,8 @@
-import type { Attributes, Span } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { context } from '../../api.js';
 import { now, toHrTime } from '../../clock.js';
 import { reportError } from '../../diagnostics.js';
+import type { Closing, ListenerContext } from '../../httpsnoop/response-observer.js';
 import type { ServerOutcome, ServerRecord } from '../../recorder/server.js';
 import {
   ATTR_HTTP_RESPONSE_BODY_SIZE,
@@ -17,11 +18,13 @@ import {
   EVENT_HTTP_RESPONSE_INFORMATIONAL,
   EVENT_HTTP_RESPONSE_PUSH,
 } from '../../semconv/semconv.js';
-import type { Closing, ServerTrace, WatchedSteps } from '../../source/server/trace.js';
+import type { ServerTrace } from '../../source/server/trace.js';
 import { noteGivenSpan, warnOfMissingSpan } from '../existing-spans.js';
 import { targetPath } from '../http/url.js';
+import { safely } from '../safely.js';
 import { countedBody, describeEnd, setHeadAttributes } from './end.js';
 import { measureEnd, measureHead } from './measure.js';
+import type { CountedBodies } from './settings.js';
 import type { ServedStart } from './start.js';
 import { judgeServed } from './verdict.js';
 
@@ -29,22 +32,30 @@ import { judgeServed } from './verdict.js';
  * One incoming request: notes what its source tells, and adds the events to the span when they happen, so that
  * they are there while a long response is still on its way.
  */
-export class ServerRequestTrace implements ServerTrace {
-  readonly steps: WatchedSteps;
+export class ServerRequestTrace implements ServerTrace, ListenerContext {
+  readonly countsBody: boolean;
+  readonly countsRequestBody: boolean;
+  readonly listenIn: ListenerContext | undefined;
+  readonly contexts: ListenerContext['contexts'] = context;
+  readonly context: Context;
   private readonly start: ServedStart;
   private readonly record: ServerRecord;
   private span: Span | undefined;
+  private hasToldEnd = false;
 
   /** @param span `undefined` if another instrumentation has yet to give us its own. */
-  constructor(start: ServedStart, record: ServerRecord, steps: WatchedSteps, span: Span | undefined) {
+  constructor(start: ServedStart, record: ServerRecord, counted: CountedBodies, span: Span | undefined) {
     this.start = start;
     this.record = record;
-    this.steps = steps;
+    this.countsBody = counted.response;
+    this.countsRequestBody = counted.request;
+    this.context = start.context;
+    this.listenIn = start.ownsSpan ? this : undefined;
     this.span = span;
   }
 
   /** Another instrumentation ends its span in a listener. */
-  get endsBeforeListeners(): boolean {
+  get closesBeforeListeners(): boolean {
     return !this.start.ownsSpan;
   }
 
@@ -55,14 +66,7 @@ export class ServerRequestTrace implements ServerTrace {
   }
 
   isActive(): boolean {
-    return !this.start.ownsSpan || context.active() === this.start.context;
-  }
-
-  run<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
-    return this.start.ownsSpan
-      ? // As an argument: a `this` is bound to the function first, which costs more than the call.
-        context.with(this.start.context, apply<Result>, undefined, fn, self, args)
-      : Reflect.apply(fn, self, args);
+    return context.active() === this.context;
   }
 
   wroteInformational(statusCode: number): void {
@@ -91,9 +95,9 @@ export class ServerRequestTrace implements ServerTrace {
     }
   }
 
-  wroteBody(bytes: number, at = now()): void {
+  wroteBody(bytes: number): void {
     if (this.record.wroteBody(bytes) && this.hooks.write) {
-      this.addEvent(EVENT_HTTP_RESPONSE_FIRST_WRITE, at);
+      this.addEvent(EVENT_HTTP_RESPONSE_FIRST_WRITE, now());
     }
   }
 
@@ -103,10 +107,15 @@ export class ServerRequestTrace implements ServerTrace {
     }
   }
 
-  ended(at = now()): void {
-    if (this.record.ended() && this.hooks.end) {
-      this.addEvent(EVENT_HTTP_RESPONSE_END, at, this.bodySoFar());
+  ended(isHandedOver: boolean): void {
+    this.record.ended(now());
+    if (isHandedOver) {
+      this.tellEnd();
     }
+  }
+
+  finished(): void {
+    this.tellEnd();
   }
 
   pushed(path: string): void {
@@ -125,6 +134,7 @@ export class ServerRequestTrace implements ServerTrace {
 
   threw(error: unknown): void {
     this.record.errored(error);
+    this.tellEnd();
     this.finish('threw', now());
   }
 
@@ -137,16 +147,10 @@ export class ServerRequestTrace implements ServerTrace {
     this.finish('hijacked', at);
   }
 
-  finished(): void {
-    this.record.isFinished = true;
-  }
-
-  closed({ how, error }: Closing): void {
+  closed({ how, error, unsent, headSent }: Closing): void {
     const at = now();
-    if (this.record.isFinished) {
-      this.finish('finished', at);
-      return;
-    }
+    this.record.cutOff(unsent, headSent);
+    this.tellEnd();
     if (how === 'aborted' && this.hooks.closeNotify) {
       this.addEvent(EVENT_HTTP_RESPONSE_ABORTED, at, this.bodySoFar());
     }
@@ -158,6 +162,17 @@ export class ServerRequestTrace implements ServerTrace {
 
   private get hooks() {
     return this.start.settings.config.hooks;
+  }
+
+  /** When it is known how much of the body left this process. */
+  private tellEnd(): void {
+    const { endedAt } = this.record;
+    if (!this.hasToldEnd && !Number.isNaN(endedAt)) {
+      this.hasToldEnd = true;
+      if (this.hooks.end) {
+        this.addEvent(EVENT_HTTP_RESPONSE_END, endedAt, this.bodySoFar());
+      }
+    }
   }
 
   private bodySoFar(): Attributes | undefined {
@@ -194,11 +209,20 @@ export class ServerRequestTrace implements ServerTrace {
       if (this.span?.isRecording() === true) {
         describeEnd(this.span, this.start, this.record, verdict);
       }
+      this.letCustomize();
       measureEnd(this.start, this.record, verdict);
     } catch (error) {
       this.report(error);
     }
     this.endSpan(at);
+  }
+
+  private letCustomize(): void {
+    const { settings, request, response } = this.start;
+    const { applyCustomAttributesOnSpan } = settings.config;
+    if (applyCustomAttributesOnSpan !== undefined && this.span !== undefined) {
+      safely('server.applyCustomAttributesOnSpan', applyCustomAttributesOnSpan, this.span, request, response);
+    }
   }
 
   /** Whatever failed before. */
@@ -216,8 +240,4 @@ export class ServerRequestTrace implements ServerTrace {
   private report(error: unknown): void {
     reportError('httptrace: a SERVER span or its metrics could not be written; the request goes on', error);
   }
-}
-
-function apply<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
-  return Reflect.apply(fn, self, args);
 }

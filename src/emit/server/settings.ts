@@ -4,9 +4,7 @@ import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   METRIC_HTTP_SERVER_REQUEST_BODY_SIZE,
   METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE,
-  METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION,
 } from '../../semconv/semconv.js';
-import type { WatchedSteps } from '../../source/server/trace.js';
 import type { Counters } from '../../status/request-counter.js';
 import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
 import { compileKnownMethods, type RecordMethod } from '../http/method.js';
@@ -21,6 +19,12 @@ export interface ServerOutputs {
   readonly counters: Counters;
 }
 
+/** Whose bodies are counted. */
+export interface CountedBodies {
+  readonly request: boolean;
+  readonly response: boolean;
+}
+
 /** A server's config, made ready once for all requests. */
 export interface ServerSettings {
   readonly config: ResolvedServerConfig;
@@ -30,9 +34,9 @@ export interface ServerSettings {
   readonly requestHeaders: HeaderCapture | undefined;
   readonly responseHeaders: HeaderCapture | undefined;
   readonly optIn: ReadonlySet<string>;
-  /** What is watched for a span that is recorded, and for one that is not. */
-  readonly recordedSteps: WatchedSteps;
-  readonly unrecordedSteps: WatchedSteps;
+  /** What is counted for a span that is recorded, and for one that is not. */
+  readonly recorded: CountedBodies;
+  readonly unrecorded: CountedBodies;
   /** Whether the span says how large the response was. */
   readonly countsBody: boolean;
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
@@ -42,13 +46,9 @@ export function serverSettings(config: ResolvedConfig, outputs: ServerOutputs): 
   const { server, optInAttributes, metrics } = config;
   const { hooks } = server;
   const countsBody = hooks.write || hooks.end;
-  const unrecordedSteps: WatchedSteps = {
-    head: metrics[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION],
-    body: metrics[METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE],
-    flush: false,
-    informational: false,
-    push: false,
-    requestBody: metrics[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE],
+  const unrecorded: CountedBodies = {
+    request: metrics[METRIC_HTTP_SERVER_REQUEST_BODY_SIZE],
+    response: metrics[METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE],
   };
   return {
     config: server,
@@ -58,33 +58,22 @@ export function serverSettings(config: ResolvedConfig, outputs: ServerOutputs): 
     requestHeaders: compileHeaderCapture('request', server.requestHeaders, server.redactedHeaders),
     responseHeaders: compileHeaderCapture('response', server.responseHeaders, server.redactedHeaders),
     optIn: optInAttributes,
-    recordedSteps: {
-      head: hooks.writeHead || server.responseHeaders.length > 0 || unrecordedSteps.head,
-      body: countsBody || unrecordedSteps.body,
-      flush: hooks.flushHeaders,
-      informational: hooks.informational,
-      push: hooks.push,
-      requestBody: optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || unrecordedSteps.requestBody,
+    recorded: {
+      request: optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || unrecorded.request,
+      response: countsBody || unrecorded.response,
     },
-    unrecordedSteps,
+    unrecorded,
     countsBody,
     metricAttributesHook: config.metricAttributesHook,
   };
 }
 
-const NO_STEPS: WatchedSteps = {
-  head: false,
-  body: false,
-  flush: false,
-  informational: false,
-  push: false,
-  requestBody: false,
-};
+const NO_BODIES: CountedBodies = { request: false, response: false };
 
 /** For requests that the config ignores. */
 export function unmeasured(settings: ServerSettings): ServerSettings {
   return {
     ...settings,
-    unrecordedSteps: NO_STEPS,
+    unrecorded: NO_BODIES,
   };
 }

@@ -85,7 +85,7 @@ export class ServerTelemetry {
       metadata: {},
       ownsSpan: true,
     };
-    return new ServerRequestTrace(start, new ServerRecord(now()), this.ignored.unrecordedSteps, undefined);
+    return new ServerRequestTrace(start, new ServerRecord(now()), this.ignored.unrecorded, undefined);
   }
 
   /** Another instrumentation has the span, or will have it before the program's listeners run: see `offerSpan`. */
@@ -106,7 +106,7 @@ export class ServerTelemetry {
       ownsSpan: false,
     };
     measureStart(start);
-    const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recordedSteps, undefined);
+    const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recorded, undefined);
     awaitSpan(request, traced);
     return traced;
   }
@@ -141,10 +141,10 @@ export class ServerTelemetry {
     };
     measureStart(start);
     this.runHooks(start, span);
-    const steps = this.counters.servers.countCreated(span, parent)
-      ? settings.recordedSteps
-      : settings.unrecordedSteps;
-    return new ServerRequestTrace(start, new ServerRecord(at), steps, span);
+    const counted = this.counters.servers.countCreated(span, parent)
+      ? settings.recorded
+      : settings.unrecorded;
+    return new ServerRequestTrace(start, new ServerRecord(at), counted, span);
   }
 
   private startSpan(name: string, options: SpanOptions, parent: Context, request: ServedRequest): Span {

@@ -1,4 +1,4 @@
-import type { ServerRecord } from '../../recorder/server.js';
+import type { ServerOutcome, ServerRecord } from '../../recorder/server.js';
 import type { ServedResponse } from '../../source/server/trace.js';
 import { serverStatusErrorType } from '../http/attributes.js';
 import { errorMessage, errorType } from '../http/error.js';
@@ -23,15 +23,27 @@ const PEER_GONE = 'ECONNRESET';
 export function judgeServed(record: ServerRecord, { response, metadata }: ServedStart): ServerVerdict {
   const { outcome, error, hasError } = record;
   const route = metadata.route || (response && boundRoute(response));
-  const statusCode = record.statusCode ?? sentStatus(response);
+  const statusCode = record.headLeft ? (record.statusCode ?? sentStatus(response)) : undefined;
   if (hasError) {
     return { statusCode, route, errorType: errorType(error), message: errorMessage(error) };
   }
-  if (outcome === 'aborted' || outcome === 'destroyed') {
-    return { statusCode, route, errorType: PEER_GONE, message: undefined };
-  }
   const statusError = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
-  return { statusCode, route, errorType: statusError, message: undefined };
+  return {
+    statusCode,
+    route,
+    errorType: statusError ?? cutOffErrorType(outcome, statusCode),
+    message: undefined,
+  };
+}
+
+/** Who leaves when the head is there gives up what he has asked for, and that is no error of the server. */
+function cutOffErrorType(
+  outcome: ServerOutcome | undefined,
+  statusCode: number | undefined,
+): string | undefined {
+  return outcome === 'destroyed' || (outcome === 'aborted' && statusCode === undefined)
+    ? PEER_GONE
+    : undefined;
 }
 
 /** Node presets 200: until the head is sent it means nothing. */

@@ -1,18 +1,16 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EmitArgs } from '../../patch/emit-patch.js';
-import { watchEmitter } from './context-emit.js';
-import { watchTurn } from './queued-responses.js';
-import { watchRequest } from './served-request.js';
-import { watchResponse } from './served-response.js';
+import { accompany, follow } from '../../httpsnoop/follow.js';
+import type { Emitters } from './emitters.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 import { setTrace, wasSeen } from './traced.js';
 
 /** The trace of a new request: `request`, or one of the events that take its place. */
 export function beginRequest(
   begin: BeginServed,
+  emitters: Emitters,
   server: EventEmitter,
-  args: EmitArgs,
+  args: readonly unknown[],
 ): ServerTrace | undefined {
   const request = args[1] as IncomingMessage;
   const response = args[2] as ServerResponse;
@@ -20,16 +18,15 @@ export function beginRequest(
     return undefined;
   }
   const trace = begin(request, response);
-  setTrace(request, trace);
   if (trace === undefined) {
+    setTrace(request, undefined);
     return undefined;
   }
-  setTrace(response, trace);
-  watchRequest(request);
-  watchResponse(response, trace.steps);
-  watchTurn(request, response);
-  if (args[0] === 'request' && trace.steps.informational && wasToldToContinue(server, request)) {
-    trace.wroteInformational(100);
+  emitters.watch(request, trace);
+  follow(response, trace, trace.listenIn);
+  accompany(response, request);
+  if (args[0] === 'request' && wasToldToContinue(server, request)) {
+    trace.wroteInformational?.(100);
   }
   return trace;
 }
@@ -50,17 +47,19 @@ function wasToldToContinue(server: EventEmitter, { headers, httpVersion }: Incom
 /** The trace of an `upgrade` or `connect`: the listener is given the connection, and does with it what it wants. */
 export function beginHandOver(
   begin: BeginServed,
+  emitters: Emitters,
   _server: EventEmitter,
-  args: EmitArgs,
+  args: readonly unknown[],
 ): ServerTrace | undefined {
   const request = args[1] as IncomingMessage;
   if (wasSeen(request)) {
     return undefined;
   }
   const trace = begin(request, undefined);
-  setTrace(request, trace);
-  if (trace !== undefined) {
-    watchEmitter(request);
+  if (trace === undefined) {
+    setTrace(request, undefined);
+  } else {
+    emitters.watch(request, trace);
   }
   return trace;
 }

@@ -5,20 +5,19 @@ import type {
   IncomingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
-import type { EmitArgs } from '../../patch/emit-patch.js';
-import { watchEmitter } from './context-emit.js';
-import { flushHeaders } from './response-steps.js';
-import { watchStream } from './served-stream.js';
+import { accompany, follow } from '../../httpsnoop/follow.js';
+import type { ResponseObserver } from '../../httpsnoop/response-observer.js';
+import type { Emitters } from './emitters.js';
 import { Http2StreamRequest, Http2StreamResponse } from './stream-messages.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 import { setTrace, traceOf, wasSeen } from './traced.js';
-import type { Tunnel } from './watched-stream.js';
 
 /** The trace of a `stream`: each request comes here first, whichever API serves it. */
 export function beginStream(
   begin: BeginServed,
+  _emitters: Emitters,
   server: EventEmitter,
-  args: EmitArgs,
+  args: readonly unknown[],
 ): ServerTrace | undefined {
   const [, stream, headers] = args as [string, ServerHttp2Stream, IncomingHttpHeaders];
   if (wasSeen(stream) || becomesRequest(server, headers)) {
@@ -27,7 +26,7 @@ export function beginStream(
   const trace = begin(new Http2StreamRequest(stream, headers), new Http2StreamResponse(stream));
   setTrace(stream, trace);
   if (trace !== undefined) {
-    watch(stream, headers, trace);
+    watchStream(stream, headers, trace);
   }
   return trace;
 }
@@ -47,8 +46,9 @@ function becomesRequest(server: EventEmitter, { expect }: IncomingHttpHeaders): 
 /** The trace of a `request` of the compatibility API, or of an event that takes its place, such as `connect`. */
 export function beginCompatRequest(
   begin: BeginServed,
+  emitters: Emitters,
   _server: EventEmitter,
-  args: EmitArgs,
+  args: readonly unknown[],
 ): ServerTrace | undefined {
   const [, request, response] = args as [string, Http2ServerRequest, Http2ServerResponse];
   if (wasSeen(request)) {
@@ -57,31 +57,55 @@ export function beginCompatRequest(
   const { stream } = request;
   const isNew = !wasSeen(stream);
   const trace = isNew ? begin(request, response) : traceOf(stream);
-  setTrace(request, trace);
   setTrace(stream, trace);
   if (trace === undefined) {
+    setTrace(request, undefined);
     return undefined;
   }
+  emitters.watch(request, trace);
+  emitters.watch(response, trace);
   if (isNew) {
-    watch(stream, request.headers, trace);
+    watchStream(stream, request.headers, trace);
   }
-  setTrace(response, trace);
-  watchEmitter(request);
-  watchEmitter(response);
-  if (trace.steps.flush) {
-    flushHeaders.layOver(response);
-  }
+  accompany(stream, request);
+  accompany(stream, response);
   return trace;
 }
 
-function watch(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, trace: ServerTrace): void {
-  watchStream(stream, trace, tunnelOf(headers));
+function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, trace: ServerTrace): void {
+  follow(stream, trace, trace.listenIn);
+  const { ':method': method, ':protocol': protocol } = headers;
+  if (method === 'CONNECT') {
+    follow(stream, new Tunnel(trace, typeof protocol === 'string' ? protocol : undefined));
+  }
   // Node answers an expectation by itself, if nobody else wants to.
   for (const { ':status': status } of stream.sentInfoHeaders ?? []) {
-    trace.wroteInformational(Number(status));
+    trace.wroteInformational?.(Number(status));
   }
 }
 
-function tunnelOf({ ':method': method, ':protocol': protocol }: IncomingHttpHeaders): Tunnel | undefined {
-  return method === 'CONNECT' ? { protocol: typeof protocol === 'string' ? protocol : undefined } : undefined;
+/** A CONNECT: from its answer on, the stream belongs to another protocol, which the client may have named. */
+class Tunnel implements ResponseObserver {
+  readonly countsBody = false;
+  private readonly trace: ServerTrace;
+  private readonly protocol: string | undefined;
+
+  constructor(trace: ServerTrace, protocol: string | undefined) {
+    this.trace = trace;
+    this.protocol = protocol;
+  }
+
+  wroteHead(statusCode: number): void {
+    if (statusCode < 300) {
+      this.trace.hijacked(this.protocol);
+    }
+  }
+
+  wroteBody(): void {
+    // It is none of ours.
+  }
+
+  closed(): void {
+    // The trace is told by its own follower.
+  }
 }

@@ -1,19 +1,29 @@
 import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { type Emit, type EmitArgs, EmitPatch, type Intercept } from '../../patch/emit-patch.js';
-import type { Report, Source, Stop } from '../request-trace.js';
+import { heldBack, unfollow } from '../../httpsnoop/follow.js';
+import type { Stop } from '../../patch/descriptor.js';
+import type { Method } from '../../patch/method-layer.js';
+import { type MakeMethod, overlayPrototype } from '../../patch/overlay.js';
+import { whenUncaught } from '../../patch/thrown-error.js';
+import type { Report, Source } from '../request-trace.js';
+import { Emitters, layOver } from './emitters.js';
 import { beginHandOver, beginRequest, upgradeOf } from './http1.js';
 import { beginCompatRequest, beginStream } from './http2.js';
-import { watchInformational } from './response-steps.js';
-import { runListeners } from './run-listeners.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 import { traceOf } from './traced.js';
 
 /** Begins to watch the request that an event brings; `undefined`: nothing new, or of no interest. */
-type BeginEvent = (begin: BeginServed, server: EventEmitter, args: EmitArgs) => ServerTrace | undefined;
+type BeginEvent = (
+  begin: BeginServed,
+  emitters: Emitters,
+  server: EventEmitter,
+  args: readonly unknown[],
+) => ServerTrace | undefined;
 
-const HTTP1_EVENTS: ReadonlyMap<unknown, BeginEvent> = new Map([
+type Events = ReadonlyMap<unknown, BeginEvent>;
+
+const HTTP1_EVENTS: Events = new Map([
   ['request', beginRequest],
   ['checkContinue', beginRequest],
   ['checkExpectation', beginRequest],
@@ -21,13 +31,31 @@ const HTTP1_EVENTS: ReadonlyMap<unknown, BeginEvent> = new Map([
   ['connect', beginHandOver],
 ]);
 
-const HTTP2_EVENTS: ReadonlyMap<unknown, BeginEvent> = new Map([
+/** A secure server of HTTP/2 speaks HTTP/1.1 too, if it was told to. */
+const orHttp1 =
+  (beginEvent: BeginEvent): BeginEvent =>
+  (begin, emitters, server, args) =>
+    (isHttp2(args[1]) ? beginEvent : (HTTP1_EVENTS.get(args[0]) ?? beginEvent))(
+      begin,
+      emitters,
+      server,
+      args,
+    );
+
+const HTTP2_EVENTS: Events = new Map([
   ['stream', beginStream],
-  ['request', beginCompatRequest],
-  ['checkContinue', beginCompatRequest],
-  ['checkExpectation', beginCompatRequest],
-  ['connect', beginCompatRequest],
+  ['request', orHttp1(beginCompatRequest)],
+  ['checkContinue', orHttp1(beginCompatRequest)],
+  ['checkExpectation', orHttp1(beginCompatRequest)],
+  ['connect', orHttp1(beginCompatRequest)],
+  ['upgrade', beginHandOver],
 ]);
+
+const apply: Method = Reflect.apply as Method;
+
+interface Methods {
+  readonly emit: Method;
+}
 
 /**
  * Sees each request that a server of `http`, `https` or `http2` gets, whenever the server was made and however
@@ -37,9 +65,11 @@ const HTTP2_EVENTS: ReadonlyMap<unknown, BeginEvent> = new Map([
 export class ServerSource implements Source {
   private readonly begin: BeginServed;
   private readonly report: Report;
-  private readonly reported = new Set<BeginEvent>();
-  private patches: readonly EmitPatch[] | undefined;
+  private readonly reported = new Set<unknown>();
+  private readonly emitters = new Emitters();
   private stops: Stop[] = [];
+  /** What is laid over `emit` of servers at the moment; under somebody else's patch an older one only passes on. */
+  private layer: object | undefined = undefined;
 
   constructor(begin: BeginServed, report: Report) {
     this.begin = begin;
@@ -47,69 +77,120 @@ export class ServerSource implements Source {
   }
 
   start(): void {
+    if (this.layer !== undefined) {
+      return;
+    }
+    const layer = {};
+    this.layer = layer;
     try {
-      this.patches ??= [
-        new EmitPatch(http.Server.prototype, this.onHttp1),
-        new EmitPatch(https.Server.prototype, this.onHttp1),
-        ...http2Prototypes().map((prototype) => new EmitPatch(prototype, this.onHttp2)),
+      this.emitters.install();
+      this.stops = [
+        overlayPrototype<Methods>(http.Server.prototype, { emit: this.emitOver(layer, HTTP1_EVENTS) }),
+        overlayPrototype<Methods>(https.Server.prototype, { emit: this.emitOver(layer, HTTP1_EVENTS) }),
+        ...http2Prototypes().map((prototype) =>
+          overlayPrototype<Methods>(prototype, { emit: this.emitOver(layer, HTTP2_EVENTS) }),
+        ),
       ];
-      for (const patch of this.patches) {
-        patch.install();
-      }
-      if (this.stops.length === 0) {
-        this.stops = watchInformational(http.ServerResponse.prototype);
-      }
     } catch (error) {
       this.report('servers cannot be observed', error);
     }
   }
 
-  /** Takes no new requests. Those under way are told to their end: they need no patched prototype. */
+  /** Takes no new requests. Those under way are told to their end: they get methods of their own. */
   stop(): void {
-    for (const patch of this.patches ?? []) {
-      patch.remove();
+    if (this.layer === undefined) {
+      return;
     }
+    this.layer = undefined;
     for (const stop of this.stops.splice(0)) {
       stop();
     }
+    this.emitters.remove();
+    unfollow((emitter) => {
+      const trace = traceOf(emitter);
+      if (trace !== undefined) {
+        layOver(emitter, trace);
+      }
+    });
   }
 
-  private readonly onHttp1: Intercept = (emit, server, args) => {
-    const beginEvent = HTTP1_EVENTS.get(args[0]);
-    return beginEvent === undefined
-      ? Reflect.apply(emit, server, args)
-      : this.serve(beginEvent, emit, server, args);
-  };
+  /**
+   * Emits an event of a server in the context of the request that it brings. What a listener throws goes on, and ends
+   * the trace. The method is the only frame of ours.
+   */
+  private emitOver(layer: object, events: Events): MakeMethod<Methods> {
+    const source = this;
+    return (own, parent) =>
+      function emit(this: EventEmitter, ...args: unknown[]): unknown {
+        const next = own ?? parent.emit;
+        const beginEvent = events.get(args[0]);
+        const trace =
+          beginEvent === undefined || source.layer !== layer
+            ? undefined
+            : source.begun(beginEvent, this, args);
+        if (trace === undefined) {
+          return Reflect.apply(next, this, args);
+        }
+        const { listenIn } = trace;
+        let wasHeard: unknown;
+        let returned = false;
+        // A method that somebody laid over ours may catch what a listener throws, and throw something else. To look at
+        // an error is to throw it again, and Node prints the line from which an uncaught one was thrown last: where
+        // nobody is in between, that is to stay the program's own.
+        if (this.emit !== emit) {
+          try {
+            wasHeard = listenIn
+              ? listenIn.contexts.with(listenIn.context, apply, undefined, next, this, args)
+              : Reflect.apply(next, this, args);
+          } catch (error) {
+            source.threw(trace, args, error);
+            throw error;
+          }
+          source.returned(beginEvent, trace, args);
+          return wasHeard;
+        }
+        try {
+          wasHeard = listenIn
+            ? listenIn.contexts.with(listenIn.context, apply, undefined, next, this, args)
+            : Reflect.apply(next, this, args);
+          returned = true;
+        } finally {
+          if (!returned) {
+            whenUncaught((error) => source.threw(trace, args, error));
+          }
+        }
+        source.returned(beginEvent, trace, args);
+        return wasHeard;
+      };
+  }
 
-  /** A secure one speaks HTTP/1.1 too, if it was told to. */
-  private readonly onHttp2: Intercept = (emit, server, args) => {
-    const beginEvent = HTTP2_EVENTS.get(args[0]);
-    if (beginEvent === undefined || (beginEvent === beginCompatRequest && !isHttp2(args[1]))) {
-      return this.onHttp1(emit, server, args);
-    }
-    return this.serve(beginEvent, emit, server, args);
-  };
-
-  private serve(beginEvent: BeginEvent, emit: Emit, server: EventEmitter, args: EmitArgs): boolean {
-    const trace = this.guarded(beginEvent, server, args);
-    if (trace === undefined) {
-      return Reflect.apply(emit, server, args);
-    }
-    const hadListeners = runListeners(trace, emit, server, args);
+  private returned(beginEvent: BeginEvent | undefined, trace: ServerTrace, args: readonly unknown[]): void {
     if (beginEvent === beginHandOver) {
       trace.hijacked(upgradeOf(args[1]));
     }
-    return hadListeners;
+  }
+
+  private threw(trace: ServerTrace, args: readonly unknown[], error: unknown): void {
+    const response = args[2];
+    const held = typeof response === 'object' && response !== null ? heldBack(response) : 0;
+    if (held > 0) {
+      trace.wroteBody(held);
+    }
+    trace.threw(error);
   }
 
   /** Programs emit these events too, with whatever they want. */
-  private guarded(beginEvent: BeginEvent, server: EventEmitter, args: EmitArgs): ServerTrace | undefined {
+  private begun(
+    beginEvent: BeginEvent,
+    server: EventEmitter,
+    args: readonly unknown[],
+  ): ServerTrace | undefined {
     try {
-      return beginEvent(this.begin, server, args);
+      return beginEvent(this.begin, this.emitters, server, args);
     } catch (error) {
       endTrace(args[1], error);
-      if (!this.reported.has(beginEvent)) {
-        this.reported.add(beginEvent);
+      if (!this.reported.has(args[0])) {
+        this.reported.add(args[0]);
         this.report(`a ${String(args[0])} event could not be handled; further ones are not reported`, error);
       }
       return undefined;
@@ -120,7 +201,7 @@ export class ServerSource implements Source {
 /** What was begun and could not be watched. */
 function endTrace(message: unknown, error: unknown): void {
   if (typeof message === 'object' && message !== null) {
-    traceOf(message)?.closed({ how: 'destroyed', error });
+    traceOf(message)?.closed({ how: 'destroyed', error, headSent: true, unsent: 0 });
   }
 }
 

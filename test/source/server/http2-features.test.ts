@@ -78,7 +78,8 @@ describe('a file that Node sends by itself', () => {
     await once(stream, 'response');
     stream.close(constants.NGHTTP2_CANCEL);
     const span = await served.only();
-    expect(span.attributes).toMatchObject({ 'error.type': 'ECONNRESET', 'httptrace.aborted': true });
+    expect(span.attributes).not.toHaveProperty('error.type');
+    expect(span.attributes['httptrace.aborted']).toBe(true);
     expect(span.attributes).not.toHaveProperty('http.response.body.size');
   });
 

@@ -1,0 +1,63 @@
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import { unwatchConnections, watchConnections } from './connection.js';
+import { Http1Follower } from './http1-follower.js';
+import { followHttp1, removeHttp1Layer } from './http1-layer.js';
+import { Http2Follower } from './http2-follower.js';
+import { followHttp2, removeHttp2Layer } from './http2-layer.js';
+import type { ListenerContext, ResponseObserver } from './response-observer.js';
+
+type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
+
+/**
+ * Follows a response from now until it closes. What happened before is told as far as it can still be seen: a head that
+ * was already written, at once.
+ *
+ * The methods of Node's own responses are found on their prototypes, which are patched by the first call, and stay so
+ * until `unfollow`. There they lie below whatever others lay over a single response, such as what compresses it.
+ *
+ * @param listenIn The context that the program's listeners of the response run in.
+ */
+export function follow(response: Followable, observer: ResponseObserver, listenIn?: ListenerContext): void {
+  watchConnections();
+  const follower = isStream(response)
+    ? followHttp2(response)
+    : isHttp2(response)
+      ? followHttp2(response.stream)
+      : followHttp1(response);
+  follower.listenIn ??= listenIn;
+  follower.tell(observer);
+}
+
+/** How many bytes of a body were written that no observer was told of yet: Node may hand them on a tick later. */
+export function heldBack(response: object): number {
+  return Http1Follower.of(response)?.heldBack() ?? 0;
+}
+
+/** Notes what else is laid over by `unfollow`, as long as this response is under way. */
+export function accompany(response: Followable, companion: object): void {
+  (Http1Follower.of(response) ?? Http2Follower.of(response))?.companions.push(companion);
+}
+
+/**
+ * Puts back every prototype as it was. What is followed is followed to its end.
+ *
+ * @param layOver Called with the companions of each response that is under way.
+ */
+export function unfollow(layOver: (companion: object) => void): void {
+  for (const follower of [...removeHttp1Layer(), ...removeHttp2Layer()]) {
+    for (const companion of follower.companions) {
+      layOver(companion);
+    }
+  }
+  unwatchConnections();
+}
+
+function isStream(response: object): response is ServerHttp2Stream {
+  return 'pushStream' in response;
+}
+
+/** Programs hang all sorts of things on a response of HTTP/1, a `stream` among them. */
+function isHttp2(response: object): response is Http2ServerResponse {
+  return 'stream' in response && !('_send' in response);
+}

@@ -1,0 +1,225 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { Itself } from '../patch/hidden-field.js';
+import type { Method } from '../patch/method-layer.js';
+import { byteLengthOf } from './byte-length.js';
+import { Follower } from './follower.js';
+import { type Way, wayOf } from './listeners.js';
+import { meansPeerGone } from './peer-gone.js';
+import type { Closing } from './response-observer.js';
+import { SessionBytes } from './session-bytes.js';
+
+/** `headRequest` is missing in Node's types. */
+type Stream = ServerHttp2Stream & { readonly headRequest?: boolean };
+
+const NO_ERROR = 0;
+
+/** From this size on, a body may be sent in parts, though it was written at once. */
+const LARGE = 16_384;
+
+interface LargeBody {
+  readonly session: SessionBytes;
+  /** How much of the body was sent when this began. */
+  readonly before: number;
+}
+
+/** As `hiddenField`, written out: V8 learns for each function of the source, and not for each copy of it. */
+class Followed extends Itself {
+  readonly #follower: Http2Follower;
+
+  constructor(stream: object, follower: Http2Follower) {
+    super(stream);
+    this.#follower = follower;
+  }
+
+  static by(object: object): Http2Follower | undefined {
+    return #follower in object ? object.#follower : undefined;
+  }
+}
+
+/** Follows one HTTP/2 stream, whether it is answered through the compatibility API or by its own methods. */
+export class Http2Follower extends Follower {
+  readonly stream: Stream;
+  private endSeen = false;
+  private hasResponded = false;
+  /** Whether Node sends a file by itself: then the stream shows nothing of its body. */
+  private sendsFile = false;
+  private isGivenUp = false;
+  private large: LargeBody | undefined = undefined;
+  private unsent = 0;
+  /** What was surely sent when the stream was destroyed. */
+  private sentBytes = 0;
+
+  constructor(stream: Stream) {
+    super();
+    this.stream = stream;
+    this.hasResponded = stream.headersSent;
+    new Followed(stream, this);
+  }
+
+  static of(stream: object): Http2Follower | undefined {
+    return Followed.by(stream);
+  }
+
+  private get isOpen(): boolean {
+    return !this.stream.closed && !this.stream.destroyed;
+  }
+
+  /** After an early end (HEAD, 204, 304, a reset) Node takes no more. */
+  takesBody(): boolean {
+    return this.isOpen && !this.stream.writableEnded && this.stream.headRequest !== true;
+  }
+
+  responded(): void {
+    this.hasResponded = true;
+    this.sendsFile = false;
+    this.lookAtHead();
+  }
+
+  /** Node writes the head by itself too: with the first part of the body, or when it has opened a file. */
+  override lookAtHead(): void {
+    const { headersSent, sentHeaders } = this.stream;
+    if (this.statusCode === undefined && headersSent) {
+      this.head(Number(sentHeaders[':status']), sentHeaders);
+    }
+  }
+
+  wrote(chunk: unknown, encoding: unknown): void {
+    this.lookAtHead();
+    const bytes = this.countsBody ? byteLengthOf(chunk, encoding) : 0;
+    if (bytes > 0) {
+      this.body(bytes);
+      if (this.large === undefined && this.bodyBytes > LARGE) {
+        this.large = this.beginLarge();
+      }
+    }
+  }
+
+  /** Node ends a stream too: for a HEAD, a 204, a file, and when it is reset. */
+  ended(): void {
+    this.lookAtHead();
+    if (this.endSeen || !this.isOpen) {
+      return;
+    }
+    this.endSeen = true;
+    if (this.isFile()) {
+      this.fileBody();
+    }
+    this.end(this.bodyBytes === 0 || this.stream.writableLength === 0);
+  }
+
+  willSendFile(): void {
+    this.sendsFile = true;
+  }
+
+  /** The program closes the stream; or Node does, because the connection was closed. */
+  willBeClosed(): void {
+    this.isGivenUp ||= this.isOpen && !isClosed(this.stream.session);
+  }
+
+  /**
+   * The stream is about to be destroyed, or just was: nothing tells later what it had not sent. What this side destroys
+   * itself is sent before, as far as the peer takes it.
+   */
+  isDestroyed(): void {
+    const { writableLength } = this.stream;
+    if (writableLength === 0 || this.isFile() || (this.isGivenUp && this.bodyBytes <= LARGE)) {
+      return;
+    }
+    const written = this.bodyBytes - writableLength;
+    const sent = this.large === undefined ? 0 : this.large.before + this.large.session.sent();
+    this.sentBytes = Math.max(this.sentBytes, written, sent);
+    this.unsent = Math.max(0, this.bodyBytes - this.sentBytes);
+  }
+
+  /** To be asked before each event of the stream. */
+  willEmit(emit: Method, args: unknown[]): Way {
+    switch (args[0]) {
+      case 'finish':
+        // Everything was handed to the connection, unless the stream was closed first and this only follows from that.
+        if (!this.sendsFile && this.stream.headRequest !== true) {
+          this.finishIfWell();
+        }
+        break;
+      case 'error':
+        this.failed(args[1]);
+        break;
+      case 'close':
+        if (this.closesBeforeListeners()) {
+          this.closed();
+        }
+    }
+    return wayOf(this.listenIn, emit, this.stream, args[0]);
+  }
+
+  protected override settle(): void {
+    this.large?.session.stop();
+    if (this.isFile()) {
+      // Node says nothing when it has sent a file, but that the stream is closed.
+      if (this.finishIfWell()) {
+        this.fileBody();
+      } else {
+        this.unsent = this.bodyBytes;
+        this.body(Number.NaN);
+      }
+    } else if (this.stream.headRequest === true) {
+      this.finishIfWell();
+    }
+  }
+
+  protected override givenUp(): Closing {
+    const { errored } = this.stream;
+    const byPeer = !this.isGivenUp || (errored !== null && meansPeerGone(errored));
+    return {
+      how: byPeer ? 'aborted' : 'destroyed',
+      error: errored ?? undefined,
+      headSent: true,
+      unsent: this.unsent,
+    };
+  }
+
+  private failed(error: unknown): void {
+    if (!(error instanceof Error)) {
+      this.errored(error);
+      return;
+    }
+    // Node ends the stream of a HEAD before the program answers: then a body, even an empty one, is written too late.
+    const isLateBody = 'code' in error && error.code === 'ERR_STREAM_WRITE_AFTER_END';
+    if (!meansPeerGone(error) && !(isLateBody && this.stream.headRequest === true)) {
+      this.errored(error);
+    }
+  }
+
+  /** A head that was written by none of the methods that are seen is that of a file, if it has a length. */
+  private isFile(): boolean {
+    return this.sendsFile || (!this.hasResponded && this.bodyBytes === 0 && this.fileLength() > 0);
+  }
+
+  private fileLength(): number {
+    return this.stream.headersSent ? Number(this.stream.sentHeaders['content-length']) : 0;
+  }
+
+  private fileBody(): void {
+    const bytes = this.fileLength();
+    if (this.countsBody && this.bodyBytes === 0 && bytes !== 0) {
+      this.body(bytes);
+    }
+  }
+
+  private beginLarge(): LargeBody | undefined {
+    const session = SessionBytes.since(this.stream);
+    return session && { session, before: Math.max(0, this.bodyBytes - this.stream.writableLength) };
+  }
+
+  private finishIfWell(): boolean {
+    const { rstCode, aborted, headersSent } = this.stream;
+    const isWell = rstCode === NO_ERROR && !aborted && headersSent;
+    if (isWell) {
+      this.finished();
+    }
+    return isWell;
+  }
+}
+
+function isClosed(session: ServerHttp2Stream['session']): boolean {
+  return session === undefined || session.destroyed || session.socket.destroyed;
+}
