@@ -2,6 +2,7 @@ export type {
   ClientConfig,
   ClientHookName,
   HeadersToSpanAttributes,
+  Http2Response,
   HttpTraceInstrumentationConfig,
   Phases,
   ServerConfig,

@@ -6,6 +6,8 @@ import { isSuppressed } from './httptrace/suppression.js';
 import { joinTraces, liveTrace } from './live-trace.js';
 import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
 import { NewSockets } from './source/connection/new-sockets.js';
+import type { Http2Request } from './source/http2/request.js';
+import { Http2Source } from './source/http2/source.js';
 import type { NodeHttpRequest } from './source/node/request.js';
 import { NodeHttpSource } from './source/node/source.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
@@ -28,6 +30,9 @@ export interface ClientRecorders {
   readonly counters: Counters;
   undici(request: UndiciHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
   node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
+  http2(request: Http2Request, ctx: Context, at: number): RecordedTrace | undefined;
+  /** Whether gRPC calls are recorded, and their connections counted. */
+  readonly grpc: boolean;
 }
 
 /** Records what servers answer. */
@@ -64,6 +69,16 @@ class Registry {
         (request, at) => this.begin('node:http', (recorders, ctx) => recorders.node(request, ctx, at)),
         sockets,
         watch,
+        report,
+      ),
+      new Http2Source(
+        (request, at) => this.begin('node:http2', (recorders, ctx) => recorders.http2(request, ctx, at)),
+        sockets,
+        (connection, origin, isGrpc) => {
+          if (!isGrpc || this.recorders[0]?.grpc === true) {
+            watch(connection, origin);
+          }
+        },
         report,
       ),
       new UndiciSource(

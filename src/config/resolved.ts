@@ -1,16 +1,22 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientHttp2Stream } from 'node:http2';
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { MetricName } from '../semconv/metrics.js';
 import type { UndiciResponse } from '../source/channels.js';
 import type { ServedRequest, ServedResponse } from '../source/server/trace.js';
 import type {
   ClientHookName,
+  Http2Response,
   Phases,
   ServerHookName,
   SpanSource,
   UndiciExchange,
   UndiciRequest,
 } from './types.js';
+
+/** The options stand for a request that could not be made. */
+export type ClientHookRequest = UndiciRequest | ClientRequest | ClientHttp2Stream | RequestOptions;
+export type ClientHookResponse = UndiciResponse | IncomingMessage | Http2Response;
 
 interface ResolvedSideConfig {
   readonly enabled: boolean;
@@ -31,14 +37,12 @@ export interface ResolvedClientConfig extends ResolvedSideConfig {
   readonly grpc: boolean;
   readonly ignoreRequestHook: ((request: UndiciRequest | RequestOptions) => boolean) | undefined;
   readonly startSpanHook: ((request: UndiciRequest | RequestOptions) => Attributes) | undefined;
-  readonly requestHook: ((span: Span, request: UndiciRequest | ClientRequest) => void) | undefined;
-  readonly responseHook: ((span: Span, response: UndiciExchange | IncomingMessage) => void) | undefined;
+  readonly requestHook: ((span: Span, request: ClientHookRequest) => void) | undefined;
+  readonly responseHook:
+    | ((span: Span, response: UndiciExchange | IncomingMessage | Http2Response) => void)
+    | undefined;
   readonly applyCustomAttributesOnSpan:
-    | ((
-        span: Span,
-        request: UndiciRequest | ClientRequest,
-        response: UndiciResponse | IncomingMessage | undefined,
-      ) => void)
+    | ((span: Span, request: ClientHookRequest, response: ClientHookResponse | undefined) => void)
     | undefined;
   /**
    * @param host `host:port`, IPv6 in brackets, as `getConn` has it; without a port, globs with a port do not match.
@@ -78,8 +82,8 @@ export interface ResolvedConfig {
   readonly metricAttributesHook:
     | ((
         side: 'client' | 'server',
-        request: UndiciRequest | ClientRequest | ServedRequest,
-        response: UndiciResponse | IncomingMessage | ServedResponse | undefined,
+        request: ClientHookRequest | ServedRequest,
+        response: ClientHookResponse | ServedResponse | undefined,
       ) => Attributes)
     | undefined;
   readonly knownMethods: ReadonlySet<string>;

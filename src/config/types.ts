@@ -1,4 +1,10 @@
-import type { ClientRequest, IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
+import type {
+  ClientRequest,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestOptions,
+  ServerResponse,
+} from 'node:http';
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { ClientTraceHook } from '../httptrace/client-trace.js';
 import type { MetricName } from '../semconv/metrics.js';
@@ -49,6 +55,12 @@ export interface UndiciExchange {
   readonly response: UndiciResponse;
 }
 
+/** What the hooks are given of the response to a request of `node:http2`. */
+export interface Http2Response {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
 export interface HeadersToSpanAttributes {
   /** Names of request headers to record, in any case. Default: none. */
   requestHeaders?: string[];
@@ -80,7 +92,8 @@ interface SideConfig {
 
 /**
  * Outgoing requests. The hooks take the callbacks of `@opentelemetry/instrumentation-undici` and, for
- * `node:http`, of `@opentelemetry/instrumentation-http`; one that throws goes to `diag.error`.
+ * `node:http`, of `@opentelemetry/instrumentation-http`; one that throws goes to `diag.error`. For `node:http2` they get
+ * the stream (`ClientHttp2Stream`) and an `Http2Response`, or, before there is a stream, `RequestOptions`.
  */
 export interface ClientConfig extends SideConfig {
   /** What is recorded, by hook. Default: all but `wroteHeaderField`. */

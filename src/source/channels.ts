@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** The part of undici's internal request that its channels show and we read. */
@@ -39,6 +40,16 @@ export interface ConnectParams {
   readonly servername: string | null;
 }
 
+export interface WrittenChunk {
+  readonly chunk: unknown;
+  readonly encoding: string;
+}
+
+/** What is written of a body at once: one chunk, or several. */
+type Written =
+  | { readonly writev: false; readonly data: unknown; readonly encoding: string }
+  | { readonly writev: true; readonly data: readonly WrittenChunk[]; readonly encoding: '' };
+
 /** Each channel that we listen to, with its message. */
 export interface ChannelMessages {
   'undici:request:create': { request: UndiciRequest };
@@ -56,6 +67,9 @@ export interface ChannelMessages {
   'http.client.request.created': { request: ClientRequest };
   'http.client.request.start': { request: ClientRequest };
   'http.client.response.finish': { request: ClientRequest; response: IncomingMessage };
+  'http2.client.stream.start': { stream: ClientHttp2Stream };
+  'http2.client.stream.bodyChunkSent': { stream: ClientHttp2Stream } & Written;
+  'http2.client.stream.bodySent': { stream: ClientHttp2Stream };
 }
 
 export type ChannelName = keyof ChannelMessages;

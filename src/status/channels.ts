@@ -1,4 +1,5 @@
 import type { ChannelName } from '../source/channels.js';
+import { PUBLISHES_STREAMS } from '../source/http2/unpublished-streams.js';
 import type { ChannelUse } from '../source/subscribe.js';
 import { loadedVersions } from './packages.js';
 
@@ -25,12 +26,19 @@ interface Published {
 
 const ALWAYS = [0, 0] as const;
 const NODE: Published = { by: 'node', since: ALWAYS };
+const HTTP2_STREAMS: Published = {
+  by: 'node',
+  since: PUBLISHES_STREAMS ? ALWAYS : [Number.POSITIVE_INFINITY, 0],
+};
 const UNDICI: Published = { by: 'undici', since: ALWAYS };
 
 const CHANNELS: Partial<Record<ChannelName, Published>> = {
   'http.client.request.created': { by: 'node', since: [22, 12] },
   'http.client.response.finish': NODE,
   'net.client.socket': NODE,
+  'http2.client.stream.start': HTTP2_STREAMS,
+  'http2.client.stream.bodyChunkSent': HTTP2_STREAMS,
+  'http2.client.stream.bodySent': HTTP2_STREAMS,
   'undici:request:create': UNDICI,
   'undici:client:beforeConnect': UNDICI,
   'undici:client:connected': UNDICI,

@@ -76,10 +76,15 @@ function isOfSdk(span: Span, parent: Context): boolean {
 }
 
 /** Where requests come from. */
-export type SourceName = 'node:http' | 'undici' | 'servers';
+export type SourceName = 'node:http' | 'node:http2' | 'undici' | 'servers';
 
 export type Counters = Readonly<Record<SourceName, RequestCounter>>;
 
 export function newCounters(): Counters {
-  return { 'node:http': new RequestCounter(), undici: new RequestCounter(), servers: new RequestCounter() };
+  return {
+    'node:http': new RequestCounter(),
+    'node:http2': new RequestCounter(),
+    undici: new RequestCounter(),
+    servers: new RequestCounter(),
+  };
 }

@@ -29,6 +29,7 @@ export function statusOf(subject: Subject): HttpTraceStatus {
     enabled,
     sources: {
       'node:http': sourceStatus(enabled && client.enabled, counters['node:http']),
+      'node:http2': sourceStatus(enabled && client.enabled, counters['node:http2']),
       undici: sourceStatus(enabled && client.enabled, counters.undici),
       servers: sourceStatus(enabled && server.enabled, counters.servers),
     },

@@ -90,6 +90,7 @@ function everyHint(): string[] {
     enabled,
     sources: {
       'node:http': { enabled: false, requests },
+      'node:http2': { enabled: false, requests },
       undici: { enabled: false, requests },
       servers: { enabled: false, requests },
     },

@@ -2,8 +2,10 @@ import * as diagnosticsChannel from 'node:diagnostics_channel';
 import { createServer, get } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelStatuses } from '../../src/status/channels.js';
+import { openSession, resultOf } from '../support/clients/http2-sessions.js';
 import { UNDICI_FLAVOURS } from '../support/clients/undici-flavours.js';
 import { listen } from '../support/servers/listen.js';
+import { streamServer } from '../support/servers/stream-server.js';
 
 const CHANNELS = Object.keys(channelStatuses(new Map()));
 
@@ -57,6 +59,9 @@ describe('channels', () => {
     const published = watchChannels();
 
     await new Promise((resolve) => get(url, (response) => response.resume().on('close', resolve)));
+    const stream = openSession((await streamServer()).origin).request({ ':method': 'POST' });
+    stream.end('hello');
+    await resultOf(stream);
 
     expect([...published].sort()).toEqual(channelsOf(`node ${process.versions.node}`).sort());
   });

@@ -9,7 +9,12 @@ const WELL: HttpTraceStatus = {
   copies: ['0.1.0'],
   node: '24.21.0',
   enabled: true,
-  sources: { 'node:http': source({}), undici: source({ recorded: 3, suppressed: 2 }), servers: source({}) },
+  sources: {
+    'node:http': source({}),
+    'node:http2': source({}),
+    undici: source({ recorded: 3, suppressed: 2 }),
+    servers: source({}),
+  },
   channels: {},
   openTelemetry: {
     apiVersion: '1.9.1',
@@ -89,7 +94,14 @@ describe('hints', () => {
     ['there is no propagator', openTelemetry({ propagator: false }), /^No propagator is registered, /],
     [
       'no request came',
-      { sources: { 'node:http': source({}), undici: source({}), servers: source({}) } },
+      {
+        sources: {
+          'node:http': source({}),
+          'node:http2': source({}),
+          undici: source({}),
+          servers: source({}),
+        },
+      },
       /^No request came yet: /,
     ],
     ['all were ignored', fromUndici({ ignored: 4 }), /^Of the requests, 4 were ignored: /],

@@ -57,6 +57,7 @@ describe('status of requests', () => {
     expect(instrumentation.status().sources).toEqual({
       undici: { enabled: true, requests: { ...NO_REQUESTS, recorded: 1 } },
       'node:http': { enabled: true, requests: { ...NO_REQUESTS, recorded: 1 } },
+      'node:http2': { enabled: true, requests: NO_REQUESTS },
       servers: { enabled: true, requests: { ...NO_REQUESTS, recorded: 2 } },
     });
   });
@@ -189,13 +190,13 @@ describe('status of what is on', () => {
     const { enabled, sources } = instrument({ enabled: false }).status();
 
     expect(enabled).toBe(false);
-    expect(Object.values(sources).map(({ enabled }) => enabled)).toEqual([false, false, false]);
+    expect(Object.values(sources).map(({ enabled }) => enabled)).toEqual([false, false, false, false]);
   });
 
   it('tells each side', () => {
     const { sources } = instrument({ client: { enabled: false } }).status();
 
-    expect(Object.values(sources).map(({ enabled }) => enabled)).toEqual([false, false, true]);
+    expect(Object.values(sources).map(({ enabled }) => enabled)).toEqual([false, false, false, true]);
   });
 
   it('knows each channel that is listened to', () => {

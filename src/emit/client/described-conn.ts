@@ -11,6 +11,7 @@ import {
   NETWORK_TRANSPORT_VALUE_TCP,
 } from '../../semconv/semconv.js';
 import { unixPathOf } from '../../source/connection/dial.js';
+import { speaksHttp2 } from '../../source/connection/protocol.js';
 import {
   addNetworkLocal,
   addNetworkPeer,
@@ -80,7 +81,7 @@ export function addConnLocal(attributes: Attributes, { localAddress, localPort }
   }
 }
 
-/** `network.protocol.version` of a connection: only TLS can have agreed on another than HTTP/1.1. */
+/** `network.protocol.version` of a connection: TLS has agreed on it, or who speaks HTTP/2 without that has said so. */
 export function connProtocolVersion(conn: Socket & { alpnProtocol?: string | false | null }): string {
-  return protocolVersionOfAlpn(conn.alpnProtocol);
+  return speaksHttp2(conn) ? '2' : protocolVersionOfAlpn(conn.alpnProtocol);
 }

@@ -20,13 +20,16 @@ const SETTER: TextMapSetter<Carrier> = {
   },
 };
 
-/** Shows a request that is about to be sent to the program's hook, and writes on it which trace it belongs to. */
+/**
+ * Shows a request to the program's hook, and writes on it which trace it belongs to: each as soon as it can be done,
+ * before it is sent.
+ */
 export function introduce({ settings, view, server }: ClientStart, span: Span, ctx: Context): void {
   const { requestHook, propagate } = settings.config;
-  if (requestHook !== undefined) {
+  if (requestHook !== undefined && view.isMade) {
     safely('client.requestHook', requestHook, span, view.request);
   }
-  if (propagate === undefined || propagate(server.hostPort)) {
+  if (view.takesHeaders && (propagate === undefined || propagate(server.hostPort))) {
     propagation.inject(ctx, { view, traced: view.hasHeader('traceparent') }, SETTER);
   }
 }

@@ -10,6 +10,7 @@ import type { ClientRequestView, FailureHints } from './view.js';
 /** A request of `node:http` or `node:https`. */
 export class NodeRequestView implements ClientRequestView {
   readonly isMade = true;
+  readonly takesHeaders = true;
   private readonly exchange: NodeHttpRequest;
 
   constructor(exchange: NodeHttpRequest) {

@@ -12,6 +12,7 @@ import {
   METRIC_HTTP_CLIENT_CONNECTION_DURATION,
   METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
 } from '../../semconv/semconv.js';
+import type { Http2Request } from '../../source/http2/request.js';
 import type { NodeHttpRequest } from '../../source/node/request.js';
 import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
 import { type Counters, PARENTLESS, type RequestCounter } from '../../status/request-counter.js';
@@ -22,6 +23,7 @@ import { SpanOnContext } from '../span-on-context.js';
 import { startAttributes } from './attributes.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
+import { Http2RequestView } from './http2-view.js';
 import { introduce } from './introduce.js';
 import { measureActive } from './measure.js';
 import { NodeRequestView } from './node-view.js';
@@ -54,6 +56,19 @@ export class ClientTelemetry implements ClientRecorders {
 
   node(request: NodeHttpRequest, ctx: Context, at: number): ClientRecord | undefined {
     return this.begin(new NodeRequestView(request), ctx, at, this.counters['node:http']);
+  }
+
+  http2(request: Http2Request, ctx: Context, at: number): ClientRecord | undefined {
+    const counter = this.counters['node:http2'];
+    if (request.isGrpc && !this.grpc) {
+      counter.ignored++;
+      return undefined;
+    }
+    return this.begin(new Http2RequestView(request), ctx, at, counter);
+  }
+
+  get grpc(): boolean {
+    return this.settings.config.grpc;
   }
 
   private begin(
@@ -91,11 +106,9 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
-    const { settings, counter, view } = start;
+    const { settings, counter } = start;
     const spanContext = new SpanOnContext(ctx, span);
-    if (view.isMade) {
-      introduce(start, span, spanContext);
-    }
+    introduce(start, span, spanContext);
     measureActive(start, spanContext, 1);
     const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;
     return this.newRecord(spanContext, at, events, new ClientSpan(start, span));

@@ -28,6 +28,10 @@ export class UndiciRequestView implements ClientRequestView {
     return this.http.isMade;
   }
 
+  get takesHeaders(): boolean {
+    return this.http.isMade;
+  }
+
   get options(): UndiciRequest {
     return this.request;
   }

@@ -1,9 +1,10 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
-import type { UndiciExchange } from '../../config/types.js';
+import type { ClientHookRequest, ClientHookResponse } from '../../config/resolved.js';
+import type { Http2Response, UndiciExchange } from '../../config/types.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import type { UndiciRequest, UndiciResponse } from '../../source/channels.js';
+import type { UndiciRequest } from '../../source/channels.js';
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { Failure } from '../http/error.js';
 import type { HeaderCapture } from '../http/headers.js';
@@ -11,9 +12,11 @@ import type { HeaderCapture } from '../http/headers.js';
 /** What must be known of an outgoing request, whichever client sends it. */
 export interface ClientRequestView {
   /** The client's own object, as hooks are given it. */
-  readonly request: UndiciRequest | ClientRequest;
+  readonly request: ClientHookRequest;
   /** Whether the client has made its request; if not, that object is what is known of it. */
   readonly isMade: boolean;
+  /** Whether a header can be added now. */
+  readonly takesHeaders: boolean;
   /** What the hooks that run before the span are given. */
   readonly options: UndiciRequest | RequestOptions;
   readonly method: string;
@@ -35,9 +38,9 @@ export interface ClientRequestView {
   /** Bytes of body that the response announces; `undefined` if it does not say. */
   responseContentLength(response: ResponseHead): number | undefined;
   /** What a `responseHook` is given. */
-  hookResponse(response: ResponseHead): UndiciExchange | IncomingMessage;
+  hookResponse(response: ResponseHead): UndiciExchange | IncomingMessage | Http2Response;
   /** What a `metricAttributesHook` is given. */
-  metricResponse(response: ResponseHead): UndiciResponse | IncomingMessage;
+  metricResponse(response: ResponseHead): ClientHookResponse;
   /** What only the client knows of a failure. */
   failureHints(record: ClientRecord): FailureHints;
 }

@@ -40,19 +40,30 @@ export class Connection {
     return new Connection(socket, 0, now());
   }
 
-  /** A connection that was there before we listened: it was dialled for a request; since when it is idle is lost. */
-  static older(socket: Socket, isIdle: boolean): Connection {
-    return new Connection(socket, 1, isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  /** A connection that was there before we listened: since when it is idle is lost. */
+  static older(socket: Socket, isIdle: boolean, carriedAny = true): Connection {
+    return new Connection(
+      socket,
+      carriedAny ? 1 : 0,
+      isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+    );
   }
 
-  /** To be called when it was just established; tells `watcher` of all that follows. */
+  /** Tells `watcher` of all that follows. */
   watchBy(watcher: ConnectionWatcher, origin: Origin): void {
     this.watcher = watcher;
     watcher.established(this, origin);
+    if (this.inFlight > 0) {
+      watcher.becameActive(this);
+    }
     this.listeners = new QuietListeners(this.socket);
     this.listeners.on('close', () => this.leavePool());
     // An agent of node:http gives up the socket of an upgrade.
     this.listeners.on('agentRemove', () => this.leavePool());
+  }
+
+  get isWatched(): boolean {
+    return this.watcher !== undefined;
   }
 
   /** It was closed, or handed over to another protocol. */

@@ -17,6 +17,9 @@ export function unixPathOf(socket: Socket): string | undefined {
   return unixPaths.get(socket);
 }
 
+/** An address whose dial has begun already, as `connectionAttempt` tells it: for a unix socket the path alone. */
+export type AttemptBegun = [address: string, port?: number];
+
 /** One address that is dialled. */
 interface Attempt {
   readonly network: 'tcp' | 'unix';
@@ -68,15 +71,20 @@ export class Dial {
   /**
    * Watches a socket that dials. Whether it looks up a name is known only when `connect` has returned.
    *
-   * @param path Of a unix socket, if its dial has begun already.
+   * @param attempt What has begun already.
    */
-  static watch(socket: Socket, trace: RequestTrace, path?: string): Dial {
+  static watch(socket: Socket, trace: RequestTrace, attempt?: AttemptBegun): Dial {
     const dial = new Dial(socket, trace);
-    if (path !== undefined) {
-      dial.onAttempt(path, undefined);
+    if (attempt !== undefined) {
+      dial.onAttempt(...attempt);
     }
     process.nextTick(() => dial.startLookup());
     return dial;
+  }
+
+  /** Watches a socket that dials since some time: what began before is not told. */
+  static join(socket: Socket, trace: RequestTrace): void {
+    new Dial(socket, trace).lookup = 'done';
   }
 
   /** Watches a TLS socket laid over a connection that is there already, such as a proxy's tunnel. */
@@ -122,7 +130,7 @@ export class Dial {
     }
   }
 
-  private onAttempt(address: string, port: number | undefined): void {
+  private onAttempt(...[address, port]: AttemptBegun): void {
     this.attempted = true;
     this.attempt =
       port === undefined

@@ -147,7 +147,7 @@ export class NodeDialling implements SocketListener {
 /** @param path Of a unix socket, if its dial has begun already. */
 function watchDial({ socket, over }: SocketMade, trace: RequestTrace, path: string | undefined): void {
   if (over === undefined) {
-    Dial.watch(socket, trace, path);
+    Dial.watch(socket, trace, path === undefined ? undefined : [path]);
   } else {
     Dial.watchHandshake(socket as TLSSocket, trace);
   }

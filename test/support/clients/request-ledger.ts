@@ -35,6 +35,8 @@ export function useRequestLedger(): RequestLedger {
       counters: newCounters(),
       undici: ({ request }, ctx) => ledger.open(request.path, ctx),
       node: ({ request }, ctx) => ledger.open(request.path, ctx),
+      http2: ({ path }, ctx) => ledger.open(path, ctx),
+      grpc: true,
     });
   });
   afterEach(async () => {

@@ -1,0 +1,105 @@
+import type { RequestOptions } from 'node:http';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { Attributes } from '@opentelemetry/api';
+import type { Http2Response } from '../../config/types.js';
+import type { Origin } from '../../origin.js';
+import { sentFields } from '../../source/http2/headers.js';
+import type { Http2Request } from '../../source/http2/request.js';
+import type { ResponseHead } from '../../source/request-trace.js';
+import type { HeaderCapture } from '../http/headers.js';
+import type { ClientRequestView, FailureHints } from './view.js';
+
+/** A request of a client of `node:http2`. */
+export class Http2RequestView implements ClientRequestView {
+  private readonly exchange: Http2Request;
+  readonly origin: Origin;
+  readonly fragment = '';
+  /** Whoever it asks for is its origin. */
+  readonly host = undefined;
+
+  constructor(exchange: Http2Request) {
+    this.exchange = exchange;
+    this.origin = exchange.origin;
+  }
+
+  get request(): ClientHttp2Stream | RequestOptions {
+    return this.exchange.stream ?? this.options;
+  }
+
+  get isMade(): boolean {
+    return this.exchange.stream !== undefined;
+  }
+
+  /** What is sent is final when the stream is there. */
+  get takesHeaders(): boolean {
+    return !this.isMade;
+  }
+
+  /** There is no stream yet: it shows what there will be in the form of `node:http`. */
+  get options(): RequestOptions {
+    const { origin, exchange } = this;
+    const { scheme, address, port } = origin;
+    const { method, path, headers } = exchange;
+    return { protocol: `${scheme}:`, host: address ?? null, port, method, path, headers: headers.asObject };
+  }
+
+  get method(): string {
+    return this.exchange.method;
+  }
+
+  get target(): string {
+    return this.exchange.path;
+  }
+
+  get userAgent(): string | undefined {
+    return this.exchange.headers.get('user-agent');
+  }
+
+  /** Nothing, if what was written has not been counted. */
+  get contentLength(): number {
+    return 0;
+  }
+
+  hasHeader(name: string): boolean {
+    return this.exchange.headers.has(name);
+  }
+
+  addHeader(name: string, value: string): void {
+    this.exchange.headers.add(name, value);
+  }
+
+  addRequestHeaders(attributes: Attributes, capture: HeaderCapture): void {
+    const { stream } = this.exchange;
+    if (stream !== undefined) {
+      for (const [name, values] of sentFields(stream)) {
+        capture.addField(attributes, name, values);
+      }
+    }
+  }
+
+  addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void {
+    capture.addReceived(attributes, headersOf(response));
+  }
+
+  /** Nothing, if what was received has not been counted. */
+  responseContentLength(): number {
+    return 0;
+  }
+
+  hookResponse(response: ResponseHead): Http2Response {
+    return { statusCode: response.statusCode, headers: headersOf(response) };
+  }
+
+  metricResponse(response: ResponseHead): Http2Response {
+    return this.hookResponse(response);
+  }
+
+  failureHints(): FailureHints {
+    const { givenUp, timedOut } = this.exchange;
+    return { destroyedByCaller: givenUp, timedOut: givenUp && timedOut };
+  }
+}
+
+function headersOf({ headers }: ResponseHead): IncomingHttpHeaders {
+  return headers as IncomingHttpHeaders;
+}

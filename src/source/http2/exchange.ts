@@ -1,0 +1,310 @@
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
+} from 'node:http2';
+import { now } from '../../clock.js';
+import { type Origin, originAt } from '../../origin.js';
+import { hiddenField } from '../../patch/hidden-field.js';
+import type { Connection } from '../connection/connection.js';
+import type { Lifecycle } from '../lifecycle.js';
+import type { RequestTrace } from '../request-trace.js';
+import { type RequestHeaders, sentFields } from './headers.js';
+import type { Http2Request } from './request.js';
+import type { Http2Session } from './session.js';
+import { isGivenUp, verdictOf } from './verdict.js';
+
+export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
+
+/** The exchange of each stream that was opened since we look. */
+export const exchanges = hiddenField<Http2Exchange>();
+
+/** Says who watches the connection of a session, if a request on it is of a kind that is recorded. */
+export type WatchSession = (connection: Connection, origin: Origin, isGrpc: boolean) => void;
+
+/** One request of a `node:http2` client. Tells its trace each fact once, and in Go's order. */
+export class Http2Exchange implements Http2Request {
+  readonly on: Http2Session;
+  readonly headers: RequestHeaders;
+  readonly wantedAt = now();
+  stream: ClientHttp2Stream | undefined = undefined;
+  /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
+  trace: RequestTrace | undefined = undefined;
+  timedOut = false;
+  givenUp = false;
+  /** Whether the program's own call closed the stream. */
+  closedByCaller = false;
+  lostConnection = false;
+  resetByServer = false;
+  private readonly watch: WatchSession;
+  private lifecycle: Lifecycle | undefined = undefined;
+  private hasNoBody = false;
+  private connected = false;
+  private wroteRequest = false;
+  private firstByte = false;
+  private responded = false;
+  /** Of the response's body, from before its head was told. */
+  private untoldBytes = 0;
+  /** Whether the last of the response is there. */
+  private complete = false;
+  private settled = false;
+  private released = false;
+
+  constructor(on: Http2Session, headers: RequestHeaders, watch: WatchSession) {
+    this.on = on;
+    this.headers = headers;
+    this.watch = watch;
+  }
+
+  get session(): ClientHttp2Session {
+    return this.on.session;
+  }
+
+  get method(): string {
+    return this.headers.get(':method') ?? 'GET';
+  }
+
+  get origin(): Origin {
+    const { headers } = this;
+    const { origin } = this.on;
+    const authority = headers.get(':authority') ?? headers.get('host');
+    const scheme = headers.get(':scheme') ?? origin.scheme;
+    return authority === undefined && scheme === origin.scheme
+      ? origin
+      : originAt(scheme, authority ?? origin.hostPort);
+  }
+
+  get path(): string {
+    return this.headers.get(':path') ?? '/';
+  }
+
+  get isGrpc(): boolean {
+    return this.headers.get('content-type')?.startsWith('application/grpc') === true;
+  }
+
+  /** Whether it asks for a connection to somewhere else, and not for a resource. */
+  get isTunnel(): boolean {
+    return this.method === 'CONNECT' && !this.headers.has(':protocol');
+  }
+
+  begin(trace: RequestTrace | undefined, lifecycle: Lifecycle): void {
+    this.trace = trace;
+    this.lifecycle = lifecycle;
+    lifecycle.requestBegan();
+    trace?.getConn?.(this.on.origin.hostPort);
+  }
+
+  /** Node has made its object for the request, and has opened the stream if it is connected. */
+  made(stream: ClientHttp2Stream): void {
+    this.stream = stream;
+    exchanges.set(stream, this);
+    // Only Node can have ended it by now.
+    this.hasNoBody = stream.writableEnded;
+    this.trace?.made?.();
+    if (!stream.pending) {
+      this.start();
+    }
+  }
+
+  /** The stream is open, and its headers are on their way. */
+  start(): void {
+    const { connection } = this.on;
+    if (this.connected || this.settled || connection === undefined) {
+      return;
+    }
+    this.connected = true;
+    if (!connection.isWatched) {
+      this.watch(connection, this.on.origin, this.isGrpc);
+    }
+    const info = connection.take(this.wantedAt);
+    if (this.trace !== undefined) {
+      this.trace.gotConn?.(info);
+      this.tellHeaders(this.trace);
+    }
+    if (this.hasNoBody) {
+      this.finish();
+    }
+  }
+
+  private tellHeaders(trace: RequestTrace): void {
+    const { stream } = this;
+    if (trace.wroteHeaderField !== undefined && stream !== undefined) {
+      for (const [name, values] of sentFields(stream)) {
+        trace.wroteHeaderField(name, values);
+      }
+    }
+    trace.wroteHeaders?.();
+    if (!this.hasNoBody && this.headers.get('expect')?.toLowerCase() === '100-continue') {
+      trace.wait100Continue?.();
+    }
+  }
+
+  /** All of it was handed to the operating system. */
+  finish(): void {
+    this.start();
+    if (this.connected && !this.settled && !this.wroteRequest) {
+      this.wroteRequest = true;
+      this.trace?.wroteRequest?.({});
+    }
+  }
+
+  /** The head of an informational response is there. */
+  inform(headers: ResponseHeaders): void {
+    const { trace, stream } = this;
+    const status = Number(headers[':status']);
+    if (this.settled || trace === undefined || !(status >= 100 && status < 200)) {
+      return;
+    }
+    this.gotFirstByte();
+    if (status === 100) {
+      trace.got100Continue?.();
+    }
+    const refusal = trace.got1xxResponse?.(status, headers);
+    if (refusal instanceof Error) {
+      stream?.destroy(refusal);
+    }
+  }
+
+  /** The head of the final response is there. */
+  respond(headers: ResponseHeaders): void {
+    if (this.responded || this.settled) {
+      return;
+    }
+    this.responded = true;
+    this.gotFirstByte();
+    const statusCode = Number(headers[':status']);
+    this.trace?.gotResponse?.({ statusCode, headers });
+    if (this.untoldBytes > 0) {
+      this.trace?.gotBodyChunk?.(this.untoldBytes);
+    }
+    if ((this.complete && this.stream?.closed) || this.isHandedOver(statusCode)) {
+      this.end();
+    }
+  }
+
+  /** A tunnel for another protocol, such as that of WebSockets, is open: what comes now is no HTTP any more. */
+  private isHandedOver(statusCode: number): boolean {
+    return this.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
+  }
+
+  private gotFirstByte(): void {
+    if (!this.firstByte) {
+      this.firstByte = true;
+      this.trace?.gotFirstResponseByte?.();
+    }
+  }
+
+  /** A part of the response's body is there, perhaps before Node has told of the head that came with it. */
+  gotBodyChunk(bytes: number): void {
+    if (this.responded && !this.settled) {
+      this.trace?.gotBodyChunk?.(bytes);
+    } else {
+      this.untoldBytes += bytes;
+    }
+  }
+
+  /** A part of the request's body was handed to Node, perhaps before it has told that the stream is open. */
+  wroteBodyChunk(bytes: number): void {
+    this.start();
+    if (!this.settled) {
+      this.trace?.wroteBodyChunk?.(bytes);
+    }
+  }
+
+  /** The program closes the stream itself, or Node does, for its connection is gone. */
+  closing(): void {
+    if (this.on.socket.destroyed) {
+      this.lostConnection = true;
+    } else {
+      this.closedByCaller = true;
+    }
+  }
+
+  /** It did not: what it was called with is no code. */
+  staysOpen(): void {
+    this.lostConnection = false;
+    this.closedByCaller = false;
+  }
+
+  /** No more is received: the response is complete, or the stream is closed. */
+  receivedLast(): void {
+    const { stream } = this;
+    if (stream?.closed === false) {
+      this.complete = true;
+    } else {
+      this.closed();
+    }
+  }
+
+  /** The stream is closed. What Node has received of it may be told the program in a moment, and so may an error. */
+  closed(): void {
+    const { stream } = this;
+    this.release();
+    if (this.complete) {
+      if (this.responded) {
+        this.end();
+      }
+    } else if (this.closedByCaller) {
+      if (isGivenUp(stream?.rstCode)) {
+        this.conclude();
+      }
+    } else if (stream?.destroyed === false && !this.lostConnection) {
+      // With no error to tell, Node destroys it only when everything is read.
+      this.resetByServer = true;
+      process.nextTick(() => this.gone());
+    }
+  }
+
+  /** Node has nothing more to tell of it. */
+  gone(): void {
+    this.release();
+    if (this.complete) {
+      this.end();
+    } else {
+      this.conclude();
+    }
+  }
+
+  /** It ended before its response was complete. */
+  private conclude(): void {
+    const { stream } = this;
+    if (stream !== undefined && !this.settled) {
+      const verdict = verdictOf(this, stream);
+      this.givenUp = verdict === undefined;
+      this.fail(verdict);
+    }
+  }
+
+  private end(): void {
+    if (this.settle()) {
+      this.trace?.ended?.();
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.settle()) {
+      if (this.connected && !this.wroteRequest && error instanceof Error) {
+        this.trace?.wroteRequest?.({ err: error });
+      }
+      this.trace?.failed?.(error);
+    }
+  }
+
+  private settle(): boolean {
+    if (this.settled) {
+      return false;
+    }
+    this.settled = true;
+    this.lifecycle?.requestEnded();
+    return true;
+  }
+
+  /** The stream is closed: its connection has one less to carry. */
+  private release(): void {
+    if (this.connected && !this.released) {
+      this.released = true;
+      this.on.connection?.release();
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { ClientHttp2Stream } from 'node:http2';
+import { watchMethod } from '../../patch/watch-method.js';
+import type { Report, Stop } from '../request-trace.js';
+import { guarded, guardedPair, type Handlers } from '../subscribe.js';
+import { exchanges, type Http2Exchange, type ResponseHeaders } from './exchange.js';
+import { observeStreams, PUBLISHES_STREAMS } from './unpublished-streams.js';
+
+/**
+ * What no channel tells of a stream, in any release of Node: informational responses, and the final one after them;
+ * the stream's timeout; what arrives, and that it is all; and who closed the stream.
+ *
+ * It is told by methods of the class that all streams of clients share. Node does not export it: it is known with the
+ * first of them. A listener would count among the program's own, start the flow, or come too late.
+ */
+export class StreamWatch {
+  private readonly handlers: Handlers;
+  private readonly report: Report;
+  private stops: Stop[] = [];
+
+  /** @param handlers Of what older releases do not publish. */
+  constructor(handlers: Handlers, report: Report) {
+    this.handlers = handlers;
+    this.report = report;
+  }
+
+  /** Looks on at all streams from now on, if it does not yet. */
+  start(stream: ClientHttp2Stream): void {
+    if (this.stops.length === 0) {
+      const prototype: object = Object.getPrototypeOf(stream);
+      this.stops = [
+        watchEvents(prototype, this.report),
+        watchReceived(prototype, this.report),
+        watchClosing(prototype, this.report),
+        ...(PUBLISHES_STREAMS ? [] : observeStreams(prototype, this.handlers, this.report)),
+      ];
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) {
+      stop();
+    }
+  }
+}
+
+function watchEvents(prototype: object, report: Report): Stop {
+  const tell = guardedPair('an event of a stream', onEvent, report);
+  return watchMethod(prototype, 'emit', (stream: object, args) => {
+    const exchange = exchanges.get(stream);
+    if (exchange !== undefined) {
+      tell(exchange, args);
+    }
+  });
+}
+
+function onEvent(exchange: Http2Exchange, [event, value]: readonly unknown[]): void {
+  switch (event) {
+    case 'headers':
+      exchange.inform(value as ResponseHeaders);
+      break;
+    case 'response':
+      exchange.respond(value as ResponseHeaders);
+      break;
+    case 'timeout':
+      exchange.timedOut = true;
+      break;
+    case 'close':
+      exchange.gone();
+  }
+}
+
+/** Node pushes what it receives, whether anybody reads it or not, and `null` when there is no more. */
+function watchReceived(prototype: object, report: Report): Stop {
+  const tell = guardedPair('what a stream received', onReceived, report);
+  return watchMethod(prototype, 'push', (stream: object, args) => {
+    const exchange = exchanges.get(stream);
+    if (exchange !== undefined) {
+      tell(exchange, args[0]);
+    }
+  });
+}
+
+function onReceived(exchange: Http2Exchange, chunk: unknown): void {
+  if (chunk === null) {
+    exchange.receivedLast();
+  } else if (ArrayBuffer.isView(chunk)) {
+    exchange.gotBodyChunk(chunk.byteLength);
+  }
+}
+
+function watchClosing(prototype: object, report: Report): Stop {
+  const closed = guarded('a closed stream', onClosed, report);
+  return watchMethod(
+    prototype,
+    'close',
+    (stream: ClientHttp2Stream) => {
+      const exchange = stream.closed ? undefined : exchanges.get(stream);
+      exchange?.closing();
+      return exchange;
+    },
+    (exchange) => {
+      if (exchange !== undefined) {
+        closed(exchange);
+      }
+    },
+  );
+}
+
+function onClosed(exchange: Http2Exchange): void {
+  if (exchange.stream?.closed) {
+    exchange.closed();
+  } else {
+    exchange.staysOpen();
+  }
+}

@@ -1,0 +1,60 @@
+import type { ClientHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+
+const NGHTTP2_CANCEL = 8;
+
+const NAMES: ReadonlyMap<number | undefined, string> = new Map([
+  [0, 'NGHTTP2_NO_ERROR'],
+  [NGHTTP2_CANCEL, 'NGHTTP2_CANCEL'],
+]);
+
+/** What is known of a stream that ended before its response was complete. */
+export interface CutOff {
+  readonly closedByCaller: boolean;
+  readonly lostConnection: boolean;
+  readonly resetByServer: boolean;
+  readonly on: { readonly socket: Socket };
+}
+
+/** Why it did; `undefined` if the program gave it up, without giving an error. */
+export function verdictOf(cutOff: CutOff, stream: ClientHttp2Stream): unknown {
+  const { errored } = stream;
+  if (errored !== null && errored !== undefined) {
+    return isPendingCancelled(errored) ? errored.cause : errored;
+  }
+  if (cutOff.closedByCaller) {
+    return undefined;
+  }
+  const { socket } = cutOff.on;
+  if (cutOff.lostConnection || socket.errored) {
+    return socket.errored ?? lostConnection();
+  }
+  return cutOff.resetByServer || stream.rstCode === NGHTTP2_CANCEL ? resetBy(stream) : undefined;
+}
+
+/** Behind this one Node hides why a session failed, or was destroyed, before the stream was opened. */
+function isPendingCancelled(error: Error & { code?: unknown }): boolean {
+  return error.code === 'ERR_HTTP2_STREAM_CANCEL';
+}
+
+/** Node ends a stream without a word when its connection is closed. */
+function lostConnection(): Error {
+  return errorWith('ECONNRESET', 'The connection was closed before the response was complete');
+}
+
+/** Nor does it say a word of these two codes. */
+function resetBy({ rstCode }: ClientHttp2Stream): Error {
+  return errorWith(
+    'ERR_HTTP2_STREAM_ERROR',
+    `Stream closed with error code ${NAMES.get(rstCode) ?? rstCode}`,
+  );
+}
+
+export function errorWith(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Whether a stream that the program closes with this code was given up, and did not fail. */
+export function isGivenUp(rstCode: number | undefined): boolean {
+  return NAMES.has(rstCode);
+}
