@@ -140,9 +140,12 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** All of it was handed to the operating system. */
+  /** All of it was handed to the operating system; or Node ends it, for the stream is closed. */
   finish(): void {
     this.start();
+    if (this.stream?.closed && !this.hasNoBody) {
+      return;
+    }
     if (this.connected && !this.settled && !this.wroteRequest) {
       this.wroteRequest = true;
       this.trace?.wroteRequest?.({});
