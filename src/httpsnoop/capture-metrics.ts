@@ -1,11 +1,9 @@
 // The global of this name is an accessor, which each read would call.
 import { performance } from 'node:perf_hooks';
+import { seesBytes } from '../runtime.js';
 import { follow } from './follow.js';
 import type { HttpResponse } from './hooks.js';
 import type { Closing, ResponseObserver } from './response-observer.js';
-
-/** Deno and Bun have classes of Node's names, and write what they send by ways of their own, where no byte is seen. */
-const SEES_BYTES = process.versions.deno === undefined && process.versions.bun === undefined;
 
 /**
  * What a response was. Go's `httpsnoop.Metrics`. `code` and `written` follow what Node hands to the connection,
@@ -49,7 +47,7 @@ class Capture implements ResponseObserver {
   }
 
   run<Res extends HttpResponse>(res: Res, fn: (res: Res) => unknown): void {
-    if (!SEES_BYTES) {
+    if (!seesBytes) {
       this.metrics.written = Number.NaN;
     }
     follow(res, this);

@@ -1,3 +1,5 @@
+import { seesBytes } from '../runtime.js';
+
 /** How a request came to its end. */
 export type ServerOutcome =
   /** All of the response was handed to the network. */
@@ -28,7 +30,7 @@ export class ServerRecord {
   /** When the program had written all of the response. */
   endedAt = Number.NaN;
   /** What was written of the response's body, and handed to the operating system; NaN if it could not be seen. */
-  bodyBytes = 0;
+  bodyBytes = seesBytes ? 0 : Number.NaN;
   /** What was read of the request's body. */
   requestBodyBytes = 0;
   /** What was reported first: by the program, by Node, or by an exception. */
