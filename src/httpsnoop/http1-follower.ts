@@ -84,10 +84,14 @@ export class Http1Follower extends Follower {
     this.lookAtHead();
     this.end(this.bodyBytes === 0 || this.response.socket?.writableLength === 0);
     if (!isEmitter(this.response)) {
-      // It will never tell of its close.
-      this.finished();
-      this.closed();
+      this.isOver();
     }
+  }
+
+  /** Nothing more can be seen of a response that is no emitter: it never tells of its close. */
+  isOver(): void {
+    this.finished();
+    this.closed();
   }
 
   /** To be asked before each event of the response. */

@@ -212,7 +212,11 @@ function begin(response: ServerResponse): Http1Follower {
   } else {
     layOver(follower);
   }
-  if (response.closed || (!isEmitter(response) && typeof Reflect.get(response, 'end') !== 'function')) {
+  if (!isEmitter(response)) {
+    if (typeof Reflect.get(response, 'end') !== 'function') {
+      setImmediate(() => follower.isOver());
+    }
+  } else if (response.closed) {
     setImmediate(() => follower.closed());
   } else if (response.socket === null) {
     queueOn(response.req?.socket, follower);

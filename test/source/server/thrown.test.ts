@@ -109,3 +109,28 @@ describe('a listener that rejects', () => {
     expect(span.attributes).toMatchObject({ 'http.response.status_code': 500, 'error.type': '500' });
   });
 });
+
+describe('what a listener throws, if a wrapper catches it and throws something else,', () => {
+  test('is the error of the span', async () => {
+    served.record();
+    const server = createServer(() => {
+      throw new TypeError('what the listener threw');
+    });
+    const { emit } = server;
+    Reflect.set(server, 'emit', function (this: typeof server, ...args: unknown[]): unknown {
+      try {
+        return Reflect.apply(emit, this, args);
+      } catch {
+        throw new RangeError('what the wrapper threw');
+      }
+    });
+    const seen = uncaught();
+    const client = await RawClient.connect(await listen(server));
+    client.send(['GET / HTTP/1.1', 'Host: a']);
+    onTestFinished(() => void client.socket.destroy());
+    const { error, spans } = await seen;
+    expect(String(error)).toBe('RangeError: what the wrapper threw');
+    expect(spans[0]?.status.message).toBe('what the listener threw');
+    expect(spans[0]?.attributes['error.type']).toBe('TypeError');
+  });
+});
