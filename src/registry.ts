@@ -75,7 +75,9 @@ class Registry {
         (request, at) => this.begin('node:http2', (recorders, ctx) => recorders.http2(request, ctx, at)),
         sockets,
         (connection, origin, isGrpc) => {
-          if (!isGrpc || this.recorders[0]?.grpc === true) {
+          if (isGrpc && this.recorders[0]?.grpc !== true) {
+            connection.unwatch();
+          } else if (!connection.isWatched) {
             watch(connection, origin);
           }
         },

@@ -63,6 +63,11 @@ export class ConnectionMetrics implements ConnectionWatcher {
     watched?.open?.add(1, watched.idle);
   }
 
+  miscounted(connection: Connection): void {
+    const watched = this.watched.get(connection);
+    watched?.open?.add(-1, watched.idle);
+  }
+
   gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void {
     const watched = this.watched.get(connection);
     watched?.open?.add(-1, wasActive ? watched.active : watched.idle);

@@ -12,6 +12,8 @@ export interface ConnectionWatcher {
   becameActive(connection: Connection): void;
   /** It carries no request any more. */
   becameIdle(connection: Connection): void;
+  /** It is none of those that are counted, as its first request shows: as if it had never been there. */
+  miscounted(connection: Connection): void;
   /** It is no connection of a pool any more. Called once. */
   gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void;
 }
@@ -60,6 +62,15 @@ export class Connection {
     this.listeners.on('close', () => this.leavePool());
     // An agent of node:http gives up the socket of an upgrade.
     this.listeners.on('agentRemove', () => this.leavePool());
+  }
+
+  /** Its first request, which it has yet to take, is of a kind that is not recorded. */
+  unwatch(): void {
+    if (this.carried === 0) {
+      this.watcher?.miscounted(this);
+      this.watcher = undefined;
+      this.listeners?.removeAll();
+    }
   }
 
   get isWatched(): boolean {

@@ -20,7 +20,10 @@ export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 /** The exchange of each stream that was opened since we look. */
 export const exchanges = hiddenField<Http2Exchange>();
 
-/** Says who watches the connection of a session, if a request on it is of a kind that is recorded. */
+/**
+ * Says who watches the connection of a session: when it is there, and again with each request, for the first one that
+ * is recorded shows that it is to be, and a call of gRPC, which may not be recorded, that it is not.
+ */
 export type WatchSession = (connection: Connection, origin: Origin, isGrpc: boolean) => void;
 
 /** One request of a `node:http2` client. Tells its trace each fact once, and in Go's order. */
@@ -114,9 +117,7 @@ export class Http2Exchange implements Http2Request {
       return;
     }
     this.connected = true;
-    if (!connection.isWatched) {
-      this.watch(connection, this.on.origin, this.isGrpc);
-    }
+    this.watch(connection, this.on.origin, this.isGrpc);
     const info = connection.take(this.wantedAt);
     if (this.trace !== undefined) {
       this.trace.gotConn?.(info);
@@ -243,8 +244,8 @@ export class Http2Exchange implements Http2Request {
   /** The stream is closed. What Node has received of it may be told the program in a moment, and so may an error. */
   closed(): void {
     const { stream } = this;
-    this.release();
     if (this.complete) {
+      this.release();
       if (this.responded) {
         this.end();
       }
@@ -299,7 +300,7 @@ export class Http2Exchange implements Http2Request {
       return false;
     }
     this.settled = true;
-    this.lifecycle?.requestEnded();
+    this.leave();
     return true;
   }
 
@@ -308,6 +309,14 @@ export class Http2Exchange implements Http2Request {
     if (this.connected && !this.released) {
       this.released = true;
       this.on.connection?.release();
+      this.leave();
+    }
+  }
+
+  /** It must be watched until its connection is free of it, which may be after its end. */
+  private leave(): void {
+    if (this.settled && this.released === this.connected) {
+      this.lifecycle?.requestEnded();
     }
   }
 }

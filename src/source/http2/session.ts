@@ -38,9 +38,10 @@ export class Http2Session {
   }
 
   /** It is connected now. */
-  established(): void {
+  established(): Connection {
     this.dialIsTold = true;
     this.connection ??= Connection.established(this.socket);
+    return this.connection;
   }
 
   /** If it was connected before we looked, it is lost since when it has nothing to do. */

@@ -56,7 +56,11 @@ export class Http2Source implements Source {
     );
     this.tellMade = guardedPair('a stream', (exchange, stream) => this.onMade(exchange, stream), report);
     this.tellThrown = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
-    this.tellEvent = guardedPair('an event of a session', onSessionEvent, report);
+    this.tellEvent = guardedPair(
+      'an event of a session',
+      (session, event) => this.onSessionEvent(session, event),
+      report,
+    );
     this.lifecycle = new Lifecycle(() => this.open(sockets));
   }
 
@@ -112,6 +116,13 @@ export class Http2Source implements Source {
       if (trace !== undefined) {
         this.watchDial(on.socket, trace);
       }
+    }
+  }
+
+  private onSessionEvent(session: ClientHttp2Session, event: unknown): void {
+    const on = event === 'connect' && !session.destroyed ? Http2Session.of(session) : undefined;
+    if (on !== undefined) {
+      this.watch(on.established(), on.origin, false);
     }
   }
 
@@ -180,12 +191,6 @@ function errorOfSession({ destroyed, closed }: ClientHttp2Session): Error | unde
   return closed
     ? errorWith('ERR_HTTP2_GOAWAY_SESSION', 'New streams cannot be created after receiving a GOAWAY')
     : undefined;
-}
-
-function onSessionEvent(session: ClientHttp2Session, event: unknown): void {
-  if (event === 'connect' && !session.destroyed) {
-    Http2Session.of(session)?.established();
-  }
 }
 
 function onBodyChunkSent(message: ChannelMessages['http2.client.stream.bodyChunkSent']): void {
