@@ -100,6 +100,7 @@ export class UndiciRequestView implements ClientRequestView {
   failureHints({ wasSent, writeError }: ClientRecord): FailureHints {
     return {
       onlyTransportLeft: wasSent && writeError === undefined,
+      failedToConnect: this.http.failedToConnect,
       signalReason: abortReason(this.request),
     };
   }

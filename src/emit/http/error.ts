@@ -11,6 +11,8 @@ export interface Failure {
   readonly timedOut?: boolean;
   /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
   readonly onlyTransportLeft?: boolean;
+  /** Whether it is why the client could get no connection: that is no will of the caller's, whatever it is called. */
+  readonly failedToConnect?: boolean;
   /** Whether the program destroyed the request without giving an error. */
   readonly destroyedByCaller?: boolean;
   /** The reason of the request's abort signal, if that is visible and was aborted. */
@@ -27,6 +29,9 @@ export function failureKind(failure: Failure): FailureKind {
   const { error } = failure;
   if (isTimeout(error) || failure.timedOut === true) {
     return 'timeout';
+  }
+  if (failure.failedToConnect === true) {
+    return 'error';
   }
   if (isAbort(error) || failure.destroyedByCaller === true) {
     return 'cancellation';

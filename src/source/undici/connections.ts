@@ -16,6 +16,7 @@ export class UndiciConnections implements SocketListener {
   private readonly connections = new WeakMap<Socket, Connection>();
   /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
   private readonly owners = new WeakMap<Socket, Exchange>();
+  private readonly dialErrors = new WeakSet<object>();
   private readonly watch: WatchConnection;
   private readonly streamOpened: StreamOpened;
   private unseenEnds = 0;
@@ -55,8 +56,16 @@ export class UndiciConnections implements SocketListener {
     this.dialling.onBeforeConnect();
   }
 
-  dialFailed(): void {
+  dialFailed({ error }: ChannelMessages['undici:client:connectError']): void {
     this.dialling.onConnectorDone();
+    if (isObject(error)) {
+      this.dialErrors.add(error);
+    }
+  }
+
+  /** Whether a client failed to connect with this very error, as then do those who waited for it. */
+  isDialError(error: unknown): boolean {
+    return isObject(error) && this.dialErrors.has(error);
   }
 
   /** Whether this socket is made for one of undici's requests. */
@@ -119,6 +128,10 @@ export class UndiciConnections implements SocketListener {
     socket.prependOnceListener('close', () => this.dialling.onClose(socket));
     return connection;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 export function isHttp2(socket: Socket): boolean {

@@ -16,6 +16,8 @@ export interface UndiciHttpRequest {
   readonly isMade: boolean;
   /** Where it is sent. */
   readonly origin: Origin;
+  /** Whether it failed with that with which its client failed to connect, such as a proxy's refusal. */
+  readonly failedToConnect: boolean;
 }
 
 /** One request of undici's from its caller's call to its end, on whatever connections. */
@@ -33,6 +35,7 @@ export class Exchange implements UndiciHttpRequest {
   unseenEndsBefore = Number.NaN;
   /** What it is written to over HTTP/2. */
   stream: ClientHttp2Stream | undefined = undefined;
+  failedToConnect = false;
   written = false;
   responded = false;
   settled = false;

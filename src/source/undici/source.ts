@@ -72,7 +72,7 @@ export class UndiciSource implements Source {
       'undici:request:create': (message) => this.onCreate(message),
       'undici:client:beforeConnect': () => this.connections.dialBegan(),
       'undici:client:connected': (message) => this.onConnected(message),
-      'undici:client:connectError': () => this.connections.dialFailed(),
+      'undici:client:connectError': (message) => this.connections.dialFailed(message),
       'undici:client:sendHeaders': (message) => this.onSendHeaders(message),
       'undici:request:bodyChunkSent': (message) => this.onBodyChunkSent(message),
       'undici:request:bodySent': (message) => this.onBodySent(message),
@@ -242,6 +242,7 @@ export class UndiciSource implements Source {
       return;
     }
     const { trace, connection, written } = exchange;
+    exchange.failedToConnect = this.connections.isDialError(error);
     this.settle(exchange);
     if (connection !== undefined && !written) {
       trace?.wroteRequest?.({ err: asError(error) });
