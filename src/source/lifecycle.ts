@@ -2,7 +2,7 @@ import type { Stop } from './request-trace.js';
 
 /**
  * Keeps a source listening for as long as it is needed: from `start` until after `stop` the last request that is
- * traced has ended.
+ * under way has ended.
  */
 export class Lifecycle {
   private readonly open: () => Stop[];

@@ -39,6 +39,8 @@ export class Exchange implements UndiciHttpRequest {
   written = false;
   responded = false;
   settled = false;
+  /** Whether somebody listens on until it has ended. */
+  isAwaited = false;
   private stopFlush: Stop | undefined = undefined;
 
   constructor(request: UndiciRequest, wantedAt = now()) {

@@ -11,8 +11,8 @@ import { Calls } from './calls.js';
 import { isHttp2, UndiciConnections } from './connections.js';
 import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
 import { fieldLines, incomingHeaders, sentHeaders } from './headers.js';
-import { InstanceHooks } from './instance.js';
 import { nextFor } from './queue.js';
+import { RequestMethods } from './request-methods.js';
 import type { OpenedStream } from './streams.js';
 
 type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
@@ -23,7 +23,7 @@ export class UndiciSource implements Source {
   private readonly exchanges = hiddenField<Exchange>();
   private readonly connections: UndiciConnections;
   private readonly calls: Calls;
-  private readonly instanceHooks: InstanceHooks;
+  private readonly methods: RequestMethods;
   private readonly lifecycle: Lifecycle;
 
   constructor(begin: Begin<UndiciHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
@@ -37,7 +37,7 @@ export class UndiciSource implements Source {
         report,
       ),
     );
-    this.instanceHooks = new InstanceHooks(
+    this.methods = new RequestMethods(
       {
         responseStarted: (request) => this.onResponseStarted(request),
         upgraded: (request, statusCode, headers) => this.onUpgraded(request, statusCode, headers),
@@ -56,6 +56,7 @@ export class UndiciSource implements Source {
       subscribe(this.handlers(), report),
       sockets.listen(this.connections),
       this.calls.watch(),
+      () => this.methods.stop(),
     ]);
   }
 
@@ -118,7 +119,7 @@ export class UndiciSource implements Source {
 
   private beginTrace(exchange: Exchange, trace: RequestTrace | undefined): void {
     if (trace !== undefined) {
-      this.lifecycle.requestBegan();
+      this.awaitEnd(exchange);
       exchange.trace = trace;
       trace.getConn?.(exchange.origin.hostPort);
     }
@@ -147,14 +148,12 @@ export class UndiciSource implements Source {
     const { trace, request } = exchange;
     const info = exchange.send(this.connections.sentOn(socket, exchange));
     this.connections.settled(exchange);
-    if (exchange.isHandOver) {
-      // Traced or not: its connection leaves the pool.
-      this.instanceHooks.observeHandOver(request);
-    }
+    this.methods.watchLike(request);
+    // Traced or not: until it ends, its connection is in use.
+    this.awaitEnd(exchange);
     if (trace === undefined) {
       return;
     }
-    this.instanceHooks.observe(request);
     trace.gotConn?.(info);
     if (trace.wroteHeaderField !== undefined && headers !== undefined) {
       for (const [name, values] of sentHeaders(headers, request)) {
@@ -276,8 +275,15 @@ export class UndiciSource implements Source {
   private settle(exchange: Exchange): void {
     exchange.settle();
     this.connections.settled(exchange);
-    if (exchange.trace !== undefined) {
+    if (exchange.isAwaited) {
       this.lifecycle.requestEnded();
+    }
+  }
+
+  private awaitEnd(exchange: Exchange): void {
+    if (!exchange.isAwaited) {
+      exchange.isAwaited = true;
+      this.lifecycle.requestBegan();
     }
   }
 }

@@ -1,0 +1,85 @@
+import { watchMethod } from '../../patch/watch-method.js';
+import type { UndiciRequest, UndiciResponse } from '../channels.js';
+import type { Report, Stop } from '../request-trace.js';
+import { guarded } from '../subscribe.js';
+
+/** What no channel tells, or not in each release: told by the methods that undici calls on its request. */
+export interface RequestMethodsListener {
+  /** The first byte of a response, informational or not, is there. Its head may be far from complete. */
+  responseStarted(request: UndiciRequest): void;
+  /** The connection was handed over; releases before September 2026 publish nothing then. */
+  upgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void;
+}
+
+interface Upgrade {
+  readonly request: UndiciRequest;
+  readonly statusCode: number;
+  readonly headers: UndiciResponse['headers'];
+}
+
+/** Looks on at methods that all requests of a copy of undici share. */
+export class RequestMethods {
+  private readonly watched = new Map<object, Stop>();
+  private readonly started: (request: UndiciRequest) => void;
+  private readonly upgraded: (upgrade: Upgrade) => void;
+
+  constructor(listener: RequestMethodsListener, report: Report) {
+    this.started = guarded('onResponseStarted', listener.responseStarted.bind(listener), report);
+    this.upgraded = guarded(
+      'onUpgrade',
+      ({ request, statusCode, headers }: Upgrade) => listener.upgraded(request, statusCode, headers),
+      report,
+    );
+  }
+
+  /** To be called with each request before anything of its response is there: looks on at others like it, too. */
+  watchLike(request: UndiciRequest): void {
+    const prototype: object = Object.getPrototypeOf(request);
+    if (!this.watched.has(prototype)) {
+      const stops = [
+        ...this.watchStarted(prototype, 'onResponseStarted'),
+        // undici 8 renamed it.
+        ...this.watchUpgrade(prototype, 'onUpgrade'),
+        ...this.watchUpgrade(prototype, 'onRequestUpgrade'),
+      ];
+      this.watched.set(prototype, () => {
+        for (const stop of stops) {
+          stop();
+        }
+      });
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.watched.values()) {
+      stop();
+    }
+    this.watched.clear();
+  }
+
+  private watchStarted(prototype: object, name: string): Stop[] {
+    return has(prototype, name) ? [watchMethod<UndiciRequest, void>(prototype, name, this.started)] : [];
+  }
+
+  private watchUpgrade(prototype: object, name: string): Stop[] {
+    if (!has(prototype, name)) {
+      return [];
+    }
+    const enter = (request: UndiciRequest, [statusCode, headers]: readonly unknown[]): Upgrade => ({
+      request,
+      statusCode: statusCode as number,
+      headers: headers as UndiciResponse['headers'],
+    });
+    return [
+      watchMethod<UndiciRequest, Upgrade>(prototype, name, enter, (upgrade, returned) => {
+        if (returned) {
+          this.upgraded(upgrade);
+        }
+      }),
+    ];
+  }
+}
+
+function has(prototype: object, name: string): boolean {
+  return typeof Reflect.get(prototype, name) === 'function';
+}
