@@ -7,7 +7,7 @@ import type { DNSDoneInfo, TLSConnectionState } from '../../httptrace/client-tra
 import { sharedField } from '../../patch/hidden-field.js';
 import { QuietListeners } from '../../patch/quiet-listeners.js';
 import type { RequestTrace } from '../request-trace.js';
-import { isTls, keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
+import { addCertificateOf, isTls, keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
 
 /** Node forgets the path of a unix socket, which is all the address that its peer has. */
 const unixPaths = sharedField<string>('unix-path');
@@ -203,6 +203,9 @@ export class Dial {
     if (this.handshake === 'running' && isTls(this.socket)) {
       this.handshake = 'done';
       const state = this.tls ?? tlsStateOfFailed(this.socket);
+      if (err !== undefined) {
+        addCertificateOf(state, err);
+      }
       this.trace.tlsHandshakeDone?.(state, err, this.curve);
     }
   }

@@ -57,6 +57,16 @@ function addCertificate(state: TLSConnectionState, socket: TLSSocket & SecureHan
   });
 }
 
+/** Node gives the certificate of a peer that is not the one it was asked for with the error; its connection is gone. */
+export function addCertificateOf(
+  state: TLSConnectionState,
+  err: Error & { readonly cert?: PeerCertificate },
+): void {
+  if (err.cert !== undefined && state.peerCertificate === undefined) {
+    Object.defineProperty(state, 'peerCertificate', { enumerable: true, value: err.cert });
+  }
+}
+
 function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   // `null` once the socket is closed; its types leave that out.
   const certificate: PeerCertificate | null = socket.getPeerCertificate();

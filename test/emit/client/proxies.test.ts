@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { INSTALLED_UNDICI } from '../../support/clients/installed-undici.js';
 import { CA } from '../../support/servers/certificates.js';
+import { connectProxy as refusingProxy } from '../../support/servers/connect-proxy.js';
 import { listen } from '../../support/servers/listen.js';
 import { httpServer, httpsServer } from '../../support/servers/truthful-server.js';
 import {
@@ -19,6 +20,27 @@ import { useTelemetry } from '../../support/telemetry/telemetry.js';
 const telemetry = useTelemetry();
 
 describe.each(INSTALLED_UNDICI)('$name: the span of a request through a proxy', ({ installed }) => {
+  it.each([407, 503])('is an error where the proxy answers the CONNECT with %i', async (status) => {
+    const { origin } = await httpsServer();
+    const proxy = await refusingProxy('http', status);
+    telemetry.instrument();
+    const agent = new installed.ProxyAgent(proxy.url);
+    onTestFinished(() => agent.destroy());
+    for (const ask of [installed.request, installed.fetch] as (typeof installed.request)[]) {
+      await expect(ask(`${origin}/`, { dispatcher: agent })).rejects.toThrow();
+    }
+    const spans = await telemetry.shown();
+    expect(spans.map(({ status }) => status.code)).toEqual(['ERROR', 'ERROR']);
+    for (const { attributes } of spans) {
+      expect(attributes).toMatchObject({
+        'error.type': 'UND_ERR_ABORTED',
+        'httptrace.failed_phase': 'getconn',
+        'httptrace.getconn.duration': expect.any(Number),
+      });
+      expect(attributes).not.toHaveProperty('httptrace.cancelled_phase');
+    }
+  });
+
   it('is that of the target alone: the CONNECT has none', async () => {
     const { port, origin } = await httpsServer();
     const proxy = await connectProxy();

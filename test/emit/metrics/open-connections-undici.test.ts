@@ -57,6 +57,35 @@ async function ask(dispatcher: Dispatcher, origin: string, random: (limit: numbe
 describe.each(UNDICI_FLAVOURS)('$name: http.client.open_connections', (flavour) => {
   const { Agent, Pool, Client } = flavour;
 
+  it('counts a connection as idle that was in use by nobody traced when it was disabled', async () => {
+    const mayAnswer = deferred();
+    const { origin } = await httpServer(async (req, res) => {
+      if (req.url === '/health') {
+        await mayAnswer.promise;
+      }
+      res.end('ok');
+    });
+    const counts = new ConnectionCounts();
+    const instrumentation = telemetry.instrument({ metrics: ON, client: { ignoreUrls: ['/health'] } });
+    instrumentation.setMeterProvider(counts);
+    const pool = new Pool(origin, { connections: 1 });
+    onTestFinished(() => pool.destroy());
+    const get = async (path: string) => (await pool.request({ path, method: 'GET' })).body.text();
+    await get('/before');
+    const health = get('/health');
+    instrumentation.disable();
+    mayAnswer.resolve();
+    await health;
+    instrumentation.enable();
+    expect(counts.now).toEqual({ active: 0, idle: 1 });
+    await get('/after');
+    expect(counts.now).toEqual({ active: 0, idle: 1 });
+    const [, after] = await telemetry.finished();
+    const got = after?.events.find(({ name }) => name === 'http.getconn.done')?.attributes;
+    expect(got).toMatchObject({ 'http.conn.reused': true, 'http.conn.wasidle': true });
+    expect(got?.['http.conn.idletime']).toBeGreaterThanOrEqual(0);
+  });
+
   it.each(['http', 'https'] as const)(
     'agrees with the pool at every moment of a random load over %s',
     async (scheme) => {

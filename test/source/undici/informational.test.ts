@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { useRequestLedger } from '../../support/clients/request-ledger.js';
 import { UNDICI_APIS } from '../../support/clients/undici-apis.js';
 import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
-import { closing, traced } from '../../support/clients/undici-traced.js';
+import { closing, traced, tracedRequest } from '../../support/clients/undici-traced.js';
 import { useContextManager } from '../../support/context-manager.js';
 import { EventRecorder } from '../../support/event-recorder.js';
 import { answering, rawServer } from '../../support/servers/raw-server.js';
@@ -50,5 +51,26 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
         refusal,
       );
     });
+  });
+
+  it('calls what another tool put over onResponseStarted of one request, once, and tells beside it', async () => {
+    const { origin } = await rawServer(answering('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+    let theirs = 0;
+    const lay = (message: unknown) => {
+      const { request } = message as { request: { onResponseStarted?(): void } };
+      const inherited = Object.getPrototypeOf(request).onResponseStarted;
+      request.onResponseStarted = function started() {
+        theirs++;
+        return inherited?.call(this);
+      };
+    };
+    subscribe('undici:request:create', lay);
+    onTestFinished(() => void unsubscribe('undici:request:create', lay));
+    const client = closing(new flavour.Client(origin));
+    for (const path of ['/1', '/2']) {
+      const { recorder } = await tracedRequest(client, origin + path);
+      expect(recorder.count('gotFirstResponseByte')).toBe(1);
+    }
+    expect(theirs).toBe(2);
   });
 });
