@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { main } from './cli/main.js';
 
+// Should the program end with something undone, that is no success.
+process.exitCode = 1;
 main(process.argv.slice(2)).then((exitCode) => {
   // Not `process.exit`: what is still being written to a pipe would be lost.
   process.exitCode = exitCode;

@@ -1,27 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestRecorder } from './recorder.js';
-
-/** One request as it is to be sent. */
-export interface Hop {
-  url: URL;
-  method: string;
-  /** Name and value, in the order in which they are sent. */
-  headers: readonly (readonly [string, string])[];
-  body: Buffer | undefined;
-}
-
-/** The head of the final response. */
-export interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  /** Such as `HTTP/1.1`. */
-  protocol: string;
-}
+import type { RequestTrace } from '../source/request-trace.js';
+import type { Answer } from './answer.js';
+import type { Hop } from './hop.js';
 
 /** One request under way. */
 export interface Exchange {
   hop: Hop;
-  recorder: RequestRecorder;
+  /** Told what happens, but for the answer and its body, which `onAnswer` and `onBody` are given. */
+  trace: RequestTrace;
   /** Called once, before the body. */
   onAnswer: (answer: Answer) => void;
   /** Takes each part of the body; resolves when the next one may come. */
@@ -36,23 +21,4 @@ export interface Transport {
   send(exchange: Exchange): Promise<void>;
   /** Closes the connections. */
   close(): void;
-}
-
-/** How connections are made. */
-export interface ConnectionOptions {
-  insecure: boolean;
-  family: 4 | 6 | undefined;
-}
-
-export function header(hop: Hop, name: string): string | undefined {
-  return hop.headers.find(([key]) => key.toLowerCase() === name)?.[1];
-}
-
-/** Host as it is dialled: without the brackets that IPv6 has in a URL. */
-export function hostnameOf({ hostname }: URL): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-export function portOf({ protocol, port }: URL): number {
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }

@@ -1,41 +1,62 @@
 import { errorMessage, errorType } from '../emit/http/error.js';
 import { formatMessage } from '../waterfall/format.js';
-import { hostnameOf, portOf } from './exchange.js';
-import { CliError, EXIT } from './exit-code.js';
-import type { RequestRecorder } from './recorder.js';
+import { TunnelRefused } from './dialer.js';
+import { CliError, EXIT, type ExitCode } from './exit-code.js';
+import { hostnameOf, portOf } from './hop.js';
+
+/** Where a request failed. */
+export interface FailedRequest {
+  url: URL;
+  /** The phase that it was in; `undefined` if that is not known. */
+  phase: string | undefined;
+  /** Whether a part of the answer had come. */
+  answered: boolean;
+  /** The proxy that it went through. */
+  proxy: URL | undefined;
+  unixSocket: string | undefined;
+}
 
 /** What a failed request means to who typed it: what happened, where, and what to do. */
-export function explain(error: unknown, recorder: RequestRecorder): CliError {
+export function explain(error: unknown, request: FailedRequest): CliError {
   if (error instanceof CliError) {
     return error;
   }
   const type = errorType(error);
   const message = formatMessage(errorMessage(error) ?? type);
-  const phase = recorder.failedPhase;
+  const { url, phase, proxy, unixSocket } = request;
   if (type === 'TimeoutError') {
     const where = phase === undefined ? '' : `, in ${phase}`;
-    return new CliError(EXIT.timedOut, `${message}${where}; raise --max-time`);
+    const option = message.startsWith('no connection') ? '--connect-timeout' : '--max-time';
+    return new CliError(EXIT.timedOut, `${message}${where}; raise ${option}`);
   }
-  const { url } = recorder.hop;
-  const address = `${url.hostname}:${portOf(url)}`;
+  if (error instanceof TunnelRefused) {
+    return new CliError(EXIT.connectionBroken, `${message} for ${url.hostname}:${portOf(url)}`);
+  }
+  const dialled = proxy ?? url;
   switch (phase) {
     case 'dns':
-      return unresolved(hostnameOf(url), type);
+      return unresolved(dialled, proxy !== undefined, type);
     case 'connect':
-      return new CliError(
-        EXIT.notConnected,
-        `cannot connect to ${address} (${type}); ${connectAdvice(type)}`,
-      );
+      return notConnected(unixSocket ?? addressOf(dialled), type);
     case 'tls':
-      return handshakeFailed(address, type, message);
+      return handshakeFailed(addressOf(url), type, message);
     default:
-      return broken(address, type, message, phase);
+      return broken(request, type, message);
   }
 }
 
-function unresolved(hostname: string, type: string): CliError {
+function addressOf(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`;
+}
+
+function unresolved(url: URL, isProxy: boolean, type: string): CliError {
   const advice = type === 'ENOTFOUND' ? 'check its spelling' : 'the resolver did not answer, try again';
-  return new CliError(EXIT.unresolvedHost, `cannot resolve ${hostname} (${type}); ${advice}`);
+  const [code, what] = isProxy ? [EXIT.unresolvedProxy, 'the proxy '] : [EXIT.unresolvedHost, ''];
+  return new CliError(code, `cannot resolve ${what}${hostnameOf(url)} (${type}); ${advice}`);
+}
+
+function notConnected(address: string, type: string): CliError {
+  return new CliError(EXIT.notConnected, `cannot connect to ${address} (${type}); ${connectAdvice(type)}`);
 }
 
 function connectAdvice(type: string): string {
@@ -64,8 +85,40 @@ function handshakeFailed(address: string, type: string, message: string): CliErr
   return new CliError(EXIT.handshakeFailed, `TLS with ${address} failed (${type}): ${message}${advice}`);
 }
 
-function broken(address: string, type: string, message: string, phase: string | undefined): CliError {
+function broken({ url, phase, answered }: FailedRequest, type: string, message: string): CliError {
   const where = phase === undefined ? '' : ` in ${phase}`;
-  const code = phase === undefined ? EXIT.unexpected : EXIT.connectionBroken;
-  return new CliError(code, `the exchange with ${address} failed${where} (${type}): ${message}`);
+  const code = brokenCode(type, message, phase, answered);
+  return new CliError(code, `the exchange with ${addressOf(url)} failed${where} (${type}): ${message}`);
+}
+
+/** What came is no HTTP/1 from its first line on. */
+const NO_STATUS_LINE: ReadonlySet<string> = new Set([
+  'HPE_INVALID_CONSTANT',
+  'HPE_INVALID_STATUS',
+  'HPE_INVALID_VERSION',
+]);
+
+function brokenCode(type: string, message: string, phase: string | undefined, answered: boolean): ExitCode {
+  if (NO_STATUS_LINE.has(type)) {
+    return EXIT.unexpected;
+  }
+  if (type.startsWith('HPE_')) {
+    return EXIT.badHead;
+  }
+  if (type.startsWith('ERR_HTTP2_')) {
+    return type.startsWith('ERR_HTTP2_STREAM_') ? EXIT.streamReset : EXIT.http2Broken;
+  }
+  if (phase === 'send') {
+    return EXIT.sendFailed;
+  }
+  // Node has one code for a peer that closes and one that resets; only the words differ.
+  if (phase === 'wait' && message === 'socket hang up') {
+    return EXIT.emptyReply;
+  }
+  if (answered && message === 'aborted') {
+    return EXIT.bodyCut;
+  }
+  // Before it has its connection, only the system and the proxy can break it.
+  const isOurs = phase === undefined || (phase === 'getconn' && !/^E[A-Z]/.test(type));
+  return isOurs ? EXIT.unexpected : EXIT.connectionBroken;
 }

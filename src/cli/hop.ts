@@ -1,18 +1,45 @@
 import { VERSION } from '../version.js';
-import type { Answer, Hop } from './exchange.js';
+import type { Answer } from './answer.js';
 import { CliError, EXIT } from './exit-code.js';
 import type { CliOptions } from './options.js';
 
-type HeaderList = [string, string][];
+/** One request as it is to be sent. */
+export interface Hop {
+  url: URL;
+  method: string;
+  /** Name and value, in the order in which they are sent. */
+  headers: HeaderList;
+  body: Buffer | undefined;
+}
+
+type HeaderList = [name: string, value: string][];
+
+export function header(hop: Hop, name: string): string | undefined {
+  return hop.headers.find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** Host as it is dialled: without the brackets that IPv6 has in a URL. */
+export function hostnameOf({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+export function portOf({ protocol, port }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
+
+/** What follows the host: the target of a request that goes to the server itself. */
+export function pathOf({ pathname, search }: URL): string {
+  return `${pathname}${search}`;
+}
 
 /** The first request, as the options ask for it. */
 export function firstHop(options: CliOptions, body: Buffer | undefined): Hop {
   const url = new URL(options.url);
   const given = options.headers.map(splitHeader);
-  const defaults = defaultHeaders(url, body);
+  const defaults = defaultHeaders(options, body);
   const headers = [
-    ...defaults.filter(([name]) => !given.some(([key]) => key.toLowerCase() === name)),
-    ...given.filter(([, value]) => value !== ''),
+    ...defaults.filter(([name]) => !given.some(({ key }) => key.toLowerCase() === name)),
+    ...given.filter(({ isSent }) => isSent).map(({ key, value }): [string, string] => [key, value]),
   ];
   // What is left would be sent to every host that is redirected to.
   url.username = '';
@@ -22,19 +49,26 @@ export function firstHop(options: CliOptions, body: Buffer | undefined): Hop {
   return { url, method, headers, body };
 }
 
-function splitHeader(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  return [line.slice(0, colon), line.slice(colon + 1).trim()];
+/** `Name: value`; `Name:` is not sent, `Name;` is sent empty. */
+function splitHeader(line: string): { key: string; value: string; isSent: boolean } {
+  const [key = ''] = line.split(/[:;]/, 1);
+  const value = line.slice(key.length + 1).trim();
+  return { key, value, isSent: value !== '' || line[key.length] === ';' };
 }
 
-function defaultHeaders({ username, password }: URL, body: Buffer | undefined): HeaderList {
-  const headers: HeaderList = [
-    ['user-agent', `httptrace/${VERSION}`],
-    ['accept', '*/*'],
-  ];
-  if (username !== '' || password !== '') {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    headers.push(['authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
+function defaultHeaders(options: CliOptions, body: Buffer | undefined): HeaderList {
+  const { userAgent = `httptrace/${VERSION}`, compressed } = options;
+  const credentials = options.user ?? credentialsOf(options.url);
+  const headers: HeaderList = [];
+  if (userAgent !== '') {
+    headers.push(['user-agent', userAgent]);
+  }
+  headers.push(['accept', '*/*']);
+  if (compressed) {
+    headers.push(['accept-encoding', 'deflate, gzip, br']);
+  }
+  if (credentials !== undefined) {
+    headers.push(['authorization', basic(credentials)]);
   }
   if (body !== undefined) {
     headers.push(
@@ -43,6 +77,18 @@ function defaultHeaders({ username, password }: URL, body: Buffer | undefined): 
     );
   }
   return headers;
+}
+
+/** `user:password` of a URL, if it has them. */
+export function credentialsOf({ username, password }: URL): string | undefined {
+  return username === '' && password === ''
+    ? undefined
+    : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+}
+
+/** The value of an `Authorization` header. */
+export function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -60,7 +106,8 @@ export function redirectTarget({ status, headers }: Answer): string | undefined 
 export function redirectedHop(hop: Hop, status: number, target: string): Hop {
   const url = URL.canParse(target, hop.url.href) ? new URL(target, hop.url) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new CliError(EXIT.badUrl, `${hop.url.host} redirects to what cannot be requested: ${target}`);
+    const code = url === undefined ? EXIT.badUrl : EXIT.unexpected;
+    throw new CliError(code, `${hop.url.host} redirects to what cannot be requested: ${target}`);
   }
   url.hash = '';
   const isPostAnswered = (status === 301 || status === 302) && hop.method === 'POST';

@@ -1,110 +1,101 @@
-import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import https from 'node:https';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
-import { context } from '@opentelemetry/api';
-import { withClientTrace } from '../httptrace.js';
-import {
-  type ConnectionOptions,
-  type Exchange,
-  type Hop,
-  header,
-  hostnameOf,
-  portOf,
-  type Transport,
-} from './exchange.js';
+import type { Exchange } from './exchange.js';
+import { type Hop, header, pathOf } from './hop.js';
+import type { ProxyUse } from './proxy.js';
 
 /** A server that does not know of `Expect: 100-continue` says nothing: curl waits as long for it. */
 const CONTINUE_TIMEOUT_MS = 1_000;
 
-/** Sends requests by `node:http` and `node:https`, whose trace tells the recorder what happens. */
-export class Http1Transport implements Transport {
-  private readonly http = new http.Agent({ keepAlive: true });
-  private readonly https: AdoptingAgent;
-  private readonly connection: ConnectionOptions;
+/** Connections to one origin on which HTTP/1.1 is spoken, kept while their server keeps them. */
+export class Http1Connections {
+  private readonly agent = new AdoptingAgent({ keepAlive: true });
 
-  constructor(connection: ConnectionOptions) {
-    this.connection = connection;
-    this.https = new AdoptingAgent({ keepAlive: true, rejectUnauthorized: !connection.insecure });
+  /** The next request goes over this connection. */
+  adopt(socket: Socket): void {
+    this.agent.adopt(socket);
   }
 
-  /** The next https request goes over this connection. */
-  adopt(socket: TLSSocket): void {
-    this.https.adopt(socket);
+  /** Whether there is one that the next request can take. */
+  get hasIdle(): boolean {
+    return Object.values(this.agent.freeSockets).some(
+      (sockets) => sockets !== undefined && sockets.length > 0,
+    );
   }
 
-  async send(exchange: Exchange): Promise<void> {
-    const ctx = withClientTrace(context.active(), exchange.recorder);
-    await context.with(ctx, () => this.exchange(exchange));
-  }
-
-  close(): void {
-    this.http.destroy();
-    this.https.destroy();
-  }
-
-  private async exchange({ hop, onAnswer, onBody, signal }: Exchange): Promise<void> {
-    const request = this.request(hop);
-    // What goes wrong after the response began is told by the response.
-    request.on('error', () => undefined);
+  /**
+   * Sends a request over one of them.
+   *
+   * @param proxy The proxy that it is sent to, in place of the server.
+   */
+  async send(exchange: Exchange, proxy: ProxyUse | undefined): Promise<void> {
+    const { hop, onAnswer, onBody, signal } = exchange;
+    const request = this.request(hop, proxy);
+    // A response that is cut says that it was, and not by what: a peer that resets the connection is told here.
+    let failure: unknown;
+    request.on('error', (error) => {
+      failure ??= error;
+    });
     const abort = (): void => void request.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
       const answered = answerOf(request);
       write(request, hop);
       const { response, handedOver } = await answered;
-      const { statusCode = 0, headers, httpVersion } = response;
-      onAnswer({ status: statusCode, headers, protocol: `HTTP/${httpVersion}` });
+      const { statusCode = 0, statusMessage = '', headers, rawHeaders, httpVersion } = response;
+      const protocol = `HTTP/${httpVersion}`;
+      onAnswer({ status: statusCode, reason: statusMessage, headers, rawHeaders, protocol });
       for await (const chunk of handedOver ? [] : response) {
         await onBody(chunk);
       }
     } catch (error) {
-      // A response that is cut by the abort reports that it was cut, and not why.
-      throw signal.aborted ? signal.reason : error;
+      throw signal.aborted ? signal.reason : (failure ?? error);
     } finally {
       signal.removeEventListener('abort', abort);
     }
   }
 
-  private request({ url, method, headers }: Hop): ClientRequest {
-    const { family } = this.connection;
-    const options: https.RequestOptions = {
-      host: hostnameOf(url),
-      port: portOf(url),
-      path: `${url.pathname}${url.search}`,
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private request(hop: Hop, proxy: ProxyUse | undefined): ClientRequest {
+    const { url, method } = hop;
+    return http.request({
+      path: proxy === undefined ? pathOf(url) : url.href,
       method,
-      headers: grouped(headers),
-      ...(family === undefined ? {} : { family }),
-    };
-    return url.protocol === 'https:'
-      ? https.request({ ...options, agent: this.https })
-      : http.request({ ...options, agent: this.http });
+      // As a list, they are sent as they were given: several of one name, in their own case and order.
+      headers: [...headersOf(hop), ...(proxy === undefined ? [] : headersFor(proxy))].flat(),
+      agent: this.agent,
+    });
   }
 }
 
-/** Takes a connection that was made already, before it makes one itself. */
-class AdoptingAgent extends https.Agent {
-  private adopted: TLSSocket | undefined;
+function headersOf(hop: Hop): [string, string][] {
+  return header(hop, 'host') === undefined ? [['Host', hop.url.host], ...hop.headers] : [...hop.headers];
+}
 
-  adopt(socket: TLSSocket): void {
+function headersFor({ authorization }: ProxyUse): [string, string][] {
+  return authorization === undefined ? [] : [['Proxy-Authorization', authorization]];
+}
+
+/** Takes connections that were made already, and makes none itself. */
+class AdoptingAgent extends http.Agent {
+  private adopted: Socket | undefined;
+
+  adopt(socket: Socket): void {
     this.adopted = socket;
   }
 
-  override createConnection(...args: Parameters<https.Agent['createConnection']>) {
+  override createConnection(): Socket {
     const { adopted } = this;
     this.adopted = undefined;
-    return adopted ?? super.createConnection(...args);
+    if (adopted === undefined) {
+      throw new Error('there is no connection to send the request on');
+    }
+    return adopted;
   }
-}
-
-/** A name that is given several times is sent several times. */
-function grouped(headers: Hop['headers']): OutgoingHttpHeaders {
-  const result: Record<string, string | string[]> = {};
-  for (const [name, value] of headers) {
-    const before = result[name];
-    result[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
-  }
-  return result;
 }
 
 interface Answered {

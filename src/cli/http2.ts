@@ -1,31 +1,13 @@
-import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
-import net, { isIP, type Socket } from 'node:net';
-import tls, { type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { now } from '../clock.js';
-import { Dial } from '../source/connection/dial.js';
-import {
-  type Answer,
-  type ConnectionOptions,
-  type Exchange,
-  type Hop,
-  header,
-  hostnameOf,
-  portOf,
-  type Transport,
-} from './exchange.js';
-import type { Http1Transport } from './http1.js';
-import type { RequestRecorder } from './recorder.js';
-
-/** A session, and what `gotConn` tells of its connection. */
-interface KeptSession {
-  session: ClientHttp2Session;
-  socket: Socket;
-  idleSince: number | undefined;
-}
+import type { RequestTrace } from '../source/request-trace.js';
+import type { Answer } from './answer.js';
+import type { Exchange } from './exchange.js';
+import { type Hop, header, pathOf } from './hop.js';
 
 /** Header fields that belong to a connection of HTTP/1.1 and are an error in HTTP/2. */
-const OF_HTTP1 = new Set([
+const OF_HTTP1: ReadonlySet<string> = new Set([
   'connection',
   'host',
   'keep-alive',
@@ -34,115 +16,53 @@ const OF_HTTP1 = new Set([
   'upgrade',
 ]);
 
-/**
- * Sends requests by `node:http2`. Its client publishes nothing that a trace could be made of, so the hooks are
- * called here. A server that does not agree to HTTP/2 is spoken to over the same connection by HTTP/1.1.
- */
-export class Http2Transport implements Transport {
-  private readonly sessions = new Map<string, KeptSession>();
-  private readonly http1Only = new Set<string>();
-  private readonly http1: Http1Transport;
-  private readonly connection: ConnectionOptions;
+/** A connection on which HTTP/2 is spoken. */
+export class Http2Session {
+  private readonly session: ClientHttp2Session;
+  private readonly socket: Socket;
+  private idleSince: number | undefined;
 
-  constructor(connection: ConnectionOptions, http1: Http1Transport) {
-    this.connection = connection;
-    this.http1 = http1;
+  constructor({ origin }: URL, socket: Socket) {
+    this.socket = socket;
+    this.session = http2.connect(origin, { createConnection: () => socket });
+    // What goes wrong on a session is told by the streams that it breaks.
+    this.session.on('error', () => undefined);
   }
 
-  async send(exchange: Exchange): Promise<void> {
-    const { origin } = exchange.hop.url;
-    if (this.http1Only.has(origin)) {
-      await this.http1.send(exchange);
-      return;
+  /** Whether the next request can take it. */
+  get hasIdle(): boolean {
+    return !this.session.closed && !this.session.destroyed;
+  }
+
+  async send({ hop, trace, onAnswer, onBody, signal }: Exchange): Promise<void> {
+    this.gotConn(trace);
+    const stream = this.session.request(headersOf(hop), { endStream: hop.body === undefined });
+    const abort = (): void => void stream.destroy(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const answered = answerOf(stream, trace);
+      trace.wroteHeaders?.();
+      write(stream, hop, trace);
+      onAnswer(await answered);
+      for await (const chunk of stream) {
+        await onBody(chunk);
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.idleSince = now();
     }
-    exchange.recorder.getConn();
-    const kept = this.kept(origin) ?? (await this.dial(exchange));
-    await (kept === undefined ? this.http1.send(exchange) : exchangeOver(kept, exchange));
   }
 
   close(): void {
-    this.http1.close();
-    for (const { session } of this.sessions.values()) {
-      session.destroy();
-    }
+    this.session.destroy();
   }
 
-  private kept(origin: string): KeptSession | undefined {
-    const kept = this.sessions.get(origin);
-    return kept === undefined || kept.session.closed || kept.session.destroyed ? undefined : kept;
+  private gotConn(trace: RequestTrace): void {
+    const { idleSince, socket } = this;
+    const reused = idleSince !== undefined;
+    const idleTime = idleSince === undefined ? 0 : now() - idleSince;
+    trace.gotConn?.({ conn: socket, reused, wasIdle: reused, idleTime });
   }
-
-  /** A new session; `undefined` if the server chose HTTP/1.1. */
-  private async dial({ hop: { url }, recorder, signal }: Exchange): Promise<KeptSession | undefined> {
-    const socket = this.connect(url);
-    Dial.watch(socket, recorder);
-    await connected(socket, signal);
-    if (isTls(socket) && socket.alpnProtocol !== 'h2') {
-      this.http1Only.add(url.origin);
-      this.http1.adopt(socket);
-      return undefined;
-    }
-    const session = http2.connect(url.origin, { createConnection: () => socket });
-    // What goes wrong on a session is told by the streams that it breaks.
-    session.on('error', () => undefined);
-    const kept: KeptSession = { session, socket, idleSince: undefined };
-    this.sessions.set(url.origin, kept);
-    return kept;
-  }
-
-  private connect(url: URL): Socket {
-    const { insecure, family } = this.connection;
-    const host = hostnameOf(url);
-    const target = { host, port: portOf(url), ...(family === undefined ? {} : { family }) };
-    return url.protocol === 'http:'
-      ? net.connect(target)
-      : tls.connect({
-          ...target,
-          ALPNProtocols: ['h2', 'http/1.1'],
-          rejectUnauthorized: !insecure,
-          ...(isIP(host) === 0 ? { servername: host } : {}),
-        });
-  }
-}
-
-function isTls(socket: Socket): socket is TLSSocket {
-  return 'encrypted' in socket && socket.encrypted === true;
-}
-
-async function connected(socket: Socket, signal: AbortSignal): Promise<void> {
-  const abort = (): void => void socket.destroy(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await once(socket, isTls(socket) ? 'secureConnect' : 'connect');
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-async function exchangeOver(kept: KeptSession, exchange: Exchange): Promise<void> {
-  const { hop, recorder, onAnswer, onBody, signal } = exchange;
-  gotConn(kept, recorder);
-  const stream = kept.session.request(headersOf(hop), { endStream: hop.body === undefined });
-  const abort = (): void => void stream.destroy(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    const answered = answerOf(stream, recorder);
-    recorder.wroteHeaders();
-    write(stream, hop, recorder);
-    onAnswer(await answered);
-    for await (const chunk of stream) {
-      await onBody(chunk);
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    kept.idleSince = now();
-  }
-}
-
-function gotConn({ socket, idleSince }: KeptSession, recorder: RequestRecorder): void {
-  const reused = idleSince !== undefined;
-  const idleTime = idleSince === undefined ? 0 : now() - idleSince;
-  recorder.gotConn({ conn: socket, reused, wasIdle: reused, idleTime });
 }
 
 function headersOf(hop: Hop): OutgoingHttpHeaders {
@@ -159,36 +79,39 @@ function headersOf(hop: Hop): OutgoingHttpHeaders {
     ':method': method,
     ':scheme': url.protocol.slice(0, -1),
     ':authority': header(hop, 'host') ?? url.host,
-    ':path': `${url.pathname}${url.search}`,
+    ':path': pathOf(url),
     ...headers,
   };
 }
 
-function write(stream: ClientHttp2Stream, { body }: Hop, recorder: RequestRecorder): void {
+function write(stream: ClientHttp2Stream, { body }: Hop, trace: RequestTrace): void {
   if (body === undefined) {
-    recorder.wroteRequest({});
+    trace.wroteRequest?.({});
   } else {
-    stream.once('finish', () => recorder.wroteRequest({}));
+    stream.once('finish', () => trace.wroteRequest?.({}));
     stream.end(body);
   }
 }
 
-function answerOf(stream: ClientHttp2Stream, recorder: RequestRecorder): Promise<Answer> {
+function answerOf(stream: ClientHttp2Stream, trace: RequestTrace): Promise<Answer> {
   let answering = false;
   const firstByte = (): void => {
     if (!answering) {
       answering = true;
-      recorder.gotFirstResponseByte();
+      trace.gotFirstResponseByte?.();
     }
   };
   return new Promise((resolve, reject) => {
     stream.on('headers', (headers) => {
       firstByte();
-      recorder.got1xxResponse(Number(headers[':status']));
+      trace.got1xxResponse?.(Number(headers[':status']), headers);
     });
     stream.once('response', (headers) => {
       firstByte();
-      resolve({ status: Number(headers[':status']), headers, protocol: 'HTTP/2' });
+      const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
+        name.startsWith(':') ? [] : [value].flat().flatMap((line) => [name, String(line)]),
+      );
+      resolve({ status: Number(headers[':status']), reason: '', headers, rawHeaders, protocol: 'HTTP/2' });
     });
     stream.once('error', reject);
     stream.once('close', () => reject(streamClosed()));

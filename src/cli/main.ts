@@ -1,56 +1,86 @@
 import { context } from '@opentelemetry/api';
 import { VERSION } from '../version.js';
 import { AsyncLocalStorageContextManager } from './context-manager.js';
+import { Dialer } from './dialer.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { HELP } from './help.js';
-import { Http1Transport } from './http1.js';
-import { Http2Transport } from './http2.js';
+import { help } from './help.js';
+import { Interruption } from './interruption.js';
 import { type CliOptions, parseCommand } from './options.js';
-import { complain, Reports } from './output.js';
-import { readData } from './request-data.js';
+import { complain, Printer } from './output.js';
+import { parseWriteOut, type WriteOut } from './report/write-out.js';
+import { Reports } from './reports.js';
+import { readData, readInput } from './request-data.js';
 import { asCliError, run } from './run.js';
+import { RequestTracer } from './traced-request.js';
+import { NegotiatingTransport } from './transport.js';
+import { warmUp } from './warm-up.js';
 
 /** What the program does. Never rejects; gives back the code to exit with. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
-  // A reader that has seen enough, as in `| head -1`, is no reason to crash.
-  process.stdout.on('error', () => undefined);
+  // Where nobody can be told, nothing is to be done.
   process.stderr.on('error', () => undefined);
+  let isSilent = false;
   try {
     const command = parseCommand(args);
-    if (command.run === 'request') {
-      return await request(command.options);
+    switch (command.run) {
+      case 'request':
+        isSilent = command.options.silent;
+        return await request(command.options);
+      case 'program': {
+        const { runProgram } = await import('./program/run-program.js');
+        return await runProgram(command.options);
+      }
+      case 'help':
+      case 'version':
+        return await print(command.run === 'help' ? help() : `${VERSION}\n`);
     }
-    process.stdout.write(command.run === 'help' ? HELP : `${VERSION}\n`);
-    return EXIT.success;
   } catch (error) {
     const { exitCode, message } = asCliError(error);
-    complain(message);
+    if (!isSilent) {
+      complain(message);
+    }
     return exitCode;
   }
 }
 
+async function print(text: string): Promise<ExitCode> {
+  const printer = new Printer(process.stdout);
+  printer.write(text);
+  await printer.end();
+  return EXIT.success;
+}
+
 async function request(options: CliOptions): Promise<ExitCode> {
+  const interruption = new Interruption();
   const body = await readData(options.data);
-  const reports = new Reports(options.json, options.output);
+  const reports = new Reports(options, await writeOutOf(options));
   if (!options.otlp) {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-    return await send(options, body, reports);
   }
-  const { startOtlp } = await import('./otlp.js');
-  const sent = await startOtlp();
-  const exitCode = await context.with(sent.context, send, undefined, options, body, reports);
-  await sent.end();
-  reports.line(sent.description);
+  const sent = options.otlp ? await (await import('./otlp.js')).startOtlp() : undefined;
+  const exitCode = await context.with(sent?.context ?? context.active(), async () => {
+    const dialer = new Dialer(options.connection);
+    await warmUp();
+    const transport = new NegotiatingTransport(dialer, options.connection.http);
+    const tracer = new RequestTracer(sent?.tracer);
+    try {
+      return await run(options, body, { transport, dialer, tracer, reports, interruption });
+    } finally {
+      transport.close();
+    }
+  });
+  if (sent !== undefined) {
+    await sent.end();
+    reports.line(sent.description);
+  }
+  await reports.end();
   return exitCode;
 }
 
-async function send(options: CliOptions, body: Buffer | undefined, reports: Reports): Promise<ExitCode> {
-  const connection = { insecure: options.insecure, family: options.family };
-  const http1 = new Http1Transport(connection);
-  const transport = options.http2 ? new Http2Transport(connection, http1) : http1;
-  try {
-    return await run(options, body, transport, reports);
-  } finally {
-    transport.close();
+async function writeOutOf({ writeOut }: CliOptions): Promise<WriteOut | undefined> {
+  if (writeOut === undefined) {
+    return undefined;
   }
+  const format = writeOut.startsWith('@') ? String(await readInput(writeOut.slice(1), '-w')) : writeOut;
+  return parseWriteOut(format);
 }

@@ -1,47 +1,82 @@
 import { parseArgs } from 'node:util';
-import { CliError, EXIT } from './exit-code.js';
+import { type ListName, OPTION_ENTRIES, type OptionName, type ValueName } from './option-table.js';
+import type { DataPart } from './request-data.js';
+import {
+  type ConnectTo,
+  checkHeader,
+  checkMethod,
+  parseConnectTo,
+  parseCount,
+  parseProxy,
+  parseResolve,
+  parseSeconds,
+  parseUrl,
+  type Resolve,
+  usage,
+} from './values.js';
 
 /** What the command line asks for. */
 export interface CliOptions {
   url: URL;
+  /** As it was typed. */
+  urlText: string;
   /** As given with -X; absent if the rest decides. */
   method?: string;
   /** Lines of -H, in their order. */
   headers: string[];
-  /** Values of -d, in their order; `@file` not yet read. */
-  data: string[];
-  insecure: boolean;
-  location: boolean;
+  /** What is sent, in its order; files not yet read. */
+  data: DataPart[];
+  /** `user:password` */
+  user?: string;
+  userAgent?: string;
+  compressed: boolean;
   head: boolean;
-  output?: string;
-  maxTimeMs?: number;
+  location: boolean;
+  maxRedirects: number;
   repeat: number;
-  http2: boolean;
-  family?: 4 | 6;
+  connection: ConnectionOptions;
+  maxTimeMs?: number;
+  include: boolean;
+  output?: string;
+  fail: boolean;
+  /** As it was typed; `@FILE` not yet read. */
+  writeOut?: string;
+  /** No word about failures. */
+  silent: boolean;
   json: boolean;
   otlp: boolean;
 }
 
-export type Command = { run: 'help' } | { run: 'version' } | { run: 'request'; options: CliOptions };
+/** How connections are made. */
+export interface ConnectionOptions {
+  insecure: boolean;
+  /** PEM file with the authorities to trust. */
+  caFile?: string;
+  family?: 4 | 6;
+  http: 'negotiated' | '1.1' | '2';
+  resolve: Resolve[];
+  connectTo: ConnectTo[];
+  unixSocket?: string;
+  /** `null`: none, whatever the environment says. */
+  proxy?: URL | null;
+  proxyUser?: string;
+  noProxy?: string;
+  timeoutMs?: number;
+}
 
-const OPTIONS = {
-  request: { type: 'string', short: 'X' },
-  header: { type: 'string', short: 'H', multiple: true },
-  data: { type: 'string', short: 'd', multiple: true },
-  insecure: { type: 'boolean', short: 'k' },
-  location: { type: 'boolean', short: 'L' },
-  head: { type: 'boolean', short: 'I' },
-  output: { type: 'string', short: 'o' },
-  'max-time': { type: 'string' },
-  repeat: { type: 'string' },
-  http2: { type: 'boolean' },
-  ipv4: { type: 'boolean', short: '4' },
-  ipv6: { type: 'boolean', short: '6' },
-  json: { type: 'boolean' },
-  otlp: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'V' },
-} as const;
+/** A program to run, and what is to be told of it. */
+export interface ProgramOptions {
+  command: string;
+  args: readonly string[];
+  json: boolean;
+  servers: boolean;
+}
+
+export type Command =
+  | { run: 'help' }
+  | { run: 'version' }
+  | { run: 'request'; options: CliOptions }
+  | { run: 'program'; options: ProgramOptions };
 
 /**
  * Reads the arguments of the command line.
@@ -49,119 +84,202 @@ const OPTIONS = {
  * @throws CliError when they make no sense.
  */
 export function parseCommand(args: readonly string[]): Command {
-  const { values, positionals } = parse(args);
-  if (values.help === true) {
+  const { given, urls, program } = readArguments(args);
+  if (given.has('help')) {
     return { run: 'help' };
   }
-  if (values.version === true) {
+  if (given.has('version')) {
     return { run: 'version' };
   }
-  if (positionals.length !== 1) {
-    throw usage(positionals.length === 0 ? 'a URL is missing' : `one URL, please, not ${positionals.length}`);
+  if (program !== undefined) {
+    return { run: 'program', options: programOptions(given, urls, program) };
   }
+  if (given.has('servers')) {
+    throw usage('--servers goes with a program: httptrace --servers -- node app.js');
+  }
+  const [url] = urls;
+  if (url === undefined || urls.length > 1) {
+    throw usage(url === undefined ? 'a URL is missing' : `one URL, please, not ${urls.length}`);
+  }
+  return { run: 'request', options: requestOptions(given, url) };
+}
+
+/** Options of a request that say nothing of a program. */
+const OF_PROGRAMS: ReadonlySet<OptionName> = new Set(['json', 'servers']);
+
+function programOptions(given: Given, urls: readonly string[], program: readonly string[]): ProgramOptions {
+  const foreign = given.names.find((name) => !OF_PROGRAMS.has(name));
+  const [command, ...args] = program;
+  if (command === undefined) {
+    throw usage('a program is missing after --');
+  }
+  if (urls.length > 0 || foreign !== undefined) {
+    throw usage(`${urls[0] ?? `--${foreign}`} does not go with a program`);
+  }
+  return { command, args, json: given.has('json'), servers: given.has('servers') };
+}
+
+function requestOptions(given: Given, urlText: string): CliOptions {
+  const head = given.has('head');
   const options: CliOptions = {
-    url: parseUrl(positionals[0] ?? ''),
-    headers: (values.header ?? []).map(checkHeader),
-    data: values.data ?? [],
-    insecure: values.insecure === true,
-    location: values.location === true,
-    head: values.head === true,
-    repeat: values.repeat === undefined ? 1 : parseRepeat(values.repeat),
-    http2: values.http2 === true,
-    json: values.json === true,
-    otlp: values.otlp === true,
+    url: parseUrl(urlText),
+    urlText,
+    headers: given.list('header').map(checkHeader),
+    data: given.data,
+    compressed: given.has('compressed'),
+    head,
+    location: given.has('location'),
+    maxRedirects: given.parsed('max-redirs', (text) => parseCount('--max-redirs', text, 0)) ?? 20,
+    repeat: given.parsed('repeat', (text) => parseCount('--repeat', text, 1)) ?? 1,
+    connection: connectionOptions(given),
+    include: given.has('include') || head,
+    fail: given.has('fail'),
+    silent: given.has('silent') && !given.has('show-error'),
+    json: given.has('json'),
+    otlp: given.has('otlp'),
+    ...optional({
+      method: given.parsed('request', checkMethod),
+      user: given.parsed('user', checkUser),
+      userAgent: given.text('user-agent'),
+      maxTimeMs: given.parsed('max-time', (text) => parseSeconds('--max-time', text)),
+      output: given.text('output'),
+      writeOut: given.text('write-out'),
+    }),
   };
-  if (options.head && options.data.length > 0) {
+  if (head && options.data.length > 0) {
     throw usage('-I asks for a head and -d sends a body: choose one');
   }
-  if (options.otlp && options.http2) {
-    throw usage('--otlp has no spans for --http2: choose one');
-  }
-  return { run: 'request', options: withOptional(options, values) };
-}
-
-type Values = ReturnType<typeof parse>['values'];
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    // Node's message goes on with advice about escaping.
-    const message = error instanceof Error ? error.message : String(error);
-    const [first = message] = message.split(/[.\n]/);
-    throw usage(first.charAt(0).toLowerCase() + first.slice(1));
-  }
-}
-
-function withOptional(options: CliOptions, values: Values): CliOptions {
-  const { request, output, ipv4, ipv6 } = values;
-  if (request !== undefined) {
-    options.method = checkMethod(request);
-  }
-  if (output !== undefined) {
-    options.output = output;
-  }
-  if (values['max-time'] !== undefined) {
-    options.maxTimeMs = parseMaxTime(values['max-time']);
-  }
-  if (ipv4 === true && ipv6 === true) {
-    throw usage('-4 and -6 exclude each other');
-  }
-  if (ipv4 === true || ipv6 === true) {
-    options.family = ipv4 === true ? 4 : 6;
+  if (options.json && options.writeOut !== undefined) {
+    throw usage('--json and -w both take the place of the drawing: choose one');
   }
   return options;
 }
 
-function usage(message: string): CliError {
-  return new CliError(EXIT.usage, `${message}; see httptrace --help`);
+function connectionOptions(given: Given): ConnectionOptions {
+  if (given.has('ipv4') && given.has('ipv6')) {
+    throw usage('-4 and -6 exclude each other');
+  }
+  const http2 = given.has('http2') || given.has('http2-prior-knowledge');
+  if (given.has('http1.1') && http2) {
+    throw usage('--http1.1 and --http2 exclude each other');
+  }
+  return {
+    insecure: given.has('insecure'),
+    http: http2 ? '2' : given.has('http1.1') ? '1.1' : 'negotiated',
+    resolve: given.list('resolve').map(parseResolve),
+    connectTo: given.list('connect-to').map(parseConnectTo),
+    ...(given.has('ipv4') ? { family: 4 } : given.has('ipv6') ? { family: 6 } : {}),
+    ...optional({
+      caFile: given.text('cacert'),
+      unixSocket: given.text('unix-socket'),
+      proxy: given.parsed('proxy', parseProxy),
+      proxyUser: given.parsed('proxy-user', checkUser),
+      noProxy: given.text('noproxy'),
+      timeoutMs: given.parsed('connect-timeout', (text) => parseSeconds('--connect-timeout', text)),
+    }),
+  };
 }
 
-/** `a.example:8080/path` is a URL to curl's users; `localhost:8080` would be one with the scheme `localhost:`. */
-function parseUrl(text: string): URL {
-  const absolute = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
-  if (url === undefined) {
-    throw new CliError(EXIT.badUrl, `not a URL: ${text}; give it as https://host/path`);
+function checkUser(text: string): string {
+  if (!text.includes(':')) {
+    throw usage(`a password is missing: ${text}:PASSWORD`);
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new CliError(EXIT.badUrl, `cannot request ${url.protocol} URLs; give one with http: or https:`);
-  }
-  return url;
+  return text;
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+type Optional<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
 
-function checkMethod(method: string): string {
-  if (!TOKEN.test(method)) {
-    throw usage(`not a method: ${method}`);
-  }
-  return method;
+/** Without what is not there. */
+function optional<Values extends object>(values: Values): Optional<Values> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Optional<Values>;
 }
 
-function checkHeader(line: string): string {
-  const colon = line.indexOf(':');
-  if (colon < 1 || !TOKEN.test(line.slice(0, colon)) || /[\r\n\0]/.test(line)) {
-    throw usage(`not a header line: ${line}`);
+const DATA_OPTIONS: ReadonlyMap<string, DataPart['kind']> = new Map([
+  ['data', 'form'],
+  ['data-binary', 'binary'],
+  ['data-raw', 'raw'],
+]);
+
+/** What was given, by name; of what may be given once, the last. */
+class Given {
+  readonly data: DataPart[] = [];
+  private readonly values = new Map<OptionName, string[]>();
+
+  add(name: OptionName, value = ''): void {
+    const kind = DATA_OPTIONS.get(name);
+    if (kind !== undefined) {
+      this.data.push({ kind, value });
+    }
+    this.values.set(name, [...(this.values.get(name) ?? []), value]);
   }
-  return line;
+
+  get names(): OptionName[] {
+    return [...this.values.keys()];
+  }
+
+  has(name: OptionName): boolean {
+    return this.values.has(name);
+  }
+
+  list(name: ListName): string[] {
+    return this.values.get(name) ?? [];
+  }
+
+  text(name: ValueName): string | undefined {
+    return this.values.get(name)?.at(-1);
+  }
+
+  parsed<Value>(name: ValueName, parse: (text: string) => Value): Value | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : parse(text);
+  }
 }
 
-function parseRepeat(text: string): number {
-  const repeat = Number(text);
-  if (!Number.isSafeInteger(repeat) || repeat < 1) {
-    throw usage(`--repeat takes a whole number from 1 on, not ${text}`);
-  }
-  return repeat;
+interface Arguments {
+  given: Given;
+  urls: string[];
+  /** All that stands after `--`. */
+  program: readonly string[] | undefined;
 }
 
-/** The longest time that a timer of Node takes, in seconds. */
-const LONGEST_MAX_TIME = 2_147_483;
+const PARSED = Object.fromEntries(
+  OPTION_ENTRIES.map(({ name, short, value }) => [
+    name,
+    { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
+  ]),
+);
 
-function parseMaxTime(text: string): number {
-  const seconds = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(seconds > 0 && seconds <= LONGEST_MAX_TIME)) {
-    throw usage(`--max-time takes a number of seconds above 0, not ${text}`);
+function readArguments(args: readonly string[]): Arguments {
+  const given = new Given();
+  const urls: string[] = [];
+  for (const token of tokensOf(args)) {
+    switch (token.kind) {
+      case 'option':
+        // `parseArgs` has refused any other name.
+        given.add(token.name as OptionName, token.value);
+        break;
+      case 'positional':
+        urls.push(token.value);
+        break;
+      case 'option-terminator':
+        return { given, urls, program: args.slice(token.index + 1) };
+    }
   }
-  return seconds * 1_000;
+  return { given, urls, program: undefined };
+}
+
+function tokensOf(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: PARSED, allowPositionals: true, tokens: true }).tokens;
+  } catch (error) {
+    throw usage(withoutAdvice(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+/** Node's message goes on with advice about escaping. */
+function withoutAdvice(message: string): string {
+  const [first = message] = message.split(/\.(?: |$)|\n/);
+  return first.charAt(0).toLowerCase() + first.slice(1);
 }

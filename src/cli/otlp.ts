@@ -1,4 +1,12 @@
-import { type Context, context, DiagLogLevel, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  DiagLogLevel,
+  diag,
+  ROOT_CONTEXT,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { VERSION } from '../version.js';
 import { CliError, EXIT } from './exit-code.js';
 import { complain } from './output.js';
@@ -22,6 +30,8 @@ interface SdkModule {
 export interface SentTrace {
   /** What the requests are to be made in. */
   readonly context: Context;
+  /** Makes the spans of the requests. */
+  readonly tracer: Tracer;
   /** The id of the trace, and where to look at it. */
   readonly description: string;
   /** Sends what was recorded. */
@@ -29,24 +39,25 @@ export interface SentTrace {
 }
 
 /**
- * Records the requests from now on, and sends their spans to the endpoint that the environment names.
+ * Starts an SDK that sends spans to the endpoint that the environment names.
  *
  * @throws CliError when packages are missing.
  */
 export async function startOtlp(): Promise<SentTrace> {
   const { NodeSDK } = await loadSdk();
-  const { HttpTraceInstrumentation } = await import('../instrumentation.js');
   configure(process.env);
   complainAboutSdk();
   const sdk = new NodeSDK({
     serviceName: process.env.OTEL_SERVICE_NAME ?? 'httptrace',
     autoDetectResources: false,
-    instrumentations: [new HttpTraceInstrumentation({ server: { enabled: false } })],
+    instrumentations: [],
   });
   sdk.start();
-  const root = trace.getTracer('httptrace', VERSION).startSpan('httptrace', {}, ROOT_CONTEXT);
+  const tracer = trace.getTracer('opentelemetry-instrumentation-httptrace', VERSION);
+  const root = tracer.startSpan('httptrace', {}, ROOT_CONTEXT);
   return {
     context: trace.setSpan(context.active(), root),
+    tracer,
     description: describe(root.spanContext().traceId),
     async end() {
       root.end();

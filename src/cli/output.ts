@@ -1,58 +1,77 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import type { Writable } from 'node:stream';
 import { draw } from '../waterfall/draw.js';
-import type { Note } from '../waterfall/model.js';
-import { requestBlock } from '../waterfall/request-block.js';
+import type { Block } from '../waterfall/model.js';
 import { terminalColors, terminalWidth } from '../waterfall/terminal.js';
 import { sanitize } from '../waterfall/text.js';
 import { CliError, EXIT } from './exit-code.js';
-import type { RequestRecorder } from './recorder.js';
 
-const STDOUT = '-';
+export const STDOUT = '-';
 
-/** Where reports go, in the form that was asked for. */
-export class Reports {
-  private readonly json: boolean;
-  private readonly stream: NodeJS.WriteStream;
+/** Text to a stream of the process, and whether it could be written. */
+export class Printer {
+  readonly stream: NodeJS.WriteStream;
   private drawn = 0;
-  /** Nobody reads any more, as after `| head -1`. */
-  isClosed = false;
+  private failure: Error | undefined;
 
-  /** @param output The value of -o: what is written to stdout then leaves no room for a report there. */
-  constructor(json: boolean, output: string | undefined) {
-    this.json = json;
-    this.stream = output === STDOUT ? process.stderr : process.stdout;
-    this.stream.on('error', () => {
-      this.isClosed = true;
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+    stream.on('error', (error) => {
+      this.failure ??= error;
     });
   }
 
-  /** One request, when it is over. */
-  request(recorder: RequestRecorder, redirectedTo?: string): void {
-    if (this.json) {
-      this.stream.write(`${safeJson(recorder)}\n`);
-      return;
-    }
-    const notes: Note[] = redirectedTo === undefined ? [] : [{ text: `→ ${redirectedTo}`, tone: 'neutral' }];
+  /** Nobody reads any more, as after `| head -1`, or there is no room. */
+  get isClosed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  write(text: string | Buffer): void {
+    this.stream.write(text);
+  }
+
+  line(text: string): void {
+    this.write(`${text}\n`);
+  }
+
+  /** A line of JSON, in which nothing commands a terminal. */
+  json(value: object): void {
+    this.line(safeJson(value));
+  }
+
+  /** A drawing, with a line of space between it and the one before. */
+  drawing(block: Block): void {
     const lines = draw(
-      { blocks: [requestBlock(recorder.facts(), [], notes)], omitted: 0 },
+      { blocks: [block], omitted: 0 },
       { width: terminalWidth(this.stream), colors: terminalColors(this.stream) },
     );
-    this.stream.write(`${this.drawn > 0 ? '\n' : ''}${lines.join('\n')}\n`);
+    this.line(`${this.drawn > 0 ? '\n' : ''}${lines.join('\n')}`);
     this.drawn += 1;
   }
 
-  /** A line of text below the drawings; JSON stays among itself. */
-  line(text: string): void {
-    const stream = this.json ? process.stderr : this.stream;
-    stream.write(`${text}\n`);
+  /**
+   * Waits until everything is written.
+   *
+   * @throws CliError when it could not be; a reader that has seen enough is no failure.
+   */
+  async end(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // The callback of a write is called with its error, before the stream emits it.
+      this.stream.write('', (error) => {
+        this.failure ??= error ?? undefined;
+        resolve();
+      });
+    });
+    const { failure } = this;
+    if (failure !== undefined && (failure as NodeJS.ErrnoException).code !== 'EPIPE') {
+      throw new CliError(EXIT.notWritten, `cannot write the report: ${failure.message}`);
+    }
   }
 }
 
 /** What JSON leaves as it is, and a terminal may obey. */
 const UNESCAPED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-function safeJson(value: object): string {
+export function safeJson(value: object): string {
   return JSON.stringify(value).replace(
     UNESCAPED,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -75,9 +94,13 @@ export class BodySink {
   }
 
   async write(chunk: Buffer): Promise<void> {
-    if (this.output !== undefined) {
-      this.stream ??= this.open(this.output);
-      await writeTo(this.stream, chunk, this.output);
+    const { output } = this;
+    if (output !== undefined) {
+      this.stream ??= open(output);
+      const { stream } = this;
+      await new Promise<void>((resolve, reject) => {
+        stream.write(chunk, (error) => (error ? reject(notWritten(output, error)) : resolve()));
+      });
     }
   }
 
@@ -85,32 +108,21 @@ export class BodySink {
   async close(): Promise<void> {
     const { output } = this;
     if (output !== undefined && output !== STDOUT) {
-      const stream = this.stream ?? this.open(output);
+      const stream = this.stream ?? open(output);
       await new Promise<void>((resolve, reject) => {
         stream.once('error', (error) => reject(notWritten(output, error)));
         stream.end(resolve);
       });
     }
   }
-
-  private open(output: string): WriteStream | NodeJS.WriteStream {
-    if (output === STDOUT) {
-      return process.stdout;
-    }
-    const stream = createWriteStream(output);
-    // Told by the callback of each write.
-    stream.on('error', () => undefined);
-    return stream;
-  }
 }
 
-function writeTo(stream: Writable | NodeJS.WriteStream, chunk: Buffer, output: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(chunk, (error) => (error ? reject(notWritten(output, error)) : resolve()));
-  });
+function open(output: string): WriteStream | NodeJS.WriteStream {
+  // What fails is told by the callback of each write.
+  return output === STDOUT ? process.stdout : createWriteStream(output).on('error', () => undefined);
 }
 
 function notWritten(output: string, error: Error): CliError {
   const where = output === STDOUT ? 'stdout' : output;
-  return new CliError(EXIT.bodyNotWritten, `cannot write the body to ${where}: ${error.message}`);
+  return new CliError(EXIT.notWritten, `cannot write the body to ${where}: ${error.message}`);
 }

@@ -4,31 +4,53 @@ import { CliError, EXIT } from './exit-code.js';
 
 const STDIN = '-';
 
+/** One value of -d, --data-binary or --data-raw. */
+export interface DataPart {
+  kind: 'form' | 'binary' | 'raw';
+  value: string;
+}
+
 /**
- * The body that the values of -d make, as curl: joined with `&`, files without their line breaks.
+ * The body that the values make, as curl: joined with `&`, the files of -d without their line breaks.
  *
  * @returns `undefined` if there are none.
  * @throws CliError when a file cannot be read.
  */
-export async function readData(data: readonly string[]): Promise<Buffer | undefined> {
+export async function readData(data: readonly DataPart[]): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
-  for (const value of data) {
+  for (const part of data) {
     if (parts.length > 0) {
       parts.push(Buffer.from('&'));
     }
-    parts.push(value.startsWith('@') ? await readStripped(value.slice(1)) : Buffer.from(value));
+    parts.push(await contentOf(part));
   }
   return data.length === 0 ? undefined : Buffer.concat(parts);
 }
 
-const STRIPPED: ReadonlySet<number> = new Set(Buffer.from('\r\n\0'));
+async function contentOf({ kind, value }: DataPart): Promise<Buffer> {
+  if (kind === 'raw' || !value.startsWith('@')) {
+    return Buffer.from(value);
+  }
+  const content = await readInput(value.slice(1), kind === 'form' ? '-d' : '--data-binary');
+  return kind === 'form' ? withoutLineBreaks(content) : content;
+}
 
-async function readStripped(path: string): Promise<Buffer> {
+const LINE_BREAKS: ReadonlySet<number> = new Set(Buffer.from('\r\n\0'));
+
+function withoutLineBreaks(content: Buffer): Buffer {
+  return Buffer.from(content.filter((byte) => !LINE_BREAKS.has(byte)));
+}
+
+/**
+ * What `@FILE` of an option stands for; stdin for `@-`.
+ *
+ * @throws CliError when it cannot be read.
+ */
+export async function readInput(path: string, option: string): Promise<Buffer> {
   try {
-    const content = path === STDIN ? await buffer(process.stdin) : await readFile(path);
-    return content.filter((byte) => !STRIPPED.has(byte)) as Buffer;
+    return path === STDIN ? await buffer(process.stdin) : await readFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(EXIT.dataNotRead, `cannot read the data of -d @${path}: ${why}`);
+    throw new CliError(EXIT.dataNotRead, `cannot read the data of ${option} @${path}: ${why}`);
   }
 }

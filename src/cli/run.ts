@@ -1,36 +1,55 @@
 import { formatStatus } from '../waterfall/format.js';
-import type { Answer, Hop, Transport } from './exchange.js';
+import type { Answer } from './answer.js';
+import { Body } from './body.js';
+import type { Dialer } from './dialer.js';
+import type { Transport } from './exchange.js';
 import { CliError, EXIT, type ExitCode } from './exit-code.js';
 import { explain } from './failure.js';
-import { firstHop, redirectedHop, redirectTarget } from './hop.js';
+import { firstHop, type Hop, redirectedHop, redirectTarget } from './hop.js';
+import type { Interruption } from './interruption.js';
 import type { CliOptions } from './options.js';
-import { BodySink, complain, type Reports } from './output.js';
-import { RequestRecorder } from './recorder.js';
+import { BodySink, complain } from './output.js';
+import { failedPhaseOf } from './report/request-report.js';
+import type { Reports } from './reports.js';
+import { TimeLimit } from './time-limit.js';
+import type { RequestTracer, TracedRequest } from './traced-request.js';
 
-const MOST_REDIRECTS = 20;
+/** What requests are sent with. */
+export interface Means {
+  readonly transport: Transport;
+  readonly dialer: Pick<Dialer, 'tunnel' | 'proxyFor'>;
+  readonly tracer: RequestTracer;
+  readonly reports: Reports;
+  readonly interruption: Pick<Interruption, 'signal' | 'exitCode'>;
+}
 
 /**
  * Sends the request as often as asked for, and reports each.
  *
  * @returns The exit code of the first that did not succeed, else 0.
  */
-export async function run(
-  options: CliOptions,
-  body: Buffer | undefined,
-  transport: Transport,
-  reports: Reports,
-): Promise<ExitCode> {
+export async function run(options: CliOptions, body: Buffer | undefined, means: Means): Promise<ExitCode> {
+  const { reports, interruption, dialer } = means;
   let exitCode: ExitCode = EXIT.success;
-  for (let round = 0; round < options.repeat && !reports.isClosed; round += 1) {
-    try {
-      await follow(options, firstHop(options, body), transport, reports);
-    } catch (error) {
-      const { exitCode: code, message } = asCliError(error);
-      complain(message);
-      exitCode = exitCode === EXIT.success ? code : exitCode;
+  for (let round = 0; round < options.repeat && mayGoOn(means); round += 1) {
+    const sent = new Round(options, means);
+    const error = await sent.follow(firstHop(options, body)).then(
+      () => undefined,
+      (thrown: unknown) => asCliError(thrown),
+    );
+    reports.round({ options, hops: sent.hops, error, tunnel: dialer.tunnel });
+    if (error !== undefined && interruption.exitCode === undefined) {
+      if (!options.silent) {
+        complain(error.message);
+      }
+      exitCode = exitCode === EXIT.success ? error.exitCode : exitCode;
     }
   }
-  return exitCode;
+  return interruption.exitCode ?? exitCode;
+}
+
+function mayGoOn({ reports, interruption }: Means): boolean {
+  return !reports.isClosed && interruption.exitCode === undefined;
 }
 
 export function asCliError(error: unknown): CliError {
@@ -40,95 +59,95 @@ export function asCliError(error: unknown): CliError {
 }
 
 /** One request and those that it is redirected to, in the time that they have together. */
-async function follow(
-  options: CliOptions,
-  first: Hop,
-  transport: Transport,
-  reports: Reports,
-): Promise<void> {
-  const deadline = new Deadline(options.maxTimeMs, first.url);
-  try {
-    let hop: Hop | undefined = first;
-    for (let redirects = 0; hop !== undefined; redirects += 1) {
-      if (redirects > MOST_REDIRECTS) {
-        throw new CliError(
-          EXIT.tooManyRedirects,
-          `more than ${MOST_REDIRECTS} redirects, the last to ${hop.url.href}`,
-        );
-      }
-      hop = await sendHop(options, hop, transport, reports, deadline.signal);
-    }
-  } finally {
-    deadline.clear();
-  }
-}
+class Round {
+  readonly hops: TracedRequest[] = [];
+  private readonly options: CliOptions;
+  private readonly means: Means;
+  private readonly sink: BodySink;
 
-/** Sends one request and reports it. Gives back the one to send next, if it is redirected. */
-async function sendHop(
-  options: CliOptions,
-  hop: Hop,
-  transport: Transport,
-  reports: Reports,
-  signal: AbortSignal,
-): Promise<Hop | undefined> {
-  const recorder = new RequestRecorder(hop);
-  const sink = new BodySink(options.output);
-  let answer: Answer | undefined;
-  let target: string | undefined;
-  const onAnswer = (head: Answer): void => {
-    answer = head;
-    target = options.location ? redirectTarget(head) : undefined;
-    recorder.gotAnswer(head);
-  };
-  const onBody = async (chunk: Buffer): Promise<void> => {
-    recorder.gotBody(chunk.length);
-    await (target === undefined ? sink.write(chunk) : undefined);
-  };
-  try {
-    signal.throwIfAborted();
-    await transport.send({ hop, recorder, onAnswer, onBody, signal });
-    recorder.ended();
-  } catch (error) {
+  constructor(options: CliOptions, means: Means) {
+    this.options = options;
+    this.means = means;
+    this.sink = new BodySink(options.output);
+  }
+
+  async follow(first: Hop): Promise<void> {
+    const { maxTimeMs, maxRedirects } = this.options;
+    const { signal } = this.means.interruption;
+    const deadline = new TimeLimit(maxTimeMs, `no complete answer from ${first.url.host}`, signal);
+    try {
+      let hop: Hop | undefined = first;
+      for (let redirects = 0; hop !== undefined; redirects += 1) {
+        if (redirects > maxRedirects) {
+          throw new CliError(
+            EXIT.tooManyRedirects,
+            `more than ${maxRedirects} redirects, the last to ${hop.url.href}`,
+          );
+        }
+        hop = await this.sendHop(hop, deadline.signal);
+      }
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Sends one request and reports it. Gives back the one to send next, if it is redirected. */
+  private async sendHop(hop: Hop, signal: AbortSignal): Promise<Hop | undefined> {
+    const { tracer, transport, reports } = this.means;
+    const traced = tracer.begin(hop);
+    this.hops.push(traced);
+    const body = new Body(this.options, this.sink);
+    const onAnswer = (answer: Answer): void => {
+      traced.gotAnswer(answer);
+      body.begin(answer);
+    };
+    const onBody = async (chunk: Buffer): Promise<void> => {
+      traced.gotBody(chunk.length);
+      await body.write(chunk);
+    };
+    try {
+      signal.throwIfAborted();
+      await transport.send({ hop: traced.hop, trace: traced.trace, onAnswer, onBody, signal });
+      traced.ended();
+    } catch (error) {
+      this.fail(traced, error);
+    }
+    reports.request(traced);
+    return await this.conclude(hop, traced, body);
+  }
+
+  /** Reports a request that did not get its answer, and says why. */
+  private fail(traced: TracedRequest, error: unknown): never {
+    const { reports, interruption, dialer } = this.means;
     // If the body could not be stored, the request itself has not failed.
     if (error instanceof CliError) {
-      recorder.ended();
+      traced.ended();
     } else {
-      recorder.failed(error);
+      traced.failed(error, interruption.exitCode === undefined ? undefined : 'interrupted');
     }
-    reports.request(recorder);
-    throw explain(error, recorder);
+    reports.request(traced);
+    throw explain(error, {
+      url: traced.hop.url,
+      phase: failedPhaseOf(traced.finishedSpan),
+      answered: traced.answer !== undefined,
+      proxy: dialer.proxyFor(traced.hop.url)?.url,
+      unixSocket: this.options.connection.unixSocket,
+    });
   }
-  reports.request(recorder, target);
-  return answer === undefined || target === undefined
-    ? await conclude(answer, sink)
-    : redirectedHop(hop, answer.status, target);
-}
 
-async function conclude(answer: Answer | undefined, sink: BodySink): Promise<undefined> {
-  await sink.close();
-  if (answer !== undefined && answer.status >= 400) {
-    throw new CliError(EXIT.httpError, `the server answered ${formatStatus(answer.status)}`);
-  }
-}
-
-/** The time that a request has. */
-class Deadline {
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout | undefined;
-
-  constructor(ms: number | undefined, url: URL) {
-    if (ms !== undefined) {
-      const reason = new Error(`no complete answer from ${url.host} within ${ms / 1_000} s`);
-      reason.name = 'TimeoutError';
-      this.timer = setTimeout(() => this.controller.abort(reason), ms);
+  private async conclude(hop: Hop, { answer }: TracedRequest, body: Body): Promise<Hop | undefined> {
+    await body.end();
+    if (answer === undefined) {
+      return undefined;
     }
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.timer);
+    const target = this.options.location ? redirectTarget(answer) : undefined;
+    if (target !== undefined) {
+      return redirectedHop(hop, answer.status, target);
+    }
+    await this.sink.close();
+    if (answer.status >= 400) {
+      throw new CliError(EXIT.httpError, `the server answered ${formatStatus(answer.status)}`);
+    }
+    return undefined;
   }
 }

@@ -71,24 +71,31 @@ function clientBlock(
   phases: readonly PhaseInterval[],
   { service, links, children }: SpanSurroundings,
 ): Block {
+  const facts = requestFacts(span, phases);
+  return requestBlock(service === undefined ? facts : { ...facts, service }, children, [
+    ...leftOut(span),
+    ...links,
+  ]);
+}
+
+/** All that a CLIENT span tells of its request, for `requestBlock` to draw. */
+export function requestFacts(span: ReadableSpan, phases: readonly PhaseInterval[]): RequestFacts {
   const { attributes } = span;
   const url = stringOf(attributes, ATTR_URL_FULL);
   const status = numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);
   const protocol = protocolOf(span);
   const failure = failureOf(span);
-  const facts: RequestFacts = {
+  return {
     title: url === undefined ? span.name : `${stringOf(attributes, ATTR_HTTP_REQUEST_METHOD)} ${url}`,
     start: toMs(span.startTime),
     end: toMs(span.endTime),
     connection: connectionOf(span),
     phases,
     moments: momentsOf(span.events).slice(0, MOST_MOMENTS),
-    ...(service === undefined ? {} : { service }),
     ...(status === undefined ? {} : { status }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(failure === undefined ? {} : { failure }),
   };
-  return requestBlock(facts, children, [...leftOut(span), ...links]);
 }
 
 function connectionOf({ events, attributes }: ReadableSpan): ConnectionFacts {

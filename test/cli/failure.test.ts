@@ -1,25 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { CliError, EXIT } from '../../src/cli/exit-code.js';
 import { explain } from '../../src/cli/failure.js';
-import { RequestRecorder } from '../../src/cli/recorder.js';
 
-type Hook = (recorder: RequestRecorder) => void;
+const DNS = 'dns';
+const CONNECT = 'connect';
+const TLS = 'tls';
+const WAIT = 'wait';
+const NOTHING = undefined;
+const URL_OF = new URL('https://a.example/');
 
-const DNS: Hook = (recorder) => recorder.dnsStart({ host: 'a.example' });
-const CONNECT: Hook = (recorder) => recorder.connectStart('tcp', '192.0.2.1:443');
-const TLS: Hook = (recorder) => recorder.tlsHandshakeStart();
-const WAIT: Hook = (recorder) => {
-  recorder.wroteHeaders();
-  recorder.wroteRequest({});
-};
-const NOTHING: Hook = () => undefined;
-
-function explained(error: unknown, hook: Hook): [number, string] {
-  const hop = { url: new URL('https://a.example/'), method: 'GET', headers: [], body: undefined };
-  const recorder = new RequestRecorder(hop);
-  hook(recorder);
-  recorder.failed(error);
-  const { exitCode, message } = explain(error, recorder);
+function explained(error: unknown, phase: string | undefined, more: object = {}): [number, string] {
+  const request = { url: URL_OF, phase, answered: false, proxy: undefined, unixSocket: undefined, ...more };
+  const { exitCode, message } = explain(error, request);
   return [exitCode, message];
 }
 
@@ -91,19 +83,47 @@ describe('a failure is explained in one line', () => {
       WAIT,
       'ECONNRESET',
       'socket hang up',
-      56,
+      52,
       'the exchange with a.example:443 failed in wait (ECONNRESET): socket hang up',
     ],
     [
       WAIT,
-      'HPE_INVALID_CONSTANT',
+      'HPE_INVALID_HEADER_TOKEN',
       'bad  \n idea',
-      56,
-      'the exchange with a.example:443 failed in wait (HPE_INVALID_CONSTANT): bad idea',
+      8,
+      'the exchange with a.example:443 failed in wait (HPE_INVALID_HEADER_TOKEN): bad idea',
+    ],
+    [
+      WAIT,
+      'HPE_INVALID_CONSTANT',
+      'Expected HTTP/',
+      1,
+      'the exchange with a.example:443 failed in wait (HPE_INVALID_CONSTANT): Expected HTTP/',
+    ],
+    [
+      'send',
+      'EPIPE',
+      'write EPIPE',
+      55,
+      'the exchange with a.example:443 failed in send (EPIPE): write EPIPE',
+    ],
+    [
+      WAIT,
+      'ERR_HTTP2_STREAM_ERROR',
+      'Stream closed',
+      92,
+      'the exchange with a.example:443 failed in wait (ERR_HTTP2_STREAM_ERROR): Stream closed',
+    ],
+    [
+      WAIT,
+      'ERR_HTTP2_SESSION_ERROR',
+      'Session closed',
+      16,
+      'the exchange with a.example:443 failed in wait (ERR_HTTP2_SESSION_ERROR): Session closed',
     ],
     [NOTHING, 'ERR_INVALID_CHAR', 'no', 1, 'the exchange with a.example:443 failed (ERR_INVALID_CHAR): no'],
-  ])('%#: %s', (hook, code, message, exitCode, line) => {
-    expect(explained(failure(code, message), hook)).toEqual([exitCode, line]);
+  ])('%#: %s', (phase, code, message, exitCode, line) => {
+    expect(explained(failure(code, message), phase)).toEqual([exitCode, line]);
   });
 
   it('a timeout tells the phase that took too long', () => {
@@ -116,8 +136,37 @@ describe('a failure is explained in one line', () => {
     ]);
   });
 
+  it('a timeout of the connection names its own option', () => {
+    const timeout = Object.assign(new Error('no connection to a.example within 2 s'), {
+      name: 'TimeoutError',
+    });
+    expect(explained(timeout, TLS)).toEqual([
+      28,
+      'no connection to a.example within 2 s, in tls; raise --connect-timeout',
+    ]);
+  });
+
+  it('tells a body that ends too early from a connection that is reset', () => {
+    const answered = { answered: true };
+    expect(explained(failure('ECONNRESET', 'aborted'), 'receive', answered)[0]).toBe(18);
+    expect(explained(failure('ECONNRESET', 'read ECONNRESET'), 'receive', answered)[0]).toBe(56);
+  });
+
+  it('names the proxy or the unix socket that was dialled', () => {
+    const proxy = new URL('http://proxy.example:3128/');
+    expect(explained(failure('ENOTFOUND', ''), DNS, { proxy })).toEqual([
+      5,
+      'cannot resolve the proxy proxy.example (ENOTFOUND); check its spelling',
+    ]);
+    expect(explained(failure('ECONNREFUSED', ''), CONNECT, { proxy })[1]).toContain('proxy.example:3128');
+    expect(explained(failure('ENOENT', ''), CONNECT, { unixSocket: '/no/socket' })).toEqual([
+      7,
+      'cannot connect to /no/socket (ENOENT); check the address and the network',
+    ]);
+  });
+
   it('what is explained already stays as it is', () => {
-    const error = new CliError(EXIT.bodyNotWritten, 'disk full');
+    const error = new CliError(EXIT.notWritten, 'disk full');
     expect(explained(error, WAIT)).toEqual([23, 'disk full']);
   });
 });

@@ -88,32 +88,32 @@ describe('a failure is drawn on stdout, told in one line on stderr, and has an e
     expect(labels[0]).toContain('GET');
   });
 
-  it('56 for a connection that is closed without an answer', async () => {
+  it('52 for a connection that is closed without an answer', async () => {
     const port = await listen(createServer((socket) => socket.once('data', () => socket.end())));
     const { exitCode, stderr, labels } = await httptrace([`http://127.0.0.1:${port}/`]);
-    expect(exitCode).toBe(56);
+    expect(exitCode).toBe(52);
     expect(stderr).toMatch(
       /^httptrace: the exchange with 127\.0\.0\.1:\d+ failed in wait \(ECONNRESET\): socket hang up\n$/,
     );
     expect(failed(labels)[0]).toBe('wait');
   });
 
-  it('56 for a body that is cut', async () => {
+  it('18 for a body that is cut', async () => {
     const { origin } = await httpServer((req, res) => {
       res.writeHead(200, { 'content-length': '100' });
       res.write('part', () => setImmediate(() => req.socket.destroy()));
     });
     const { exitCode, labels } = await httptrace([origin]);
-    expect(exitCode).toBe(56);
+    expect(exitCode).toBe(18);
     expect(failed(labels)[0]).toBe('receive');
   });
 
-  it('56 for an answer that is not HTTP', async () => {
+  it('1 for an answer that is not HTTP', async () => {
     const port = await listen(
       createServer((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n\r\n'))),
     );
     const { exitCode, stderr } = await httptrace([`http://127.0.0.1:${port}/`]);
-    expect(exitCode).toBe(56);
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(/failed in \w+ \(HPE_\w+\): /);
   });
 

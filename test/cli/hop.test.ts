@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Hop } from '../../src/cli/exchange.js';
-import { firstHop, redirectedHop, redirectTarget } from '../../src/cli/hop.js';
+import { firstHop, type Hop, redirectedHop, redirectTarget } from '../../src/cli/hop.js';
 import { VERSION } from '../../src/version.js';
 import { requestOptions } from './command.js';
 
@@ -68,7 +67,13 @@ describe('a redirect', () => {
     [304, false],
     [200, false],
   ])('by %i is one: %s', (status, is) => {
-    const target = redirectTarget({ status, headers: { location: '/y' }, protocol: 'HTTP/1.1' });
+    const target = redirectTarget({
+      status,
+      reason: '',
+      headers: { location: '/y' },
+      rawHeaders: [],
+      protocol: 'HTTP/1.1',
+    });
     expect(target !== undefined).toBe(is);
   });
 

@@ -80,12 +80,12 @@ describe('--http2', () => {
 
   it.each([
     ['60 for a bad certificate', async () => httpsServer(undefined, certificate('expired')), 60, 'tls'],
-    ['56 for a server that speaks only HTTP/1.1 in plain text', async () => httpServer(), 56, 'wait'],
+    ['16 for a server that speaks only HTTP/1.1 in plain text', async () => httpServer(), 16, 'wait'],
     ['28 for one that does not answer', async () => http2Server(() => undefined), 28, 'wait'],
     [
-      '56 for a stream that is reset',
+      '92 for a stream that is reset',
       async () => http2Server((req) => req.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)),
-      56,
+      92,
       'wait',
     ],
   ])('%s', async (_what, start, exitCode, phase) => {

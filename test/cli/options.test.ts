@@ -3,17 +3,26 @@ import { CliError } from '../../src/cli/exit-code.js';
 import { parseCommand } from '../../src/cli/options.js';
 import { requestOptions } from './command.js';
 
+const CONNECTION = { insecure: false, http: 'negotiated', resolve: [], connectTo: [] };
 const DEFAULTS = {
   headers: [],
   data: [],
-  insecure: false,
+  compressed: false,
   location: false,
+  maxRedirects: 20,
   head: false,
   repeat: 1,
-  http2: false,
+  connection: CONNECTION,
+  include: false,
+  fail: false,
+  silent: false,
   json: false,
   otlp: false,
 };
+
+function connection(more: object) {
+  return { connection: { ...CONNECTION, ...more } };
+}
 
 function refusal(...args: string[]): [number, string] {
   try {
@@ -32,6 +41,7 @@ describe('the command line', () => {
     expect(requestOptions('https://a.example/b?c#d')).toEqual({
       ...DEFAULTS,
       url: new URL('https://a.example/b?c#d'),
+      urlText: 'https://a.example/b?c#d',
     });
   });
 
@@ -40,20 +50,75 @@ describe('the command line', () => {
     [['-XPUT'], { method: 'PUT' }],
     [['--request=PUT'], { method: 'PUT' }],
     [['-H', 'A: 1', '--header', 'B:2'], { headers: ['A: 1', 'B:2'] }],
-    [['-d', 'a=1', '-d', '@-'], { data: ['a=1', '@-'] }],
-    [['-kL'], { insecure: true, location: true }],
-    [['-I'], { head: true }],
+    [
+      ['-d', 'a=1', '--data-binary', '@b', '--data-raw', '@c', '-d', '@-'],
+      {
+        data: [
+          { kind: 'form', value: 'a=1' },
+          { kind: 'binary', value: '@b' },
+          { kind: 'raw', value: '@c' },
+          { kind: 'form', value: '@-' },
+        ],
+      },
+    ],
+    [['-kL'], { ...connection({ insecure: true }), location: true }],
+    [['-H', 'A;'], { headers: ['A;'] }],
+    [['-I'], { head: true, include: true }],
+    [['-i'], { include: true }],
+    [['-A', '', '-u', 'me:secret:2'], { userAgent: '', user: 'me:secret:2' }],
     [['-o', '-'], { output: '-' }],
+    [['-w', '%{http_code}'], { writeOut: '%{http_code}' }],
+    [['-s'], { silent: true }],
+    [['-sS'], { silent: false }],
+    [['-f', '--compressed'], { fail: true, compressed: true }],
+    [['-m', '1.5'], { maxTimeMs: 1_500 }],
     [['--max-time', '1.5'], { maxTimeMs: 1_500 }],
+    [['--max-redirs', '0'], { maxRedirects: 0 }],
     [['--repeat', '3'], { repeat: 3 }],
-    [['--http2'], { http2: true }],
-    [['-4'], { family: 4 }],
-    [['-6'], { family: 6 }],
+    [['--http2'], connection({ http: '2' })],
+    [['--http2-prior-knowledge'], connection({ http: '2' })],
+    [['--http1.1'], connection({ http: '1.1' })],
+    [['-4'], connection({ family: 4 })],
+    [['-6'], connection({ family: 6 })],
+    [['--cacert', 'ca.pem'], connection({ caFile: 'ca.pem' })],
+    [['--connect-timeout', '2'], connection({ timeoutMs: 2_000 })],
+    [['--unix-socket', '/run/x'], connection({ unixSocket: '/run/x' })],
+    [
+      ['--resolve', '[::1]:80:[::2],127.0.0.1', '--resolve', '*:443:1.2.3.4'],
+      connection({
+        resolve: [
+          {
+            host: '::1',
+            port: 80,
+            addresses: [
+              { address: '::2', family: 6 },
+              { address: '127.0.0.1', family: 4 },
+            ],
+          },
+          { host: '*', port: 443, addresses: [{ address: '1.2.3.4', family: 4 }] },
+        ],
+      }),
+    ],
+    [
+      ['--connect-to', 'A.example:443:[::1]:8443', '--connect-to', '::b:'],
+      connection({
+        connectTo: [
+          { from: { host: 'a.example', port: '443' }, to: { host: '::1', port: '8443' } },
+          { from: { host: '', port: '' }, to: { host: 'b', port: '' } },
+        ],
+      }),
+    ],
+    [['-x', 'proxy'], connection({ proxy: new URL('http://proxy:1080') })],
+    [['-x', 'http://proxy:80'], connection({ proxy: new URL('http://proxy') })],
+    [['-x', 'https://proxy'], connection({ proxy: new URL('https://proxy:443') })],
+    [['-x', ''], connection({ proxy: null })],
+    [['-U', 'a:b', '--noproxy', '*'], connection({ proxyUser: 'a:b', noProxy: '*' })],
     [['--json', '--otlp'], { json: true, otlp: true }],
   ])('takes %j', (args, expected) => {
     expect(requestOptions(...args, 'http://a/')).toEqual({
       ...DEFAULTS,
       url: new URL('http://a/'),
+      urlText: 'http://a/',
       ...expected,
     });
   });
@@ -101,6 +166,41 @@ describe('the command line', () => {
       2,
       '--repeat takes a whole number from 1 on, not 0; see httptrace --help',
     ],
+    [
+      ['--max-redirs', '-1', 'http://a'],
+      2,
+      expect.stringMatching(/^option '--max-redirs' argument is ambiguous/),
+    ],
+    [['-u', 'me', 'http://a'], 2, 'a password is missing: me:PASSWORD; see httptrace --help'],
+    [
+      ['--json', '-w', 'x', 'http://a'],
+      2,
+      '--json and -w both take the place of the drawing: choose one; see httptrace --help',
+    ],
+    [['-x', 'socks5://a', 'http://a'], 2, 'not an http: or https: proxy: socks5://a; see httptrace --help'],
+    [
+      ['--resolve', 'a:80:b', 'http://a'],
+      2,
+      '--resolve takes HOST:PORT:ADDRESS, not a:80:b; see httptrace --help',
+    ],
+    [
+      ['--connect-to', 'a:b', 'http://a'],
+      2,
+      '--connect-to takes HOST1:PORT1:HOST2:PORT2, not a:b; see httptrace --help',
+    ],
+    [
+      ['--http1.1', '--http2', 'http://a'],
+      2,
+      '--http1.1 and --http2 exclude each other; see httptrace --help',
+    ],
+    [
+      ['--servers', 'http://a'],
+      2,
+      '--servers goes with a program: httptrace --servers -- node app.js; see httptrace --help',
+    ],
+    [['--'], 2, 'a program is missing after --; see httptrace --help'],
+    [['http://a', '--', 'node'], 2, 'http://a does not go with a program; see httptrace --help'],
+    [['-k', '--', 'node'], 2, '--insecure does not go with a program; see httptrace --help'],
     [['-4', '-6', 'http://a'], 2, '-4 and -6 exclude each other; see httptrace --help'],
     [
       ['-I', '-d', 'x', 'http://a'],
@@ -112,9 +212,21 @@ describe('the command line', () => {
     [['-X', 'GET /', 'http://a'], 2, 'not a method: GET /; see httptrace --help'],
     [['http://['], 3, 'not a URL: http://[; give it as https://host/path'],
     [['not a url'], 3, 'not a URL: not a url; give it as https://host/path'],
-    [['ftp://a/'], 3, 'cannot request ftp: URLs; give one with http: or https:'],
+    [['ftp://a/'], 1, 'cannot request ftp: URLs; give one with http: or https:'],
   ])('refuses %j', (args, exitCode, message) => {
     expect(refusal(...args)).toEqual([exitCode, message]);
+  });
+
+  it('takes all that stands behind -- for a program', () => {
+    expect(parseCommand(['--json', '--', 'node', 'app.js', '--json', '--', '-k'])).toEqual({
+      run: 'program',
+      options: {
+        command: 'node',
+        args: ['app.js', '--json', '--', '-k'],
+        json: true,
+        servers: false,
+      },
+    });
   });
 
   it('names the option that lacks its value', () => {

@@ -97,10 +97,21 @@ describe('--json', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     const ms = expect.any(Number);
-    const same = { url: `${origin}/x`, method: 'GET', status: 200, protocol: 'HTTP/1.1', total: ms };
     const always = { getconn: ms, send: ms, wait: ms, receive: ms };
-    expect(first).toEqual({ ...same, reused: false, phases: { ...always, connect: ms } });
-    expect(second).toEqual({ ...same, reused: true, phases: always });
+    const same = {
+      url: `${origin}/x`,
+      method: 'GET',
+      status: 200,
+      protocol: 'HTTP/1.1',
+      total: ms,
+      startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      remoteAddress: '127.0.0.1',
+      remotePort: Number(new URL(origin).port),
+      bytes: { sent: 0, received: 2 },
+    };
+    const dialled = { ...always, connect: ms };
+    expect(first).toEqual({ ...same, reused: false, phases: dialled, offsets: dialled });
+    expect(second).toEqual({ ...same, reused: true, phases: always, offsets: always });
   });
 
   it('tells a failure in its own words', async () => {
@@ -109,7 +120,10 @@ describe('--json', () => {
       url: 'http://127.0.0.1:9/',
       method: 'GET',
       phases: { getconn: expect.any(Number), connect: expect.any(Number) },
+      offsets: { getconn: 0, connect: expect.any(Number) },
       total: expect.any(Number),
+      startTime: expect.any(String),
+      bytes: { sent: 0, received: 0 },
       error: 'ECONNREFUSED in connect: connect ECONNREFUSED 127.0.0.1:9',
     });
     expect(stderr).toBe(
@@ -180,10 +194,12 @@ describe('what is sent', () => {
     });
   });
 
-  it('is a HEAD with -I', async () => {
+  it('is a HEAD with -I, of which the head is printed', async () => {
     const { origin } = await httpServer(echo);
-    const { exitCode, labels } = await httptrace(['-I', origin]);
-    expect([exitCode, labels[0]]).toEqual([0, 'HEAD http://127.0.0.1:PORT/']);
+    const { exitCode, stdout, labels } = await httptrace(['-I', origin]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\n(.+\n)*content-type: application\/json\n(.+\n)*\nHEAD http/i);
+    expect(labels).toContain('HEAD http://127.0.0.1:PORT/');
   });
 
   it('goes to IPv4 with -4, and not there with -6', async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Exchange, Transport } from '../../src/cli/exchange.js';
-import { Reports } from '../../src/cli/output.js';
+import type { CliOptions } from '../../src/cli/options.js';
+import { Reports } from '../../src/cli/reports.js';
 import { run } from '../../src/cli/run.js';
+import { RequestTracer } from '../../src/cli/traced-request.js';
 import { requestOptions } from './command.js';
 
 let stdout: string;
@@ -29,16 +31,31 @@ function transport(answer: (exchange: Exchange) => Promise<void>): Transport {
   return { send: answer, close: () => undefined };
 }
 
+/** Runs without a terminal: nobody presses Ctrl-C, and there is no proxy. */
+function runWith(options: CliOptions, sends: Transport): Promise<number> {
+  return run(options, undefined, {
+    transport: sends,
+    dialer: { tunnel: undefined, proxyFor: () => undefined },
+    tracer: new RequestTracer(),
+    reports: new Reports(options),
+    interruption: { signal: new AbortController().signal, exitCode: undefined },
+  });
+}
+
+const NO_HEADERS = { reason: '', headers: {}, rawHeaders: [], protocol: 'HTTP/1.1' };
+
 describe('run', () => {
   it('gives up when the time is over between two hops', async () => {
     const redirect = transport(async ({ onAnswer, signal }) => {
-      onAnswer({ status: 302, headers: { location: '/next' }, protocol: 'HTTP/1.1' });
+      onAnswer({ ...NO_HEADERS, status: 302, headers: { location: '/next' } });
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     });
     const asked = requestOptions('-L', '--max-time', '0.05', '--json', 'http://a.example/');
-    expect(await run(asked, undefined, redirect, new Reports(true, undefined))).toBe(28);
+    expect(await runWith(asked, redirect)).toBe(28);
     expect(stdout.trim().split('\n')).toHaveLength(2);
-    expect(stderr).toBe('httptrace: no complete answer from a.example within 0.05 s; raise --max-time\n');
+    expect(stderr).toBe(
+      'httptrace: no complete answer from a.example within 0.05 s, in getconn; raise --max-time\n',
+    );
   });
 
   it('goes on with --repeat after a failure, and remembers the first', async () => {
@@ -48,13 +65,13 @@ describe('run', () => {
       if (requests === 2) {
         throw new Error('odd');
       }
-      onAnswer({ status: requests === 3 ? 500 : 200, headers: {}, protocol: 'HTTP/1.1' });
+      onAnswer({ ...NO_HEADERS, status: requests === 3 ? 500 : 200 });
     });
     const asked = requestOptions('--repeat', '4', '--json', 'http://a.example/');
-    expect(await run(asked, undefined, failing, new Reports(true, undefined))).toBe(1);
+    expect(await runWith(asked, failing)).toBe(1);
     expect(requests).toBe(4);
     expect(stderr).toBe(
-      'httptrace: the exchange with a.example:80 failed (Error): odd\n' +
+      'httptrace: the exchange with a.example:80 failed in getconn (Error): odd\n' +
         'httptrace: the server answered 500 Internal Server Error\n',
     );
   });

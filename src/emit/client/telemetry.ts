@@ -71,7 +71,8 @@ export class ClientTelemetry implements ClientRecorders {
     return this.settings.config.grpc;
   }
 
-  private begin(
+  /** Records a request of whichever client the view is made for. */
+  begin(
     view: ClientRequestView,
     ctx: Context,
     at: number,

@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http, { type IncomingMessage } from 'node:http';
+import net, { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import tls, { type TLSSocket } from 'node:tls';
+import { Dial } from '../source/connection/dial.js';
+import type { RequestTrace } from '../source/request-trace.js';
+import { headText } from './answer.js';
+import { CliError, EXIT } from './exit-code.js';
+import { hostnameOf, portOf } from './hop.js';
+import type { ConnectionOptions } from './options.js';
+import { type ProxyUse, proxyFor } from './proxy.js';
+import { TimeLimit } from './time-limit.js';
+import type { ConnectTo } from './values.js';
+
+/** The proxy did not let us through. */
+export class TunnelRefused extends Error {
+  readonly code = 'ERR_PROXY_TUNNEL';
+
+  constructor(status: number) {
+    super(`the proxy answered ${status} to CONNECT`);
+  }
+}
+
+/** What a proxy answered to CONNECT. */
+export interface TunnelAnswer {
+  status: number;
+  /** Bytes of its head. */
+  headSize: number;
+}
+
+/** Where a socket is dialled. */
+type Address = { path: string } | { host: string; port: number; lookup?: LookupFunction; family?: 4 | 6 };
+
+/**
+ * Makes connections. Which protocol an https server speaks is known only when its connection is there: so it is made
+ * here and not by a client of Node's, and what happens is told by the package's own `Dial`.
+ */
+export class Dialer {
+  private readonly options: ConnectionOptions;
+  private readonly tls: tls.ConnectionOptions;
+  /** The proxy's answer to the last CONNECT, if there was one. */
+  tunnel: TunnelAnswer | undefined;
+
+  /**
+   * @param more What TLS is to be spoken with.
+   * @throws CliError when the file of `--cacert` cannot be read.
+   */
+  constructor(options: ConnectionOptions, more: tls.ConnectionOptions = {}) {
+    this.options = options;
+    const ca = options.caFile === undefined ? {} : { ca: readCa(options.caFile) };
+    this.tls = { ...more, secureContext: tls.createSecureContext({ ...more, ...ca }) };
+  }
+
+  /** The proxy that requests of this URL go through. */
+  proxyFor(url: URL): ProxyUse | undefined {
+    return proxyFor(url, this.options);
+  }
+
+  /** A connection to the server of this URL, or to the proxy if that is what its requests are sent to. */
+  async dial(url: URL, trace: RequestTrace, signal: AbortSignal): Promise<Socket> {
+    const limit = new TimeLimit(this.options.timeoutMs, `no connection to ${url.host}`, signal);
+    try {
+      const proxy = this.proxyFor(url);
+      return await (proxy === undefined
+        ? this.dialServer(url, trace, limit.signal)
+        : this.dialThrough(proxy, url, trace, limit.signal));
+    } finally {
+      limit.clear();
+    }
+  }
+
+  private async dialServer(url: URL, trace: RequestTrace, signal: AbortSignal): Promise<Socket> {
+    const address = this.addressOf(url);
+    const socket =
+      url.protocol === 'https:' ? tls.connect({ ...address, ...this.tlsFor(url) }) : net.connect(address);
+    Dial.watch(socket, trace, 'path' in address ? address.path : undefined);
+    await connected(socket, signal);
+    return socket;
+  }
+
+  private async dialThrough(
+    proxy: ProxyUse,
+    url: URL,
+    trace: RequestTrace,
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const toProxy = await this.dialProxy(proxy.url, trace, signal);
+    if (url.protocol === 'http:') {
+      return toProxy;
+    }
+    const tunnel = await this.tunnelTo(toProxy, proxy, url, signal);
+    const socket = tls.connect({ socket: tunnel, ...this.tlsFor(url) });
+    Dial.watchHandshake(socket, trace);
+    await connected(socket, signal);
+    return socket;
+  }
+
+  private async dialProxy(url: URL, trace: RequestTrace, signal: AbortSignal): Promise<Socket> {
+    const host = hostnameOf(url);
+    const { family } = this.options;
+    const address = { host, port: portOf(url), ...(family === undefined ? {} : { family }) };
+    const socket =
+      url.protocol === 'https:'
+        ? tls.connect({ ...address, ...this.tlsFor(url), ALPNProtocols: ['http/1.1'] })
+        : net.connect(address);
+    Dial.watch(socket, trace);
+    await connected(socket, signal);
+    return socket;
+  }
+
+  /** Asks the proxy for a connection to the server. */
+  private async tunnelTo(socket: Socket, proxy: ProxyUse, url: URL, signal: AbortSignal): Promise<Duplex> {
+    const authority = `${url.hostname}:${portOf(url)}`;
+    const request = http.request({
+      method: 'CONNECT',
+      path: authority,
+      headers: {
+        host: authority,
+        ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
+      },
+      createConnection: () => socket,
+      signal,
+    });
+    request.end();
+    const [response, tunnel] = (await once(request, 'connect').catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : error;
+    })) as [IncomingMessage, Duplex];
+    const { statusCode: status = 0, statusMessage: reason = '', rawHeaders, httpVersion } = response;
+    const protocol = `HTTP/${httpVersion}`;
+    this.tunnel = { status, headSize: headText({ protocol, status, reason, rawHeaders }).length };
+    if (status < 200 || status > 299) {
+      tunnel.destroy();
+      throw new TunnelRefused(status);
+    }
+    return tunnel;
+  }
+
+  private addressOf(url: URL): Address {
+    const { unixSocket, family, resolve } = this.options;
+    if (unixSocket !== undefined) {
+      return { path: unixSocket };
+    }
+    const { host, port } = replaced(hostnameOf(url), portOf(url), this.options.connectTo);
+    const rule = resolve.find(
+      (known) => known.port === port && (known.host === '*' || known.host === host.toLowerCase()),
+    );
+    return {
+      host: rule === undefined || isIP(host) === 0 ? host : (rule.addresses[0]?.address ?? host),
+      port,
+      ...(family === undefined ? {} : { family }),
+      ...(rule === undefined ? {} : { lookup: lookupOf(rule.addresses) }),
+    };
+  }
+
+  private tlsFor(url: URL): tls.ConnectionOptions {
+    const host = hostnameOf(url);
+    return {
+      ...this.tls,
+      rejectUnauthorized: !this.options.insecure,
+      ALPNProtocols: this.options.http === '1.1' ? ['http/1.1'] : ['h2', 'http/1.1'],
+      // Whatever address is dialled, it must be the server that the URL names.
+      checkServerIdentity: (_dialled, certificate) => tls.checkServerIdentity(host, certificate),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+    };
+  }
+}
+
+/** What `--connect-to` puts in the place of a host and port. */
+function replaced(host: string, port: number, rules: readonly ConnectTo[]): { host: string; port: number } {
+  const rule = rules.find(
+    ({ from }) =>
+      (from.host === '' || from.host === host.toLowerCase()) &&
+      (from.port === '' || Number(from.port) === port),
+  );
+  return { host: rule?.to.host || host, port: Number(rule?.to.port || port) };
+}
+
+/** Gives these addresses for any name. */
+function lookupOf(addresses: readonly { address: string; family: number }[]): LookupFunction {
+  return (host, { family, all }, callback) => {
+    const wanted = addresses.filter(
+      (known) => !family || known.family === family || `IPv${known.family}` === family,
+    );
+    const [first] = wanted;
+    if (first === undefined) {
+      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
+      callback(error, '', 0);
+    } else if (all) {
+      callback(
+        null,
+        wanted.map((known) => ({ ...known })),
+      );
+    } else {
+      callback(null, first.address, first.family);
+    }
+  };
+}
+
+function readCa(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.caNotRead, `cannot read the certificates of --cacert: ${why}`);
+  }
+}
+
+/** Waits until a socket is connected, with TLS if it speaks it. */
+async function connected(socket: Socket | TLSSocket, signal: AbortSignal): Promise<void> {
+  const abort = (): void => void socket.destroy(signal.reason);
+  if (signal.aborted) {
+    abort();
+  }
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await once(socket, socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect');
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Block, Note } from '../../waterfall/model.js';
+import { bytesDetail, type PhaseInterval, requestBlock } from '../../waterfall/request-block.js';
+import { requestFacts } from '../../waterfall/span-block.js';
+import { phasesOf } from '../../waterfall/span-phases.js';
+import { failureOf, methodOf, present, protocolOf, type RequestReport, urlOf } from './request-report.js';
+
+/**
+ * A request as it is drawn.
+ *
+ * @param service Which process it is of, if there are several.
+ */
+export function drawingOf(report: RequestReport, service?: string): Block {
+  const { span, redirectedTo } = report;
+  const phases = phasesOf(span, []).map((interval) => described(interval, report));
+  const facts = {
+    ...requestFacts(span, phases),
+    title: `${methodOf(span)} ${urlOf(span)}`,
+    ...present({ protocol: protocolOf(report), failure: failureOf(report), service }),
+  };
+  const notes: Note[] = redirectedTo === undefined ? [] : [{ text: `→ ${redirectedTo}`, tone: 'neutral' }];
+  return requestBlock(facts, [], notes);
+}
+
+/** Most requests have none, and then it is no news. */
+const [NO_BODY] = bytesDetail(0);
+
+/** A phase with what its span does not say. */
+function described(interval: PhaseInterval, { stopped, unverified }: RequestReport): PhaseInterval {
+  if (interval.phase === stopped?.phase) {
+    return { ...interval, error: stopped.type };
+  }
+  if (interval.phase === 'send') {
+    return { ...interval, details: interval.details.filter((detail) => detail !== NO_BODY) };
+  }
+  return interval.phase === 'tls' && unverified === true && interval.error === undefined
+    ? { ...interval, details: [...interval.details, 'not verified'] }
+    : interval;
+}

@@ -1,0 +1,65 @@
+import { sanitize } from '../waterfall/text.js';
+import { headText } from './answer.js';
+import type { CliOptions } from './options.js';
+import type { Outcome } from './outcome.js';
+import { Printer, STDOUT } from './output.js';
+import { drawingOf } from './report/drawing.js';
+import { summaryOf } from './report/request-report.js';
+import { type WriteOut, writeOut } from './report/write-out.js';
+import type { TracedRequest } from './traced-request.js';
+
+/** What is told of each request, in the form that was asked for. */
+export class Reports {
+  private readonly options: Pick<CliOptions, 'json' | 'include' | 'output'>;
+  private readonly format: WriteOut | undefined;
+  private readonly printer: Printer;
+
+  /** @param format What -w asks for, in place of drawings. */
+  constructor(options: Pick<CliOptions, 'json' | 'include' | 'output'>, format?: WriteOut) {
+    this.options = options;
+    this.format = format;
+    // What is written to stdout leaves no room for a drawing there. What -w prints comes after it, as curl's.
+    const isTaken = options.output === STDOUT && format === undefined;
+    this.printer = new Printer(isTaken ? process.stderr : process.stdout);
+  }
+
+  /** Nobody reads any more. */
+  get isClosed(): boolean {
+    return this.printer.isClosed;
+  }
+
+  /** One request, when it is over. */
+  request(traced: TracedRequest): void {
+    const { json, include, output } = this.options;
+    const report = traced.report(include);
+    if (json) {
+      this.printer.json(summaryOf(report));
+      return;
+    }
+    if (include && output === undefined && traced.answer !== undefined) {
+      const lines = headText(traced.answer).split('\r\n');
+      this.printer.write(lines.map(sanitize).join('\n'));
+    }
+    if (this.format === undefined) {
+      this.printer.drawing(drawingOf(report));
+    }
+  }
+
+  /** One request with those that it was redirected to. */
+  round(outcome: Outcome): void {
+    if (this.format !== undefined) {
+      writeOut(this.format, outcome, this.printer);
+    }
+  }
+
+  /** A line of text below the drawings; JSON stays among itself. */
+  line(text: string): void {
+    const isAmongDrawings = !this.options.json && this.format === undefined;
+    (isAmongDrawings ? this.printer.stream : process.stderr).write(`${text}\n`);
+  }
+
+  /** @throws CliError when it could not be written. */
+  async end(): Promise<void> {
+    await this.printer.end();
+  }
+}

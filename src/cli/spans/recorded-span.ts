@@ -1,0 +1,133 @@
+import type {
+  Attributes,
+  AttributeValue,
+  Context,
+  HrTime,
+  Link,
+  Span,
+  SpanContext,
+  SpanOptions,
+  SpanStatus,
+  TimeInput,
+  Tracer,
+} from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import type { AttributeBag, ReadableSpan, TimedEvent } from '../../waterfall/readable-span.js';
+
+/** The span of one request as the package makes it, kept to be drawn: no SDK is needed for that. */
+export class RecordedSpan implements Span, ReadableSpan {
+  readonly name: string;
+  readonly kind: number;
+  readonly startTime: HrTime;
+  endTime: HrTime = [0, 0];
+  readonly attributes: Record<string, AttributeValue | undefined> = {};
+  readonly events: TimedEvent[] = [];
+  readonly links: Link[] = [];
+  readonly resource: { readonly attributes: AttributeBag } = { attributes: {} };
+  status: SpanStatus = { code: SpanStatusCode.UNSET };
+  private ended = false;
+  /** The span that is sent as well, with --otlp. */
+  private readonly sent: Span | undefined;
+  private readonly onEnd: (span: RecordedSpan) => void;
+
+  constructor(
+    name: string,
+    options: SpanOptions,
+    sent: Span | undefined,
+    onEnd: (span: RecordedSpan) => void,
+  ) {
+    this.name = name;
+    this.kind = options.kind ?? SpanKind.INTERNAL;
+    this.startTime = hrTime(options.startTime);
+    Object.assign(this.attributes, options.attributes);
+    this.sent = sent;
+    this.onEnd = onEnd;
+  }
+
+  spanContext(): SpanContext {
+    return this.sent?.spanContext() ?? INVALID_SPAN_CONTEXT;
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    return this.setAttributes({ [key]: value });
+  }
+
+  setAttributes(attributes: Attributes): this {
+    Object.assign(this.attributes, attributes);
+    this.sent?.setAttributes(attributes);
+    return this;
+  }
+
+  addEvent(name: string, attributes?: Attributes | TimeInput, time?: TimeInput): this {
+    this.events.push({ name, time: hrTime(time), ...(isBag(attributes) && { attributes }) });
+    this.sent?.addEvent(name, attributes, time);
+    return this;
+  }
+
+  addLink(link: Link): this {
+    return this.addLinks([link]);
+  }
+
+  addLinks(links: Link[]): this {
+    this.links.push(...links);
+    this.sent?.addLinks(links);
+    return this;
+  }
+
+  setStatus(status: SpanStatus): this {
+    this.status = status;
+    this.sent?.setStatus(status);
+    return this;
+  }
+
+  /** The package makes no use of it. */
+  updateName(): this {
+    return this;
+  }
+
+  recordException(): void {
+    // The package makes no use of it.
+  }
+
+  isRecording(): boolean {
+    return !this.ended;
+  }
+
+  end(time?: TimeInput): void {
+    if (!this.ended) {
+      this.ended = true;
+      this.endTime = hrTime(time);
+      this.sent?.end(time);
+      this.onEnd(this);
+    }
+  }
+}
+
+/** Makes spans that are kept, and beside each the one that a tracer of an SDK makes, if there is one. */
+export class RecordingTracer implements Tracer {
+  private readonly onEnd: (span: RecordedSpan) => void;
+  private readonly sent: Tracer | undefined;
+
+  constructor(onEnd: (span: RecordedSpan) => void, sent?: Tracer) {
+    this.onEnd = onEnd;
+    this.sent = sent;
+  }
+
+  startSpan(name: string, options: SpanOptions = {}, ctx?: Context): RecordedSpan {
+    return new RecordedSpan(name, options, this.sent?.startSpan(name, options, ctx), this.onEnd);
+  }
+
+  /** The package makes no use of it. */
+  startActiveSpan(): never {
+    throw new Error('a request is no function to be called');
+  }
+}
+
+function isBag(value: Attributes | TimeInput | undefined): value is Attributes {
+  return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** The package gives each time as seconds and nanoseconds. */
+function hrTime(time: TimeInput | undefined): HrTime {
+  return Array.isArray(time) ? time : [0, 0];
+}
