@@ -14,6 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What is loaded by name: by users, or only when something else is there. */
 const ENTRIES = [
   'cli',
+  'cli/program/preload',
   'httpsnoop/index',
   'httptrace',
   'index',

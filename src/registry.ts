@@ -3,6 +3,7 @@ import { context } from './api.js';
 import { reportError } from './diagnostics.js';
 import { contextClientTrace } from './httptrace/active-trace.js';
 import { isSuppressed } from './httptrace/suppression.js';
+import { JoinedServed } from './joined-served.js';
 import { joinTraces, liveTrace } from './live-trace.js';
 import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
 import { NewSockets } from './source/connection/new-sockets.js';
@@ -41,6 +42,14 @@ export interface ServerRecorder {
   readonly begin: BeginServed;
 }
 
+/** Somebody who looks on at a whole process: `httptrace -- program` does. */
+export interface Onlooker {
+  readonly clients: ClientRecorders;
+  readonly servers: ServerRecorder | undefined;
+}
+
+type RecordBy = (recorders: ClientRecorders, ctx: Context) => RecordedTrace | undefined;
+
 /**
  * Who wants to know of requests, in this whole process: the sources listen once for all of them, however many
  * instances and copies of the package there are, and each request is recorded once.
@@ -53,6 +62,8 @@ class Registry {
   /** The copies of this package of which an instance was enabled. */
   readonly copies = new Set<{ readonly version: string }>();
   private callers = false;
+  /** Who looks on at each request, recorded or not, and has no part in it. */
+  private onlooker: Onlooker | undefined;
 
   constructor() {
     const report = (message: string, error: unknown) => reportError(`httptrace: ${message}`, error);
@@ -92,7 +103,9 @@ class Registry {
     ];
     this.serverSource = new ServerSource((request, response) => {
       countOthers(this.servers, 'servers');
-      return this.servers[0]?.begin(request, response);
+      const served = this.servers[0]?.begin(request, response);
+      const watched = this.onlooker?.servers?.begin(request, response);
+      return watched === undefined ? served : new JoinedServed(served, watched);
     }, report);
   }
 
@@ -106,6 +119,15 @@ class Registry {
     if (!this.callers) {
       this.callers = true;
       this.start();
+    }
+  }
+
+  /** From now on tells this one of each request as well; of those that are made with tracing suppressed, too. */
+  lookOn(onlooker: Onlooker): void {
+    this.onlooker = onlooker;
+    this.start();
+    if (onlooker.servers !== undefined) {
+      this.serverSource.start();
     }
   }
 
@@ -130,7 +152,7 @@ class Registry {
     replace(this.servers, before, after);
     if (this.servers.length > 0) {
       this.serverSource.start();
-    } else {
+    } else if (this.onlooker?.servers === undefined) {
       this.serverSource.stop();
     }
   }
@@ -142,18 +164,24 @@ class Registry {
   }
 
   private stopIfUnwanted(): void {
-    if (!this.callers && this.recorders.length === 0) {
+    if (!this.callers && this.onlooker === undefined && this.recorders.length === 0) {
       for (const source of this.sources) {
         source.stop();
       }
     }
   }
 
-  private begin(
-    source: SourceName,
-    record: (recorders: ClientRecorders, ctx: Context) => RecordedTrace | undefined,
-  ): RequestTrace | undefined {
+  private begin(source: SourceName, record: RecordBy): RequestTrace | undefined {
     const ctx = context.active();
+    const trace = this.beginIn(ctx, source, record);
+    const watched = this.onlooker === undefined ? undefined : record(this.onlooker.clients, ctx);
+    if (watched === undefined) {
+      return trace;
+    }
+    return trace === undefined ? watched : joinTraces(trace, watched);
+  }
+
+  private beginIn(ctx: Context, source: SourceName, record: RecordBy): RequestTrace | undefined {
     const [recorders] = this.recorders;
     if (isSuppressed(ctx)) {
       if (recorders !== undefined) {

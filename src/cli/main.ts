@@ -15,8 +15,12 @@ import { RequestTracer } from './traced-request.js';
 import { NegotiatingTransport } from './transport.js';
 import { warmUp } from './warm-up.js';
 
-/** What the program does. Never rejects; gives back the code to exit with. */
-export async function main(args: readonly string[]): Promise<ExitCode> {
+/**
+ * What the program does. Never rejects; gives back the code to exit with.
+ *
+ * @param preload The file that each process of a traced program is to load.
+ */
+export async function main(args: readonly string[], preload: string): Promise<number> {
   // Where nobody can be told, nothing is to be done.
   process.stderr.on('error', () => undefined);
   let isSilent = false;
@@ -28,7 +32,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
         return await request(command.options);
       case 'program': {
         const { runProgram } = await import('./program/run-program.js');
-        return await runProgram(command.options);
+        return await runProgram(command.options, preload);
       }
       case 'help':
       case 'version':

@@ -8,6 +8,7 @@ import type { ClientRecord } from '../recorder/client.js';
 import type { ConnEnds } from '../recorder/conn-ends.js';
 import { failedPhase } from '../recorder/phases.js';
 import { DEFAULT_REDACTED_QUERY_PARAMS } from '../semconv/defaults.js';
+import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../semconv/semconv.js';
 import type { RequestTrace } from '../source/request-trace.js';
 import { RequestCounter } from '../status/request-counter.js';
 import { type Answer, headerFields } from './answer.js';
@@ -26,9 +27,10 @@ export class RequestTracer {
 
   /** @param sent Makes the spans that are sent as well. */
   constructor(sent?: Tracer) {
-    const tracer = new RecordingTracer((span) => {
+    const ended = (span: RecordedSpan): void => {
       this.last = span;
-    }, sent);
+    };
+    const tracer = new RecordingTracer({ ended }, sent);
     this.telemetry = new ClientTelemetry(spanConfig(sent !== undefined), spanOutputs(tracer));
   }
 
@@ -62,7 +64,7 @@ export class TracedRequest {
   private readonly takeSpan: () => RecordedSpan;
   private span: RecordedSpan | undefined;
   private unverified = false;
-  private stopped: RequestReport['stopped'];
+  private givenUp: string | undefined;
 
   constructor(hop: Hop, record: ClientRecord, takeSpan: () => RecordedSpan) {
     this.hop = hop;
@@ -88,13 +90,14 @@ export class TracedRequest {
     this.span = this.takeSpan();
   }
 
-  /** @param word What is said of it if it was given up by whoever runs this program, and did not fail. */
-  failed(error: unknown, word?: string): void {
-    if (word !== undefined) {
-      this.stopped = { type: word, phase: failedPhase(this.record) };
-    }
+  /** @param givenUp What is said of it if whoever runs this program gave it up. */
+  failed(error: unknown, givenUp?: string): void {
+    this.givenUp = givenUp;
     this.record.failed(error);
     this.span = this.takeSpan();
+    if (givenUp !== undefined) {
+      this.span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] ??= failedPhase(this.record);
+    }
   }
 
   /** Where that connection leads. */
@@ -111,14 +114,14 @@ export class TracedRequest {
 
   /** @param withHead Whether the head of the response is a part of it. */
   report(withHead: boolean): RequestReport {
-    const { answer, stopped, unverified } = this;
+    const { answer, givenUp, unverified } = this;
     const target = answer === undefined ? undefined : redirectTarget(answer);
     return {
       span: this.finishedSpan,
       unverified,
       ...present({
         protocol: answer?.protocol,
-        stopped,
+        givenUp,
         redirectedTo: target === undefined ? undefined : redactUrl(target, REDACTED_QUERY_PARAMS),
         responseHeaders: withHead && answer !== undefined ? headerFields(answer) : undefined,
       }),

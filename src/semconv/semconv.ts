@@ -149,6 +149,7 @@ export const ATTR_HTTPTRACE_SEND_DURATION = 'httptrace.send.duration';
 export const ATTR_HTTPTRACE_WAIT_DURATION = 'httptrace.wait.duration';
 export const ATTR_HTTPTRACE_RECEIVE_DURATION = 'httptrace.receive.duration';
 export const ATTR_HTTPTRACE_FAILED_PHASE = 'httptrace.failed_phase';
+export const ATTR_HTTPTRACE_CANCELLED_PHASE = 'httptrace.cancelled_phase';
 export const ATTR_HTTPTRACE_FIRST_BYTE_DURATION = 'httptrace.first_byte.duration';
 export const ATTR_HTTPTRACE_ABORTED = 'httptrace.aborted';
 export const ATTR_HTTPTRACE_PHASE = 'httptrace.phase';

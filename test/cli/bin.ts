@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const BIN = join(__dirname, '..', '..', 'dist', 'cli.js');
+export const BIN = join(__dirname, '..', '..', 'dist', 'cli.js');
 const CA_FILE = join(__dirname, '..', 'certs', 'ca.pem');
 
 export interface Finished {
@@ -37,15 +37,15 @@ export async function httptrace(args: string[], surroundings: Surroundings = {})
 }
 
 /** The same in a shell, which finds the command as `$HTTPTRACE`. */
-export async function shell(script: string): Promise<Finished> {
-  const env = { ...ENVIRONMENT, HTTPTRACE: `${process.execPath} ${BIN}` };
+export async function shell(script: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  const env = { ...ENVIRONMENT, HTTPTRACE: `${process.execPath} ${BIN}`, ...more };
   const child = spawn('sh', ['-c', script], { env });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
   return { exitCode, stdout, stderr, labels: labelsOf(stdout) };
 }
 
-function labelsOf(stdout: string): string[] {
+export function labelsOf(stdout: string): string[] {
   return stdout
     .trimEnd()
     .split('\n')

@@ -1,5 +1,101 @@
-import type { ExitCode } from '../exit-code.js';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliError, EXIT } from '../exit-code.js';
 import type { ProgramOptions } from '../options.js';
-export async function runProgram(_options: ProgramOptions): Promise<ExitCode> {
-  return 1;
+import { ENV_FILE, ENV_SERVERS } from './line.js';
+import { LineReader } from './line-reader.js';
+import { ProgramReports } from './program-reports.js';
+
+/** How a program ended. */
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Runs a program, and draws its requests on stderr as they end.
+ *
+ * @param preload The file that each of its processes is to load.
+ * @returns Its exit code. If a signal ended it, this process ends by the same one.
+ */
+export async function runProgram(options: ProgramOptions, preload: string): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'httptrace-'));
+  try {
+    const file = join(directory, 'lines');
+    closeSync(openSync(file, 'a', 0o600));
+    const reports = new ProgramReports(options.json);
+    const reader = new LineReader(file, (text) => reports.line(text));
+    const end = await run(options, environment(options, preload, file), (pid) => reports.begin(pid)).finally(
+      () => reader.end(),
+    );
+    reports.end();
+    await reports.flush();
+    return codeOf(end);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The program's own options for Node.js come after ours, and win. */
+function environment({ servers }: ProgramOptions, preload: string, file: string): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: own, ...env } = process.env;
+  const ours = `--require "${preload.replace(/["\\]/g, '\\$&')}"`;
+  return {
+    ...env,
+    NODE_OPTIONS: own === undefined || own === '' ? ours : `${ours} ${own}`,
+    [ENV_FILE]: file,
+    ...(servers ? { [ENV_SERVERS]: '1' } : {}),
+  };
+}
+
+function run(
+  { command, args }: ProgramOptions,
+  env: NodeJS.ProcessEnv,
+  onStart: (pid: number | undefined) => void,
+): Promise<End> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', env });
+    const unforward = forwardSignals(child);
+    child.once('spawn', () => onStart(child.pid));
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      unforward();
+      const code = error.code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
+      reject(new CliError(code, `cannot run ${command}: ${error.message}`));
+    });
+    child.once('exit', (code, signal) => {
+      unforward();
+      resolve({ code, signal });
+    });
+  });
+}
+
+/** What a terminal sends to the whole group of processes, so that the program has it already. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+const FORWARDED: readonly NodeJS.Signals[] = [...FROM_TERMINAL, 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+
+/** Hands signals on to the program, which alone decides what becomes of them. */
+function forwardSignals(child: ChildProcess): () => void {
+  const hasTerminal = process.stdin.isTTY === true || process.stderr.isTTY === true;
+  const listeners = FORWARDED.map((name) => {
+    const isThere = hasTerminal && FROM_TERMINAL.includes(name);
+    const listener = (): void => void (isThere || child.kill(name));
+    process.on(name, listener);
+    return () => process.removeListener(name, listener);
+  });
+  return () => {
+    for (const stop of listeners) {
+      stop();
+    }
+  };
+}
+
+/** Of a program that a signal ended, the one that a shell gives; and this process ends as it did. */
+function codeOf({ code, signal }: End): number {
+  if (signal === null) {
+    return code ?? EXIT.unexpected;
+  }
+  process.once('exit', () => process.kill(process.pid, signal));
+  return 128 + constants.signals[signal];
 }

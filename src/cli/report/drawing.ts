@@ -1,5 +1,10 @@
 import type { Block, Note } from '../../waterfall/model.js';
-import { bytesDetail, type PhaseInterval, requestBlock } from '../../waterfall/request-block.js';
+import {
+  bytesDetail,
+  type PhaseInterval,
+  type RequestFailure,
+  requestBlock,
+} from '../../waterfall/request-block.js';
 import { requestFacts } from '../../waterfall/span-block.js';
 import { phasesOf } from '../../waterfall/span-phases.js';
 import { failureOf, methodOf, present, protocolOf, type RequestReport, urlOf } from './request-report.js';
@@ -11,11 +16,12 @@ import { failureOf, methodOf, present, protocolOf, type RequestReport, urlOf } f
  */
 export function drawingOf(report: RequestReport, service?: string): Block {
   const { span, redirectedTo } = report;
-  const phases = phasesOf(span, []).map((interval) => described(interval, report));
+  const failure = failureOf(report);
+  const phases = phasesOf(span, []).map((interval) => described(interval, report, failure));
   const facts = {
     ...requestFacts(span, phases),
     title: `${methodOf(span)} ${urlOf(span)}`,
-    ...present({ protocol: protocolOf(report), failure: failureOf(report), service }),
+    ...present({ protocol: protocolOf(report), failure, service }),
   };
   const notes: Note[] = redirectedTo === undefined ? [] : [{ text: `→ ${redirectedTo}`, tone: 'neutral' }];
   return requestBlock(facts, [], notes);
@@ -25,9 +31,13 @@ export function drawingOf(report: RequestReport, service?: string): Block {
 const [NO_BODY] = bytesDetail(0);
 
 /** A phase with what its span does not say. */
-function described(interval: PhaseInterval, { stopped, unverified }: RequestReport): PhaseInterval {
-  if (interval.phase === stopped?.phase) {
-    return { ...interval, error: stopped.type };
+function described(
+  interval: PhaseInterval,
+  { unverified }: RequestReport,
+  failure: RequestFailure | undefined,
+): PhaseInterval {
+  if (interval.phase === failure?.phase && interval.error === undefined) {
+    return { ...interval, error: failure.type };
   }
   if (interval.phase === 'send') {
     return { ...interval, details: interval.details.filter((detail) => detail !== NO_BODY) };

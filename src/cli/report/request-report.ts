@@ -7,6 +7,7 @@ import {
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTPTRACE_CANCELLED_PHASE,
   ATTR_HTTPTRACE_FAILED_PHASE,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
@@ -30,8 +31,8 @@ export interface RequestReport {
   readonly span: ReadableSpan;
   /** Such as `HTTP/1.0`, where more is known of it than that of its connection. */
   readonly protocol?: string;
-  /** Why it ended early, if that is no error of its own: who stopped it, and in which phase. */
-  readonly stopped?: RequestFailure;
+  /** What is said of it if it was given up; by default, that it was `cancelled`. */
+  readonly givenUp?: string;
   /** Where the answer sends its client. */
   readonly redirectedTo?: string;
   /** Whether the certificate was accepted without being verified. */
@@ -122,12 +123,13 @@ export function protocolOf({ span, protocol }: RequestReport): string | undefine
 }
 
 /** Why a request ended early; `undefined` for one that was answered, whatever the status. */
-export function failureOf({ span, stopped }: RequestReport): RequestFailure | undefined {
+export function failureOf({ span, givenUp }: RequestReport): RequestFailure | undefined {
   const { attributes, status } = span;
-  const type = stringOf(attributes, ATTR_ERROR_TYPE);
-  if (stopped !== undefined) {
-    return stopped;
+  const cancelledPhase = stringOf(attributes, ATTR_HTTPTRACE_CANCELLED_PHASE);
+  if (cancelledPhase !== undefined || givenUp !== undefined) {
+    return { type: givenUp ?? 'cancelled', ...present({ phase: cancelledPhase }) };
   }
+  const type = stringOf(attributes, ATTR_ERROR_TYPE);
   if (type === undefined || type === String(statusOf(span))) {
     return undefined;
   }

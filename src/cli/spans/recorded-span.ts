@@ -14,6 +14,12 @@ import type {
 import { INVALID_SPAN_CONTEXT, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { AttributeBag, ReadableSpan, TimedEvent } from '../../waterfall/readable-span.js';
 
+/** Told of each span. */
+export interface SpanListener {
+  began?(span: RecordedSpan): void;
+  ended(span: RecordedSpan): void;
+}
+
 /** The span of one request as the package makes it, kept to be drawn: no SDK is needed for that. */
 export class RecordedSpan implements Span, ReadableSpan {
   readonly name: string;
@@ -28,20 +34,15 @@ export class RecordedSpan implements Span, ReadableSpan {
   private ended = false;
   /** The span that is sent as well, with --otlp. */
   private readonly sent: Span | undefined;
-  private readonly onEnd: (span: RecordedSpan) => void;
+  private readonly listener: SpanListener;
 
-  constructor(
-    name: string,
-    options: SpanOptions,
-    sent: Span | undefined,
-    onEnd: (span: RecordedSpan) => void,
-  ) {
+  constructor(name: string, options: SpanOptions, sent: Span | undefined, listener: SpanListener) {
     this.name = name;
     this.kind = options.kind ?? SpanKind.INTERNAL;
     this.startTime = hrTime(options.startTime);
     Object.assign(this.attributes, options.attributes);
     this.sent = sent;
-    this.onEnd = onEnd;
+    this.listener = listener;
   }
 
   spanContext(): SpanContext {
@@ -98,23 +99,25 @@ export class RecordedSpan implements Span, ReadableSpan {
       this.ended = true;
       this.endTime = hrTime(time);
       this.sent?.end(time);
-      this.onEnd(this);
+      this.listener.ended(this);
     }
   }
 }
 
 /** Makes spans that are kept, and beside each the one that a tracer of an SDK makes, if there is one. */
 export class RecordingTracer implements Tracer {
-  private readonly onEnd: (span: RecordedSpan) => void;
+  private readonly listener: SpanListener;
   private readonly sent: Tracer | undefined;
 
-  constructor(onEnd: (span: RecordedSpan) => void, sent?: Tracer) {
-    this.onEnd = onEnd;
+  constructor(listener: SpanListener, sent?: Tracer) {
+    this.listener = listener;
     this.sent = sent;
   }
 
   startSpan(name: string, options: SpanOptions = {}, ctx?: Context): RecordedSpan {
-    return new RecordedSpan(name, options, this.sent?.startSpan(name, options, ctx), this.onEnd);
+    const span = new RecordedSpan(name, options, this.sent?.startSpan(name, options, ctx), this.listener);
+    this.listener.began?.(span);
+    return span;
   }
 
   /** The package makes no use of it. */
