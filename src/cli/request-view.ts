@@ -5,6 +5,7 @@ import { type Hop, header, pathOf } from './hop.js';
 /** A request of this program as the package's telemetry asks for it. */
 export class HopView implements ClientRequestView {
   private readonly hop: Hop;
+  readonly isMade = true;
   readonly fragment = '';
 
   constructor(hop: Hop) {
