@@ -75,7 +75,7 @@ export class Dialer {
     const address = this.addressOf(url);
     const socket =
       url.protocol === 'https:' ? tls.connect({ ...address, ...this.tlsFor(url) }) : net.connect(address);
-    Dial.watch(socket, trace, 'path' in address ? address.path : undefined);
+    Dial.watch(socket, trace, 'path' in address ? [address.path] : undefined);
     await connected(socket, signal);
     return socket;
   }

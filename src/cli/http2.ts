@@ -1,7 +1,5 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import { now } from '../clock.js';
-import type { RequestTrace } from '../source/request-trace.js';
 import type { Answer } from './answer.js';
 import type { Exchange } from './exchange.js';
 import { type Hop, header, pathOf } from './hop.js';
@@ -19,11 +17,8 @@ const OF_HTTP1: ReadonlySet<string> = new Set([
 /** A connection on which HTTP/2 is spoken. */
 export class Http2Session {
   private readonly session: ClientHttp2Session;
-  private readonly socket: Socket;
-  private idleSince: number | undefined;
 
   constructor({ origin }: URL, socket: Socket) {
-    this.socket = socket;
     this.session = http2.connect(origin, { createConnection: () => socket });
     // What goes wrong on a session is told by the streams that it breaks.
     this.session.on('error', () => undefined);
@@ -34,34 +29,26 @@ export class Http2Session {
     return !this.session.closed && !this.session.destroyed;
   }
 
-  async send({ hop, trace, onAnswer, onBody, signal }: Exchange): Promise<void> {
-    this.gotConn(trace);
+  async send({ hop, onAnswer, onBody, signal }: Exchange): Promise<void> {
     const stream = this.session.request(headersOf(hop), { endStream: hop.body === undefined });
     const abort = (): void => void stream.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const answered = answerOf(stream, trace);
-      trace.wroteHeaders?.();
-      write(stream, hop, trace);
+      const answered = answerOf(stream);
+      if (hop.body !== undefined) {
+        stream.end(hop.body);
+      }
       onAnswer(await answered);
       for await (const chunk of stream) {
         await onBody(chunk);
       }
     } finally {
       signal.removeEventListener('abort', abort);
-      this.idleSince = now();
     }
   }
 
   close(): void {
     this.session.destroy();
-  }
-
-  private gotConn(trace: RequestTrace): void {
-    const { idleSince, socket } = this;
-    const reused = idleSince !== undefined;
-    const idleTime = idleSince === undefined ? 0 : now() - idleSince;
-    trace.gotConn?.({ conn: socket, reused, wasIdle: reused, idleTime });
   }
 }
 
@@ -84,30 +71,9 @@ function headersOf(hop: Hop): OutgoingHttpHeaders {
   };
 }
 
-function write(stream: ClientHttp2Stream, { body }: Hop, trace: RequestTrace): void {
-  if (body === undefined) {
-    trace.wroteRequest?.({});
-  } else {
-    stream.once('finish', () => trace.wroteRequest?.({}));
-    stream.end(body);
-  }
-}
-
-function answerOf(stream: ClientHttp2Stream, trace: RequestTrace): Promise<Answer> {
-  let answering = false;
-  const firstByte = (): void => {
-    if (!answering) {
-      answering = true;
-      trace.gotFirstResponseByte?.();
-    }
-  };
+function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    stream.on('headers', (headers) => {
-      firstByte();
-      trace.got1xxResponse?.(Number(headers[':status']), headers);
-    });
     stream.once('response', (headers) => {
-      firstByte();
       const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
         name.startsWith(':') ? [] : [value].flat().flatMap((line) => [name, String(line)]),
       );

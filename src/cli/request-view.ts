@@ -6,6 +6,7 @@ import { type Hop, header, pathOf } from './hop.js';
 export class HopView implements ClientRequestView {
   private readonly hop: Hop;
   readonly isMade = true;
+  readonly takesHeaders = true;
   readonly fragment = '';
 
   constructor(hop: Hop) {
