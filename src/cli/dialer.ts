@@ -12,7 +12,7 @@ import { hostnameOf, portOf } from './hop.js';
 import type { ConnectionOptions } from './options.js';
 import { type ProxyUse, proxyFor } from './proxy.js';
 import { TimeLimit } from './time-limit.js';
-import type { ConnectTo } from './values.js';
+import type { ConnectTo, Resolve } from './values.js';
 
 /** The proxy did not let us through. */
 export class TunnelRefused extends Error {
@@ -177,24 +177,20 @@ function replaced(host: string, port: number, rules: readonly ConnectTo[]): { ho
   return { host: rule?.to.host || host, port: Number(rule?.to.port || port) };
 }
 
-/** Gives these addresses for any name. */
-function lookupOf(addresses: readonly { address: string; family: number }[]): LookupFunction {
+/** Gives these addresses for any name; not at once, for who dials looks on only when that has begun. */
+function lookupOf(addresses: Resolve['addresses']): LookupFunction {
   return (host, { family, all }, callback) => {
-    const wanted = addresses.filter(
-      (known) => !family || known.family === family || `IPv${known.family}` === family,
-    );
+    const wanted = addresses.filter((known) => !family || known.family === Number(String(family).at(-1)));
     const [first] = wanted;
-    if (first === undefined) {
-      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
-      callback(error, '', 0);
-    } else if (all) {
-      callback(
-        null,
-        wanted.map((known) => ({ ...known })),
-      );
-    } else {
-      callback(null, first.address, first.family);
-    }
+    process.nextTick(() => {
+      if (first === undefined) {
+        callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' }), '', 0);
+      } else if (all) {
+        callback(null, [...wanted]);
+      } else {
+        callback(null, first.address, first.family);
+      }
+    });
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 export const BIN = join(__dirname, '..', '..', 'dist', 'cli.js');
-const CA_FILE = join(__dirname, '..', 'certs', 'ca.pem');
+export const CA_FILE = join(__dirname, '..', 'certs', 'ca.pem');
 
 export interface Finished {
   exitCode: number | null;

@@ -86,49 +86,84 @@ function timesOf(hops: readonly TracedRequest[]): Record<TimeName, number> {
   return times;
 }
 
+/** A variable of -w. */
+interface Variable {
+  readonly help: string;
+  readonly print: (facts: Facts) => string;
+}
+
 /** The variables by name, and how each is printed. */
-export const VARIABLES: ReadonlyMap<string, (facts: Facts) => string> = new Map<
-  string,
-  (facts: Facts) => string
->([
-  ['content_type', ({ header }) => header('content-type')],
-  ['errormsg', ({ error }) => error?.message ?? ''],
-  ['exitcode', ({ exitcode }) => String(exitcode)],
-  ['filename_effective', ({ options }) => options.output ?? ''],
-  ['header_json', headerJson],
-  ['http_code', statusCode],
-  ['http_connect', ({ tunnel }) => String(tunnel?.status ?? 0).padStart(3, '0')],
-  ['http_version', ({ last }) => last?.answer?.protocol.replace('HTTP/', '') ?? '0'],
-  ['json', allAsJson],
-  ['local_ip', ({ last }) => last?.ends?.localAddress ?? ''],
-  ['local_port', ({ last }) => String(last?.ends?.localPort ?? 0)],
-  ['method', ({ last }) => last?.hop.method ?? ''],
-  ['num_connects', ({ hops }) => String(hops.filter(isNewConnection).length)],
-  ['num_headers', ({ last }) => String(fieldsOf(last).length)],
-  ['num_redirects', ({ hops }) => String(Math.max(0, hops.length - 1))],
-  ['redirect_url', redirectUrl],
-  ['remote_ip', ({ last }) => last?.ends?.remoteAddress ?? ''],
-  ['remote_port', ({ last }) => String(last?.ends?.remotePort ?? 0)],
-  ['response_code', statusCode],
-  ['scheme', ({ last }) => (last?.hop.url.protocol ?? '').replace(':', '').toUpperCase()],
-  ['size_download', ({ last }) => String(last?.receivedBytes ?? 0)],
-  ['size_header', headerSize],
-  ['size_upload', ({ last }) => String(last?.hop.body?.length ?? 0)],
-  ['speed_download', ({ last, times }) => speed(last?.receivedBytes, times.total)],
-  ['speed_upload', ({ last, times }) => speed(last?.hop.body?.length, times.total)],
-  ['ssl_verify_result', ({ last }) => verifyResult(last?.conn)],
-  ['time_appconnect', ({ times }) => seconds(times.appconnect)],
-  ['time_connect', ({ times }) => seconds(times.connect)],
-  ['time_namelookup', ({ times }) => seconds(times.namelookup)],
-  ['time_posttransfer', ({ times }) => seconds(times.posttransfer)],
-  ['time_pretransfer', ({ times }) => seconds(times.pretransfer)],
-  ['time_redirect', ({ times }) => seconds(times.redirect)],
-  ['time_starttransfer', ({ times }) => seconds(times.starttransfer)],
-  ['time_total', ({ times }) => seconds(times.total)],
-  ['url', ({ options }) => options.urlText],
-  ['url_effective', ({ last, options }) => last?.hop.url.href ?? options.url.href],
-  ['urlnum', () => '0'],
+export const VARIABLES: ReadonlyMap<string, Variable> = new Map([
+  variable('content_type', 'of the last response', ({ header }) => header('content-type')),
+  variable('errormsg', 'why it did not succeed', ({ error }) => error?.message ?? ''),
+  variable('exitcode', 'that of `httptrace`', ({ exitcode }) => String(exitcode)),
+  variable('filename_effective', 'that of `-o`', ({ options }) => options.output ?? ''),
+  variable('header_json', 'the head of the last response', headerJson),
+  variable('http_code', 'status of the last response, `000` if there was none', statusCode),
+  variable('http_connect', "status of the proxy's answer to CONNECT, `000` if there was none", ({ tunnel }) =>
+    String(tunnel?.status ?? 0).padStart(3, '0'),
+  ),
+  variable('http_version', '`1.1` or `2`', ({ last }) => last?.answer?.protocol.replace('HTTP/', '') ?? '0'),
+  variable('json', 'all of these as one object', allAsJson),
+  variable('local_ip', 'of the last connection', ({ last }) => last?.ends?.localAddress ?? ''),
+  variable('local_port', 'of the last connection', ({ last }) => String(last?.ends?.localPort ?? 0)),
+  variable('method', 'of the last request', ({ last }) => last?.hop.method ?? ''),
+  variable('num_connects', 'connections that were made', ({ hops }) =>
+    String(hops.filter(isNewConnection).length),
+  ),
+  variable('num_headers', 'of the last response', ({ last }) => String(fieldsOf(last).length)),
+  variable('num_redirects', 'that were followed', ({ hops }) => String(Math.max(0, hops.length - 1))),
+  variable('redirect_url', 'where a redirect leads that was not followed', redirectUrl),
+  variable('remote_ip', 'of the last connection', ({ last }) => last?.ends?.remoteAddress ?? ''),
+  variable('remote_port', 'of the last connection', ({ last }) => String(last?.ends?.remotePort ?? 0)),
+  variable('response_code', 'as `http_code`', statusCode),
+  variable('scheme', '`HTTP` or `HTTPS`', ({ last }) =>
+    (last?.hop.url.protocol ?? '').replace(':', '').toUpperCase(),
+  ),
+  variable('size_download', 'bytes of the body, as they were on the wire', ({ last }) =>
+    String(last?.receivedBytes ?? 0),
+  ),
+  variable('size_header', 'bytes of all heads that were received', headerSize),
+  variable('size_upload', 'bytes of the body that was sent', ({ last }) =>
+    String(last?.hop.body?.length ?? 0),
+  ),
+  variable('speed_download', 'bytes in a second', ({ last, times }) =>
+    speed(last?.receivedBytes, times.total),
+  ),
+  variable('speed_upload', 'bytes in a second', ({ last, times }) =>
+    speed(last?.hop.body?.length, times.total),
+  ),
+  variable('ssl_verify_result', "OpenSSL's code for the certificate, 0 if it is valid", ({ last }) =>
+    verifyResult(last?.conn),
+  ),
+  variable('time_appconnect', 'until the TLS handshake was done', ({ times }) => seconds(times.appconnect)),
+  variable('time_connect', 'until the TCP connection was there', ({ times }) => seconds(times.connect)),
+  variable('time_namelookup', 'until the name was looked up', ({ times }) => seconds(times.namelookup)),
+  variable('time_posttransfer', 'until the request was sent', ({ times }) => seconds(times.posttransfer)),
+  variable('time_pretransfer', 'until the request had its connection', ({ times }) =>
+    seconds(times.pretransfer),
+  ),
+  variable('time_redirect', 'of all redirects', ({ times }) => seconds(times.redirect)),
+  variable('time_starttransfer', 'until the first byte of the response', ({ times }) =>
+    seconds(times.starttransfer),
+  ),
+  variable('time_total', 'until the last byte', ({ times }) => seconds(times.total)),
+  variable('url', 'as it was given', ({ options }) => options.urlText),
+  variable(
+    'url_effective',
+    'of the last request',
+    ({ last, options }) => last?.hop.url.href ?? options.url.href,
+  ),
+  variable('urlnum', 'always 0', () => '0'),
 ]);
+
+function variable(
+  name: string,
+  help: string,
+  print: (facts: Facts) => string,
+): [name: string, variable: Variable] {
+  return [name, { help, print }];
+}
 
 function seconds(value: number): string {
   return value.toFixed(6);
@@ -189,7 +224,7 @@ const NUMBER = /^-?\d+(\.\d+)?$/;
 
 function allAsJson(facts: Facts): string {
   const values: Record<string, string | number | null> = {};
-  for (const [name, print] of VARIABLES) {
+  for (const [name, { print }] of VARIABLES) {
     if (name !== 'json' && name !== 'header_json') {
       const text = print(facts);
       values[name] = text === '' ? null : NUMBER.test(text) && name !== 'http_version' ? Number(text) : text;

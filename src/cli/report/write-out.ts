@@ -67,5 +67,5 @@ function textOf(part: string | Variable, facts: Facts): string {
     complain(`unknown variable of -w: ${name}`);
     return '';
   }
-  return variable(facts);
+  return variable.print(facts);
 }
