@@ -1,92 +1,88 @@
-import type { Closing, ServerTrace, WatchedSteps } from './source/server/trace.js';
+import type { Closing, ListenerContext } from './httpsnoop/response-observer.js';
+import type { ServerTrace } from './source/server/trace.js';
 
 /**
  * One trace of an incoming request that tells two: the one who records it, if anybody does, in whose context it runs,
- * and one who only looks on. Either is told no step that it does not ask for.
+ * and one who only looks on.
  */
 export class JoinedServed implements ServerTrace {
-  readonly steps: WatchedSteps;
+  readonly listenIn: ListenerContext | undefined;
+  readonly countsBody: boolean;
+  readonly countsRequestBody: boolean;
+  readonly closesBeforeListeners: boolean;
   private readonly owner: ServerTrace | undefined;
-  private readonly both: readonly ServerTrace[];
+  private readonly onlooker: ServerTrace;
 
   constructor(owner: ServerTrace | undefined, onlooker: ServerTrace) {
     this.owner = owner;
-    this.both = owner === undefined ? [onlooker] : [owner, onlooker];
-    this.steps = {
-      head: this.both.some(({ steps }) => steps.head),
-      body: this.both.some(({ steps }) => steps.body),
-      flush: this.both.some(({ steps }) => steps.flush),
-      informational: this.both.some(({ steps }) => steps.informational),
-      push: this.both.some(({ steps }) => steps.push),
-      requestBody: this.both.some(({ steps }) => steps.requestBody),
-    };
-  }
-
-  get endsBeforeListeners(): boolean {
-    return this.owner?.endsBeforeListeners ?? false;
-  }
-
-  isActive(): boolean {
-    return this.owner?.isActive() ?? true;
-  }
-
-  run<Result>(fn: (...args: unknown[]) => Result, self: unknown, args: unknown[]): Result {
-    return this.owner === undefined ? Reflect.apply(fn, self, args) : this.owner.run(fn, self, args);
+    this.onlooker = onlooker;
+    this.listenIn = owner?.listenIn;
+    this.countsBody = owner?.countsBody === true || onlooker.countsBody;
+    this.countsRequestBody = owner?.countsRequestBody === true || onlooker.countsRequestBody;
+    this.closesBeforeListeners = owner?.closesBeforeListeners === true;
   }
 
   wroteInformational(statusCode: number): void {
-    this.tell('informational', (trace) => trace.wroteInformational(statusCode));
+    this.owner?.wroteInformational?.(statusCode);
+    this.onlooker.wroteInformational?.(statusCode);
   }
 
   wroteHead(statusCode: number, headers?: unknown): void {
-    this.tell('head', (trace) => trace.wroteHead(statusCode, headers));
+    this.owner?.wroteHead(statusCode, headers);
+    this.onlooker.wroteHead(statusCode, headers);
   }
 
-  wroteBody(bytes: number, at?: number): void {
-    this.tell('body', (trace) => trace.wroteBody(bytes, at));
+  wroteBody(bytes: number): void {
+    if (this.owner?.countsBody === true) {
+      this.owner.wroteBody(bytes);
+    }
+    this.onlooker.wroteBody(bytes);
   }
 
   flushed(): void {
-    this.tell('flush', (trace) => trace.flushed());
+    this.owner?.flushed?.();
+    this.onlooker.flushed?.();
   }
 
-  ended(at?: number): void {
-    this.tell('body', (trace) => trace.ended(at));
-  }
-
-  pushed(path: string): void {
-    this.tell('push', (trace) => trace.pushed(path));
-  }
-
-  gotBody(bytes: number): void {
-    this.tell('requestBody', (trace) => trace.gotBody(bytes));
-  }
-
-  errored(error: unknown): void {
-    this.tell(undefined, (trace) => trace.errored(error));
-  }
-
-  threw(error: unknown): void {
-    this.tell(undefined, (trace) => trace.threw(error));
-  }
-
-  hijacked(protocol: string | undefined): void {
-    this.tell(undefined, (trace) => trace.hijacked(protocol));
+  ended(isHandedOver: boolean): void {
+    this.owner?.ended?.(isHandedOver);
+    this.onlooker.ended?.(isHandedOver);
   }
 
   finished(): void {
-    this.tell(undefined, (trace) => trace.finished());
+    this.owner?.finished?.();
+    this.onlooker.finished?.();
+  }
+
+  pushed(path: string): void {
+    this.owner?.pushed?.(path);
+    this.onlooker.pushed?.(path);
+  }
+
+  gotBody(bytes: number): void {
+    if (this.owner?.countsRequestBody === true) {
+      this.owner.gotBody(bytes);
+    }
+    this.onlooker.gotBody(bytes);
+  }
+
+  errored(error: unknown): void {
+    this.owner?.errored?.(error);
+    this.onlooker.errored?.(error);
+  }
+
+  threw(error: unknown): void {
+    this.owner?.threw(error);
+    this.onlooker.threw(error);
+  }
+
+  hijacked(protocol: string | undefined): void {
+    this.owner?.hijacked(protocol);
+    this.onlooker.hijacked(protocol);
   }
 
   closed(closing: Closing): void {
-    this.tell(undefined, (trace) => trace.closed(closing));
-  }
-
-  private tell(step: keyof WatchedSteps | undefined, what: (trace: ServerTrace) => void): void {
-    for (const trace of this.both) {
-      if (step === undefined || trace.steps[step]) {
-        what(trace);
-      }
-    }
+    this.owner?.closed(closing);
+    this.onlooker.closed(closing);
   }
 }
