@@ -1,8 +1,11 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import * as http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpTraceInstrumentation } from '../../src/index.js';
+import { askNode } from '../support/clients/node-clients.js';
+import { listen } from '../support/servers/listen.js';
 import { httpServer } from '../support/servers/truthful-server.js';
 import { useTelemetry } from '../support/telemetry/telemetry.js';
 
@@ -56,5 +59,22 @@ describe('two copies of the package', () => {
     await ask();
     expect((await telemetry.finished()).map(({ attributes }) => attributes.by)).toEqual(['first', 'second']);
     expect((await telemetry.durations()).reduce((sum, { count }) => sum + count, 0)).toBe(2);
+  });
+
+  it('know of a unix socket what either of them knows', async () => {
+    const path = join(directory, 's');
+    await listen(
+      http.createServer((_request, response) => response.end()),
+      path,
+    );
+    const config = { server: { enabled: false }, optInAttributes: ['network.transport'] };
+    // It is there first, and so its copy watches the connection; the other one records.
+    telemetry.attach(new first.HttpTraceInstrumentation(config)).disable();
+    telemetry.attach(new second.HttpTraceInstrumentation(config));
+    await askNode('http://localhost/', { socketPath: path, agent: false });
+    expect((await telemetry.only()).attributes).toMatchObject({
+      'network.transport': 'unix',
+      'network.peer.address': path,
+    });
   });
 });

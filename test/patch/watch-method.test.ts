@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NamedLayer } from '../../src/patch/method-layer.js';
 import { patchMethod } from '../../src/patch/method-patch.js';
-import { watchMethod } from '../../src/patch/watch-method.js';
+import { watchMethod, watchNextCall } from '../../src/patch/watch-method.js';
 
 class Base {
   greet(name: string): string {
@@ -97,6 +97,33 @@ describe('watchMethod', () => {
     Base.prototype.greet = greet;
     stop();
     expect(greeting).toBe('patched');
+  });
+});
+
+describe('watchNextCall', () => {
+  it('tells of one call of one object, which is then what it was', () => {
+    const told: unknown[] = [];
+    const derived = new Derived();
+    watchNextCall<Derived, void>(
+      derived,
+      'greet',
+      (self, args) => told.push([self === derived, Object.keys(derived), ...args]),
+      (_token, returned) => told.push(returned, Object.getOwnPropertyNames(derived)),
+    );
+    expect(derived.greet('you')).toBe('hello you');
+    expect(derived.greet('again')).toBe('hello again');
+    expect(told).toEqual([[true, [], 'you'], true, []]);
+  });
+
+  it('leaves alone what is frozen', () => {
+    const frozen = Object.freeze(new Derived());
+    watchNextCall(
+      frozen,
+      'greet',
+      () => undefined,
+      () => undefined,
+    );
+    expect(frozen.greet('you')).toBe('hello you');
   });
 });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type * as http from 'node:http';
+import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -311,6 +312,24 @@ describe('a request of node:http whose time is over', () => {
     });
     expect(events).toEqual([wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...SENT]);
     expect((await telemetry.durations())[0]?.attributes).toMatchObject({ 'error.type': type });
+  });
+
+  it.each([
+    ['reset by the server', 'ECONNRESET', (socket: Socket) => socket.resetAndDestroy()],
+    [
+      'answered',
+      undefined,
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
+    ],
+  ])('as the program has logged, and that is %s, ended as it did', async (_what, type, finish) => {
+    const server = await rawServer((socket) => socket.resume());
+    telemetry.instrument();
+    const request = nodeRequest(server.origin, { agent: false, timeout: 50 });
+    const over = new Promise((resolve) => request.on('close', resolve));
+    request.on('error', () => undefined).on('response', (response) => response.resume());
+    request.on('timeout', () => server.connections.map(finish)).end();
+    await over;
+    expect((await telemetry.only()).attributes['error.type']).toBe(type);
   });
 
   it('in the body failed there', async () => {

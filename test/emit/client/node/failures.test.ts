@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type * as http from 'node:http';
+import type * as https from 'node:https';
 import { setImmediate } from 'node:timers/promises';
+import { SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { httpAgent, nodeRequest } from '../../../support/clients/node-clients.js';
 import { CA, certificate } from '../../../support/servers/certificates.js';
@@ -63,6 +65,20 @@ describe('the span of a request of node:http that fails', () => {
       },
       events: [wanted('127.0.0.1', port), ...dialled(port, 'ECONNREFUSED'), gotNone('ECONNREFUSED')],
     });
+  });
+
+  it.each([
+    ['http', { port: 99_999 }, 'ERR_SOCKET_BAD_PORT'],
+    ['http', { port: 1, localAddress: 'nowhere' }, 'ERR_INVALID_IP_ADDRESS'],
+    ['https', { port: 1, ca: CA, minVersion: 'TLSv9' }, 'ERR_TLS_INVALID_PROTOCOL_VERSION'],
+  ])('because %s cannot be asked with %o, which the program catches', async (scheme, options, code) => {
+    telemetry.instrument();
+    const ask = () => nodeRequest(`${scheme}://127.0.0.1/`, options as https.RequestOptions);
+    expect(ask).toThrow(expect.objectContaining({ code }));
+    await setImmediate();
+    const { status, attributes } = await telemetry.only();
+    expect(attributes['error.type']).toBe(code);
+    expect(status.code).toBe(SpanStatusCode.ERROR);
   });
 
   it('because the name does not exist', async () => {
