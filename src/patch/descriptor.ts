@@ -12,29 +12,67 @@ function isEnumerable(object: object | null, name: string): boolean {
   return false;
 }
 
+/** One method that we laid over another. */
+interface Layer {
+  readonly method: unknown;
+  readonly before: PropertyDescriptor | undefined;
+  isWanted: boolean;
+}
+
+/** For each prototype, by name, what lies over its method: the last was laid last. */
+const layersOf = new WeakMap<object, Map<string, Layer[]>>();
+
 /**
  * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before. What is
  * frozen stays as it is.
  *
- * What it gives back puts back the very descriptor that was there, unless somebody has laid something over ours; then
- * it says so by `false`.
+ * What it gives back puts back the very descriptor that was there. Under another method of ours, it is put back when that
+ * one is taken off; under somebody else's it stays, and `false` says so.
  */
 export function layOverPrototype(prototype: object, name: string, method: unknown): () => boolean {
-  const before = Object.getOwnPropertyDescriptor(prototype, name);
-  Reflect.defineProperty(prototype, name, {
+  const layer: Layer = {
+    method,
+    before: Object.getOwnPropertyDescriptor(prototype, name),
+    isWanted: true,
+  };
+  const layers = layersOver(prototype, name);
+  const isLaid = Reflect.defineProperty(prototype, name, {
     configurable: true,
     enumerable: isEnumerable(prototype, name),
     writable: true,
     value: method,
   });
+  if (isLaid) {
+    layers.push(layer);
+  }
   return () => {
-    if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== method) {
-      return false;
-    }
-    return before === undefined
-      ? Reflect.deleteProperty(prototype, name)
-      : Reflect.defineProperty(prototype, name, before);
+    layer.isWanted = false;
+    takeOff(layers, prototype, name);
+    return !layers.includes(layer);
   };
+}
+
+function layersOver(prototype: object, name: string): Layer[] {
+  const byName = layersOf.get(prototype) ?? new Map<string, Layer[]>();
+  layersOf.set(prototype, byName);
+  const layers = byName.get(name) ?? [];
+  byName.set(name, layers);
+  return layers;
+}
+
+/** Takes off what is not wanted any more, from above, as far as nobody has laid anything over it. */
+function takeOff(layers: Layer[], prototype: object, name: string): void {
+  for (let top = layers.at(-1); top !== undefined && !top.isWanted; top = layers.at(-1)) {
+    if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== top.method) {
+      return;
+    }
+    layers.pop();
+    if (top.before === undefined) {
+      Reflect.deleteProperty(prototype, name);
+    } else {
+      Reflect.defineProperty(prototype, name, top.before);
+    }
+  }
 }
 
 /**
