@@ -6,3 +6,10 @@ export const CLIENT_HOOKS_OFF = Object.fromEntries(
     ...['wroteHeaderField', 'wroteHeaders', 'wait100Continue', 'wroteRequest'],
   ].map((hook) => [hook, false]),
 );
+
+/** A `server.hooks` in which each step of a response is off. */
+export const SERVER_HOOKS_OFF = Object.fromEntries(
+  ['writeHead', 'write', 'end', 'flushHeaders', 'informational', 'closeNotify', 'hijack', 'push'].map(
+    (hook) => [hook, false],
+  ),
+);

@@ -9,16 +9,11 @@ import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { printRequests } from './harness.mjs';
+import { SERVER_HOOKS_OFF } from './hooks.mjs';
 import { startTelemetry } from './telemetry.mjs';
 
 const BARE = 'nothing';
 const PEER = '@opentelemetry/instrumentation-http';
-
-const HOOKS_OFF = Object.fromEntries(
-  ['writeHead', 'write', 'end', 'flushHeaders', 'informational', 'closeNotify', 'hijack', 'push'].map(
-    (hook) => [hook, false],
-  ),
-);
 
 /** How each subject begins to observe, and how many events each of its spans has then. */
 const SUBJECTS = {
@@ -31,7 +26,10 @@ const SUBJECTS = {
     events: 0,
   },
   'this package, all hooks': { observe: (providers) => ours(providers, {}), events: 3 },
-  'this package, no hooks': { observe: (providers) => ours(providers, { hooks: HOOKS_OFF }), events: 0 },
+  'this package, no hooks': {
+    observe: (providers) => ours(providers, { hooks: SERVER_HOOKS_OFF }),
+    events: 0,
+  },
   'this package, not sampled': {
     observe: ({ unsampled, meterProvider }) => ours({ sampled: unsampled, meterProvider }, {}),
     events: undefined,

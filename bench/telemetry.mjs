@@ -43,8 +43,14 @@ export function startTelemetry() {
   const processor = new CountingProcessor();
   const sampled = new BasicTracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors: [processor] });
   const unsampled = new BasicTracerProvider({ sampler: new AlwaysOffSampler() });
-  const meterProvider = new MeterProvider({ readers: [new PulledReader()] });
+  const reader = new PulledReader();
+  const meterProvider = new MeterProvider({ readers: [reader] });
   trace.setGlobalTracerProvider(sampled);
   metrics.setGlobalMeterProvider(meterProvider);
-  return { processor, sampled, unsampled, meterProvider };
+  /** The attributes of what was measured last. */
+  const measured = async () => {
+    const { resourceMetrics } = await reader.collect();
+    return resourceMetrics.scopeMetrics.at(-1)?.metrics.at(-1)?.dataPoints.at(-1)?.attributes ?? {};
+  };
+  return { processor, sampled, unsampled, meterProvider, measured };
 }

@@ -1,0 +1,136 @@
+// `npm run bench -- --instructions`: what a warm request costs, counted by valgrind in instructions of the processor.
+//
+//     npm run bench -- --instructions undici-replayed all floor      only these rows and columns
+import { fileURLToPath } from 'node:url';
+import { median, printTable } from '../harness.mjs';
+import { CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
+import { FLAGS, hasValgrind, instructionsOf, run } from './valgrind.mjs';
+
+const SUBJECT = fileURLToPath(new URL('subject.mjs', import.meta.url));
+
+const COLUMNS = {
+  nothing: 'nothing',
+  all: 'ours',
+  attributes: 'attributes alone',
+  off: 'hooks off',
+  unsampled: 'not sampled',
+  peer: 'peer',
+  floor: 'floor',
+};
+
+function columnsOf(row) {
+  return Object.keys(COLUMNS).filter(
+    (column) =>
+      (column !== 'peer' || row.peer !== undefined) && (column !== 'attributes' || row.side === 'client'),
+  );
+}
+
+const CELLS = {
+  ...Object.fromEntries(Object.entries(ROWS).map(([name, row]) => [name, columnsOf(row)])),
+  'capture-metrics': ['nothing', 'all'],
+  loading: Object.keys(LOADING.packages),
+};
+
+const TITLES = { ...ROWS, 'capture-metrics': CAPTURE_METRICS, loading: LOADING };
+
+/** @returns What one cell counted, for one unit of it. */
+async function count(name, column, recorded) {
+  const env = recorded === undefined ? {} : { HTTPTRACE_BENCH_RECORDED: recorded };
+  const stretches = await instructionsOf([SUBJECT, 'instructions', name, column], env);
+  if (name === 'loading') {
+    return { instructions: stretches[0] };
+  }
+  // Between two stretches of captureMetrics the next one is prepared.
+  const counted = name === 'capture-metrics' ? stretches.filter((_, index) => index % 2 === 0) : stretches;
+  const instructions = median(counted) / TITLES[name].stretch;
+  if (name === 'capture-metrics') {
+    return { instructions };
+  }
+  const bytes = JSON.parse(await run(process.execPath, [...FLAGS, SUBJECT, 'bytes', name, column], env));
+  return { instructions, bytes: median(bytes) };
+}
+
+async function countRow(name, columns) {
+  const wanted = CELLS[name].filter((column) => columns.length === 0 || columns.includes(column));
+  const recorded = wanted.includes('floor')
+    ? await run(process.execPath, [SUBJECT, 'recorded', name])
+    : undefined;
+  const cells = {};
+  for (const column of wanted) {
+    process.stderr.write(`${name}: ${COLUMNS[column]} …\n`);
+    cells[column] = await count(name, column, column === 'floor' ? recorded : undefined);
+    if (!(cells[column].instructions > 0)) {
+      throw new Error(`${name}, ${column}: nothing was counted; has this node its symbols?`);
+    }
+  }
+  return cells;
+}
+
+function shown(name, value) {
+  return value === undefined ? '–' : (value / (name === 'loading' ? 1e6 : 1e3)).toFixed(1);
+}
+
+/** What `column` adds, as a part of what another one does. */
+function ratio(cells, column, to) {
+  const added = (of) => cells[of]?.instructions - cells.nothing?.instructions;
+  const value = added(column) / added(to);
+  return Number.isFinite(value) ? value.toFixed(2) : '–';
+}
+
+function print(rows) {
+  const names = Object.keys(COLUMNS);
+  printTable(
+    'Instructions of one warm request, in thousands',
+    ['', ...Object.values(COLUMNS), 'ours ÷ peer', 'ours ÷ floor'],
+    rows.map(([name, cells]) => [
+      TITLES[name].title,
+      ...names.map((column) => shown(name, cells[column]?.instructions)),
+      ratio(cells, 'all', 'peer'),
+      ratio(cells, 'all', 'floor'),
+    ]),
+  );
+  console.log('\n÷: what is added to nothing, as a part of what the other one adds.');
+  printTable(
+    'What is added, as a part of what the peer adds',
+    ['', ...['all', 'attributes', 'off', 'unsampled', 'floor'].map((column) => COLUMNS[column])],
+    rows
+      .filter(([, cells]) => cells.peer !== undefined)
+      .map(([name, cells]) => [
+        TITLES[name].title,
+        ...['all', 'attributes', 'off', 'unsampled', 'floor'].map((column) => ratio(cells, column, 'peer')),
+      ]),
+  );
+  printTable(
+    'Bytes that it allocates',
+    ['', ...Object.values(COLUMNS)],
+    rows
+      .filter(([name]) => name in ROWS)
+      .map(([name, cells]) => [
+        TITLES[name].title,
+        ...names.map((column) => cells[column]?.bytes.toFixed(0) ?? '–'),
+      ]),
+  );
+}
+
+/** @param {string[]} words Names of rows and columns; none: all. */
+export async function instructions(words) {
+  if (!hasValgrind()) {
+    throw new Error(
+      'valgrind counts the instructions, and is not installed: `apt-get install valgrind`, or what your Linux has',
+    );
+  }
+  const unknown = words.filter((word) => !(word in CELLS || word in COLUMNS));
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such row or column: ${unknown.join(', ')}\nrows: ${Object.keys(CELLS).join(', ')}\ncolumns: ${Object.keys(COLUMNS).join(', ')}`,
+    );
+  }
+  const names = Object.keys(CELLS).filter((name) => words.includes(name));
+  const columns = words.filter((word) => word in COLUMNS);
+  const rows = [];
+  for (const name of names.length === 0 ? Object.keys(CELLS) : names) {
+    rows.push([name, await countRow(name, columns)]);
+  }
+  console.log(`Node ${process.version}, ${process.arch}`);
+  print(rows);
+}

@@ -1,0 +1,210 @@
+// One cell of the table: makes requests of one row with one way of recording them, in a process of its own.
+//
+// node subject.mjs instructions|bytes|recorded <row> <column>
+import { ok, strictEqual } from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CLIENT_HOOKS_OFF, SERVER_HOOKS_OFF } from '../hooks.mjs';
+import { startTelemetry } from '../telemetry.mjs';
+import { clientFloor, serverFloor } from './floor.mjs';
+import { answer, CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
+
+const HOOKS_OFF = { client: CLIENT_HOOKS_OFF, server: SERVER_HOOKS_OFF };
+
+/** Ways in which this package records, and what each span has then. */
+const OURS = {
+  all: { side: () => ({}), events: (row) => row.events },
+  attributes: { side: () => ({ phases: 'attributes' }), events: () => 0 },
+  off: { side: (row) => ({ hooks: HOOKS_OFF[row.side] }), events: () => 0 },
+  unsampled: { side: () => ({}), unsampled: true },
+};
+
+const PEERS = {
+  undici: async () => new (await import('@opentelemetry/instrumentation-undici')).UndiciInstrumentation(),
+  http: async () => new (await import('@opentelemetry/instrumentation-http')).HttpInstrumentation(),
+};
+
+/** The stretches that are counted; the median of them is taken. */
+const STRETCHES = 3;
+
+/** valgrind sees this call, and writes down what it has counted so far: see `valgrind.mjs`. */
+const mark = () => process.umask();
+
+/** Says that what comes next is to be counted, and waits until it is. valgrind listens only while something runs. */
+async function begin() {
+  let counting = false;
+  process.stdin.once('data', () => {
+    counting = true;
+  });
+  process.stdout.write('warm\n');
+  while (!counting) {
+    await nextTurn();
+  }
+  process.stdin.destroy();
+  // No more than that: after a whole collection code is compiled anew.
+  globalThis.gc({ type: 'minor' });
+}
+
+function register(instrumentation, { sampled, unsampled, meterProvider }, isSampled = true) {
+  instrumentation.setTracerProvider(isSampled ? sampled : unsampled);
+  instrumentation.setMeterProvider(meterProvider);
+  return instrumentation;
+}
+
+async function observe(row, column, telemetry) {
+  const way = OURS[column];
+  if (way !== undefined) {
+    const { HttpTraceInstrumentation } = await import('opentelemetry-instrumentation-httptrace');
+    const off = { enabled: false };
+    const sides = { client: off, server: off, [row.side]: way.side(row) };
+    const ours = register(new HttpTraceInstrumentation(sides), telemetry, !way.unsampled);
+    ok(row.source === undefined || row.source in ours.status().sources, `${row.source} is not seen`);
+  } else if (column === 'peer') {
+    register(await PEERS[row.peer](), telemetry);
+  }
+}
+
+/** What makes one request of the row, recorded as the column says. */
+async function opened(row, column, telemetry) {
+  if (column !== 'floor') {
+    return row.open(answer);
+  }
+  const recorded = JSON.parse(process.env.HTTPTRACE_BENCH_RECORDED);
+  const outputs = {
+    tracer: telemetry.sampled.getTracer('floor'),
+    histogram: telemetry.meterProvider.getMeter('floor').createHistogram('floor', {
+      unit: 's',
+      advice: {
+        explicitBucketBoundaries: [
+          ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25],
+          ...[0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        ],
+      },
+    }),
+  };
+  if (row.side === 'server') {
+    return row.open(serverFloor(outputs, recorded, answer));
+  }
+  const record = clientFloor(outputs, recorded);
+  const request = await row.open();
+  return () => {
+    const answered = request();
+    if (!(answered instanceof Promise)) {
+      return record();
+    }
+    return answered.then(record);
+  };
+}
+
+/** Makes that many requests, one after the other. */
+async function make(request, count) {
+  for (let made = 0; made < count; made++) {
+    const answered = request();
+    if (answered !== undefined) {
+      await answered;
+    }
+  }
+}
+
+/** Fails if what was counted did not do its work. */
+function check(row, column, { processor }, requests) {
+  const spans = column === 'nothing' || column === 'unsampled' ? 0 : requests;
+  strictEqual(processor.started, spans, 'not each request had a span');
+  strictEqual(processor.ended, spans, 'not each span has ended');
+  const events = { floor: row.events, peer: 0, nothing: 0, unsampled: 0 }[column] ?? OURS[column].events(row);
+  strictEqual(processor.events, spans * events, 'not each span has its events');
+}
+
+async function countRow(row, column) {
+  const telemetry = startTelemetry();
+  await observe(row, column, telemetry);
+  const request = await opened(row, column, telemetry);
+  await make(request, row.warmUp);
+  await begin();
+  mark();
+  for (let stretch = 0; stretch < STRETCHES; stretch++) {
+    await make(request, row.stretch);
+    mark();
+  }
+  await nextTurn();
+  check(row, column, telemetry, row.warmUp + STRETCHES * row.stretch);
+}
+
+async function countCaptureMetrics(row, column) {
+  const { prepare, request } = await row.open(column);
+  prepare(row.warmUp);
+  await make(request, row.warmUp);
+  await begin();
+  for (let stretch = 0; stretch < STRETCHES; stretch++) {
+    prepare(row.stretch);
+    await nextTurn();
+    mark();
+    await make(request, row.stretch);
+    mark();
+    await nextTurn();
+  }
+}
+
+async function countLoading(row, column) {
+  const require = createRequire(import.meta.url);
+  await begin();
+  mark();
+  for (const name of row.packages[column]) {
+    require(name);
+  }
+  mark();
+}
+
+/** How many bytes a request allocates: nothing is collected meanwhile. */
+async function countBytes(row, column) {
+  const telemetry = startTelemetry();
+  await observe(row, column, telemetry);
+  const request = await opened(row, column, telemetry);
+  await make(request, row.warmUp);
+  const counted = [];
+  for (let stretch = 0; stretch < STRETCHES; stretch++) {
+    await nextTurn();
+    globalThis.gc({ type: 'minor' });
+    const before = process.memoryUsage().heapUsed;
+    await make(request, row.stretch);
+    counted.push((process.memoryUsage().heapUsed - before) / row.stretch);
+  }
+  check(row, column, telemetry, row.warmUp + STRETCHES * row.stretch);
+  console.log(JSON.stringify(counted));
+}
+
+/** What is recorded of one request, for the floor to do the same. */
+async function tellRecorded(row) {
+  const telemetry = startTelemetry();
+  const seen = {};
+  telemetry.processor.onStart = ({ attributes }) => {
+    seen.start = { ...attributes };
+  };
+  telemetry.processor.onEnd = ({ name, attributes, events }) => {
+    seen.name = name;
+    seen.later = Object.fromEntries(Object.entries(attributes).filter(([key]) => !(key in seen.start)));
+    seen.events = events.map((event) => [event.name, event.attributes ?? {}]);
+  };
+  await observe(row, 'all', telemetry);
+  const request = await opened(row, 'all', telemetry);
+  // The first ones dial.
+  await make(request, 20);
+  await nextTurn();
+  seen.measured = await telemetry.measured();
+  strictEqual(seen.events?.length, row.events, 'not what a request on a connection that is there has');
+  console.log(JSON.stringify(seen));
+}
+
+const [, , mode, name, column] = process.argv;
+if (mode === 'recorded') {
+  await tellRecorded(ROWS[name]);
+} else if (mode === 'bytes') {
+  await countBytes(ROWS[name], column);
+} else if (name === 'loading') {
+  await countLoading(LOADING, column);
+} else if (name === 'capture-metrics') {
+  await countCaptureMetrics(CAPTURE_METRICS, column);
+} else {
+  await countRow(ROWS[name], column);
+}
+process.exit();
