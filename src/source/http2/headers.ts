@@ -4,15 +4,16 @@ import { addField } from '../header-fields.js';
 /** What `session.request` is given: an object, or names and values in turn. */
 export type GivenHeaders = OutgoingHttpHeaders | readonly unknown[] | undefined;
 
-const NONE: OutgoingHttpHeaders = {};
-
-/** The header of one request before it is sent. The program's own object is read, and never written to. */
+/**
+ * The header of one request before it is sent: a copy, for the program's own object is read once, as Node reads it, and
+ * never written to. What hangs on it, such as the list of sensitive headers, is copied too.
+ */
 export class RequestHeaders {
-  private readonly given: GivenHeaders;
-  private added: [name: string, value: string][] | undefined = undefined;
+  /** What Node is to be given. */
+  readonly toSend: OutgoingHttpHeaders | unknown[];
 
   constructor(given: GivenHeaders) {
-    this.given = given;
+    this.toSend = Array.isArray(given) ? Object.assign([], given) : Object.assign(Object.create(null), given);
   }
 
   has(name: string): boolean {
@@ -21,40 +22,29 @@ export class RequestHeaders {
 
   /** @param name In lower case. @returns The value of its first line. */
   get(name: string): string | undefined {
-    const value = this.valueOf(name) ?? this.added?.find(([added]) => added === name)?.[1];
+    const value = this.valueOf(name);
     const first: unknown = Array.isArray(value) ? value[0] : value;
     return first === undefined || first === null ? undefined : String(first);
   }
 
   add(name: string, value: string): void {
-    this.added ??= [];
-    this.added.push([name, value]);
-  }
-
-  /** What Node is to be given: what the program gave, or a copy of it with what was added. */
-  get toSend(): GivenHeaders {
-    const { given, added } = this;
-    if (added === undefined) {
-      return given;
+    const { toSend } = this;
+    if (Array.isArray(toSend)) {
+      toSend.push(name, value);
+    } else {
+      toSend[name] = value;
     }
-    if (Array.isArray(given)) {
-      // With the list of sensitive headers, which hangs on the array.
-      const copy: unknown[] = Object.assign([], given);
-      copy.push(...added.flat());
-      return copy;
-    }
-    return Object.assign(Object.create(null), given, Object.fromEntries(added));
   }
 
   /** Each name once, in the form of Node's header objects. */
   get asObject(): OutgoingHttpHeaders {
-    const { given } = this;
-    if (!Array.isArray(given)) {
-      return { ...(given as OutgoingHttpHeaders | undefined) };
+    const { toSend } = this;
+    if (!Array.isArray(toSend)) {
+      return { ...toSend };
     }
     const fields = new Map<string, string[]>();
-    for (let i = 0; i + 1 < given.length; i += 2) {
-      addField(fields, String(given[i]).toLowerCase(), String(given[i + 1]));
+    for (let i = 0; i + 1 < toSend.length; i += 2) {
+      addField(fields, String(toSend[i]).toLowerCase(), String(toSend[i + 1]));
     }
     return Object.fromEntries(
       Array.from(fields, ([name, values]) => [name, values.length === 1 ? values[0] : values]),
@@ -62,20 +52,19 @@ export class RequestHeaders {
   }
 
   private valueOf(name: string): unknown {
-    const { given } = this;
-    if (Array.isArray(given)) {
-      const at = given.findIndex(
+    const { toSend } = this;
+    if (Array.isArray(toSend)) {
+      const at = toSend.findIndex(
         (key, index) =>
-          index % 2 === 0 && String(key).toLowerCase() === name && given[index + 1] !== undefined,
+          index % 2 === 0 && String(key).toLowerCase() === name && toSend[index + 1] !== undefined,
       );
-      return at === -1 ? undefined : given[at + 1];
+      return at === -1 ? undefined : toSend[at + 1];
     }
-    const own = (given ?? NONE) as OutgoingHttpHeaders;
-    if (Object.hasOwn(own, name)) {
-      return own[name];
+    if (toSend[name] !== undefined) {
+      return toSend[name];
     }
-    const key = Object.keys(own).find((key) => key.length === name.length && key.toLowerCase() === name);
-    return key === undefined ? undefined : own[key];
+    const key = Object.keys(toSend).find((key) => key.length === name.length && key.toLowerCase() === name);
+    return key === undefined ? undefined : toSend[key];
   }
 }
 

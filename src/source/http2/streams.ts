@@ -64,8 +64,12 @@ function onEvent(exchange: Http2Exchange, [event, value]: readonly unknown[]): v
     case 'timeout':
       exchange.timedOut = true;
       break;
+    case 'error':
+    // Not emitted after an error that nobody handles.
     case 'close':
-      exchange.gone();
+      if (exchange.stream?.destroyed) {
+        exchange.gone();
+      }
   }
 }
 
