@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
 import type {
   ClientTraceHook,
   DNSDoneInfo,
@@ -32,6 +33,8 @@ export type ClientFact = { readonly at: number } & (
   | {
       readonly hook: 'tlsHandshakeDone';
       readonly state: TLSConnectionState;
+      /** The peer's, if somebody asked for it. */
+      readonly certificate?: PeerCertificate | undefined;
       readonly curve?: string;
       readonly err?: Error;
     }

@@ -56,6 +56,8 @@ export class ClientRecord implements RequestTrace {
   dial: DialRecord | undefined = undefined;
   writeError: Error | undefined = undefined;
   countsBodies = false;
+  /** Whether something of the peer's certificate is wanted: reading it costs more than the rest of a handshake. */
+  readsCertificate = false;
   requestBodyBytes = 0;
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
@@ -160,7 +162,9 @@ export class ClientRecord implements RequestTrace {
       this.dial.tlsHandshakeDone(at, err);
       this.nameServer(state);
       if (this.noted.tlsHandshakeDone) {
-        this.facts.push({ hook: 'tlsHandshakeDone', at, state, curve, err });
+        // Read now if at all: the connection may be closed when the span is made of this.
+        const certificate = this.readsCertificate ? state.peerCertificate : undefined;
+        this.facts.push({ hook: 'tlsHandshakeDone', at, state, certificate, curve, err });
       }
     }
   }

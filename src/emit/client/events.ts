@@ -178,13 +178,13 @@ export function sniAttributes(name: string | undefined): Attributes | undefined 
 }
 
 function tlsAttributes(
-  { state, curve, err }: FactOf<'tlsHandshakeDone'>,
+  { state, certificate, curve, err }: FactOf<'tlsHandshakeDone'>,
   optIn: ReadonlySet<string>,
 ): Attributes {
   const attributes: Attributes = {};
   addTLSState(attributes, state, { established: err === undefined, curve });
-  if (optIn.size > 0 && state.peerCertificate !== undefined) {
-    addServerCertificate(attributes, state.peerCertificate, optIn);
+  if (certificate !== undefined) {
+    addServerCertificate(attributes, certificate, optIn);
   }
   return withError(attributes, err);
 }

@@ -12,6 +12,7 @@ import {
   METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
 } from '../../semconv/semconv.js';
 import type { Counters } from '../../status/request-counter.js';
+import { SERVER_CERTIFICATE_ATTRIBUTES } from '../http/certificate.js';
 import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
 import { compileKnownMethods, type RecordMethod } from '../http/method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
@@ -38,6 +39,8 @@ export interface ClientSettings {
   /** Phases whose duration is recorded: one of its two hooks is. */
   readonly durations: Readonly<Record<PhaseName, boolean>>;
   readonly optIn: ReadonlySet<string>;
+  /** Whether one of these comes from the server's certificate. */
+  readonly readsCertificate: boolean;
   /** Whether the span says how large the bodies were. */
   readonly countsBodies: boolean;
   readonly measuresBodies: boolean;
@@ -87,6 +90,7 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
       receive: hooks.gotFirstResponseByte || hooks.putIdleConn,
     },
     optIn: optInAttributes,
+    readsCertificate: SERVER_CERTIFICATE_ATTRIBUTES.some((name) => optInAttributes.has(name)),
     countsBodies:
       optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optInAttributes.has(ATTR_HTTP_RESPONSE_BODY_SIZE),
     measuresBodies:

@@ -124,7 +124,7 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
-    const { countsBodies, measuresBodies } = this.settings;
+    const { countsBodies, measuresBodies, readsCertificate } = this.settings;
     const { phases, hooks } = this.settings.config;
     // Phases exist only in a request that is recorded.
     const Record = phases === 'linked-spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
@@ -133,6 +133,7 @@ export class ClientTelemetry implements ClientRecorders {
       record.noteHeaderFields();
     }
     record.countsBodies = countsBodies || measuresBodies;
+    record.readsCertificate = readsCertificate;
     return record;
   }
 

@@ -81,6 +81,16 @@ describe('the span of a request of node:http that fails', () => {
     expect(status.code).toBe(SpanStatusCode.ERROR);
   });
 
+  it('after the handshake has what was asked for of the certificate', async () => {
+    const { port } = await httpsServer((request) => request.socket.destroy());
+    telemetry.instrument({ optInAttributes: ['tls.server.subject'] });
+    await failing(`https://localhost:${port}/`, { ca: CA });
+    const { events } = await telemetry.only();
+    expect(events.find(({ name }) => name === 'http.tls.done')?.attributes).toMatchObject({
+      'tls.server.subject': 'CN=localhost',
+    });
+  });
+
   it('because the name does not exist', async () => {
     telemetry.instrument();
     const error = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.example'), { code: 'ENOTFOUND' });
