@@ -6,7 +6,7 @@ export function lasting(output) {
   return output
     .replaceAll(/[▏▕▎▍▌▋▊▉▐█━╺╸◆]+/g, '')
     .replaceAll(/\b[0-9a-f]{32}\b.*/g, 'TRACE')
-    .replaceAll(/\+?[\d.]+ (?:ms|s)$/gm, 'TIME')
+    .replaceAll(/\+?\b[\d.]+ (?:ms|s)\b/g, 'TIME')
     .replaceAll(/:\d{4,5}\b(?!;| says)/g, ':PORT')
     .replaceAll(/ +/g, ' ')
     .split('\n')

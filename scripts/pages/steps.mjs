@@ -10,18 +10,22 @@ const FIRST_LINE = /^\/\/ (\S+?\.m?js)(?:: (.+))?\n/;
  *
  * - `js` is a file, whose first line is its name, and, if there is one, the command that runs it.
  * - `sh` is a command.
- * - `text` is what the command above it prints; with no command above it, it is a picture of what one below draws.
- * */
+ * - `text` is what the command above it prints; with no command above it in its section, a picture of what one of the
+ *   page draws.
+ */
 export function stepsOf(page) {
   const steps = [];
-  for (const { 1: language, 2: text, index } of page.matchAll(FENCE)) {
+  let end = 0;
+  for (const { 0: fence, 1: language, 2: text, index } of page.matchAll(FENCE)) {
     const line = page.slice(0, index).split('\n').length;
-    addStep(steps, { language, text, line });
+    const opensSection = /^#/m.test(page.slice(end, index));
+    addStep(steps, { language, text, line, opensSection });
+    end = index + fence.length;
   }
   return [...steps, ...filesThatNobodyRuns(steps)];
 }
 
-function addStep(steps, { language, text, line }) {
+function addStep(steps, { language, text, line, opensSection }) {
   switch (language) {
     case 'js': {
       const [, file, command] = FIRST_LINE.exec(text) ?? [];
@@ -36,7 +40,7 @@ function addStep(steps, { language, text, line }) {
       break;
     case 'text': {
       const last = steps.at(-1);
-      if (last?.command !== undefined && last.prints === undefined) {
+      if (last?.command !== undefined && last.prints === undefined && !opensSection) {
         last.prints = text;
       } else {
         steps.push({ line, picture: text });

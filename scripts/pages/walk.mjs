@@ -12,7 +12,7 @@ const PATIENCE_MS = 300_000;
 const OF_NPM = /^npm |^npx /;
 
 /** Of these commands a page says that they are for a checkout of the repository. */
-const IN_A_CHECKOUT = /^npm (?:ci|run)\b|^docker\b/;
+const IN_A_CHECKOUT = /^npm (?:ci|run) |^node examples\//;
 
 /**
  * Does what a page says, from top to bottom, in a folder that was empty.
@@ -26,7 +26,7 @@ const IN_A_CHECKOUT = /^npm (?:ci|run)\b|^docker\b/;
  */
 export async function walk(page, { folder, checkout, env, spans }) {
   const pictures = [];
-  let commands = 0;
+  const printed = [];
   for (const { line, file, text, command, prints, picture } of stepsOf(page)) {
     if (file !== undefined) {
       writeFileSync(join(folder, file), text);
@@ -37,7 +37,7 @@ export async function walk(page, { folder, checkout, env, spans }) {
     if (command !== undefined) {
       const before = spans.length;
       const stdout = await run(command, { cwd: IN_A_CHECKOUT.test(command) ? checkout : folder, env, line });
-      commands += 1;
+      printed.push(stdout);
       if (prints !== undefined) {
         assert.deepEqual(lasting(stdout), lasting(prints), `line ${line}: ${command}`);
       }
@@ -47,12 +47,12 @@ export async function walk(page, { folder, checkout, env, spans }) {
           `line ${line}: no trace of ${command}`,
         );
       }
-      for (const shown of pictures.splice(0)) {
-        expectPicture(shown, stdout);
-      }
     }
   }
-  return commands;
+  for (const shown of pictures) {
+    expectPicture(shown, printed.join('\n'));
+  }
+  return printed.length;
 }
 
 async function run(command, { cwd, env, line }) {
@@ -72,7 +72,7 @@ async function run(command, { cwd, env, line }) {
   }
 }
 
-/** Each line of a picture is one of those that were drawn; below its last line more may have been. */
+/** Each line of a picture is one of those that the page's commands drew; below its last line more may have been. */
 function expectPicture({ line, picture }, drawn) {
   const lines = branches(drawn);
   const missing = branches(picture).filter((wanted) => !lines.includes(wanted));
