@@ -23,10 +23,11 @@ const COMMANDS = {
     }
   },
   npx: ([name, ...args]) => {
-    if (name !== manifest.name) {
+    const [[program, file]] = Object.entries(manifest.bin);
+    if (name !== manifest.name && name !== program) {
       throw new Error(`not this package: ${name}`);
     }
-    run([...Object.values(manifest.bin), ...args]);
+    run([file, ...args], process.cwd());
   },
 };
 
@@ -49,9 +50,9 @@ function link(name, place) {
   symlinkSync(source, place);
 }
 
-function run([file, ...args]) {
+function run([file, ...args], cwd = root) {
   const { status } = spawnSync(process.execPath, [join(root, file), ...args], {
-    cwd: root,
+    cwd,
     stdio: 'inherit',
   });
   process.exitCode = status ?? 1;

@@ -36,14 +36,18 @@ export async function walk(page, { folder, checkout, env, spans }) {
     }
     if (command !== undefined) {
       const before = spans.length;
-      const stdout = await run(command, { cwd: IN_A_CHECKOUT.test(command) ? checkout : folder, env, line });
+      const { stdout, stderr } = await run(command, {
+        cwd: IN_A_CHECKOUT.test(command) ? checkout : folder,
+        env,
+        line,
+      });
       printed.push(stdout);
       if (prints !== undefined) {
         assert.deepEqual(lasting(stdout), lasting(prints), `line ${line}: ${command}`);
       }
-      if (command.includes('--import')) {
+      if (/ --(?:import)? /.test(command)) {
         assert.ok(
-          stdout.includes('getconn') || spans.length > before,
+          `${stdout}${stderr}`.includes('getconn') || spans.length > before,
           `line ${line}: no trace of ${command}`,
         );
       }
@@ -66,7 +70,7 @@ async function run(command, { cwd, env, line }) {
     if (!OF_NPM.test(command)) {
       assert.equal(stderr, '', `line ${line}: ${command}`);
     }
-    return stdout;
+    return { stdout, stderr };
   } catch (error) {
     throw new Error(`line ${line}: ${command}\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error });
   }
