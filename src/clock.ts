@@ -52,6 +52,11 @@ export function epochAt(at: number): number {
   return epoch;
 }
 
+/** A duration as it is recorded: seconds, in whole microseconds, without the noise of a float. */
+export function toSeconds(ms: number): number {
+  return Math.round(ms * 1000) / 1e6;
+}
+
 /** A moment as OpenTelemetry takes it with the least work: seconds and nanoseconds since 1970. */
 export function toHrTime(epochMs: number, at: number): HrTime {
   const ms = epochMs + at;

@@ -17,6 +17,9 @@ export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'faile
 
 const ENDED: ClientOutcome = { kind: 'ended' };
 
+/** More of them would push the phases off a span, which holds 128 events by default. */
+const MOST_INFORMATIONAL = 16;
+
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
   /** The client made its own request; only told if there was none yet when the record began. */
@@ -44,7 +47,8 @@ export class ClientRecord implements RequestTrace {
   readonly wantedAt: number;
   gotConnAt = Number.NaN;
   wroteRequestAt = Number.NaN;
-  firstByteAt = Number.NaN;
+  /** When the final response began: an informational one is not what is waited for. */
+  responseAt = Number.NaN;
   /** When something of the response, or its end, was there last. */
   receivedAt = Number.NaN;
   endedAt = Number.NaN;
@@ -62,6 +66,7 @@ export class ClientRecord implements RequestTrace {
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
   wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
+  private informational = 0;
   private handshake: { serverName: string | undefined } | undefined = undefined;
   private readonly noted: NotedHooks;
   protected readonly listener: ClientRecordListener;
@@ -87,7 +92,7 @@ export class ClientRecord implements RequestTrace {
     return !(
       Number.isNaN(this.gotConnAt) &&
       Number.isNaN(this.wroteRequestAt) &&
-      Number.isNaN(this.firstByteAt)
+      Number.isNaN(this.responseAt)
     );
   }
 
@@ -197,7 +202,7 @@ export class ClientRecord implements RequestTrace {
   private forgetAttempt(): void {
     this.gotConnAt = Number.NaN;
     this.wroteRequestAt = Number.NaN;
-    this.firstByteAt = Number.NaN;
+    this.responseAt = Number.NaN;
     this.conn = undefined;
     this.ends = undefined;
     this.writeError = undefined;
@@ -237,23 +242,30 @@ export class ClientRecord implements RequestTrace {
 
   gotFirstResponseByte(): void {
     const at = now();
-    this.firstByteAt = at;
+    this.responseAt = at;
     this.receivedAt = at;
     this.note('gotFirstResponseByte', at);
   }
 
   got100Continue(): void {
+    this.responseAt = Number.NaN;
     this.note('got100Continue', now());
   }
 
   got1xxResponse(code: number): undefined {
-    if (this.noted.got1xxResponse) {
+    this.responseAt = Number.NaN;
+    if (this.noted.got1xxResponse && this.informational < MOST_INFORMATIONAL) {
+      this.informational++;
       this.facts.push({ hook: 'got1xxResponse', at: now(), code });
     }
   }
 
   gotResponse(response: ResponseHead): void {
-    this.receivedAt = now();
+    const at = now();
+    this.receivedAt = at;
+    if (Number.isNaN(this.responseAt)) {
+      this.responseAt = at;
+    }
     this.listener.responseArrived(this, response);
   }
 

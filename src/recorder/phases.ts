@@ -3,57 +3,73 @@ import type { Interval } from './dial.js';
 
 export type PhaseName = 'getconn' | 'dns' | 'connect' | 'tls' | 'send' | 'wait' | 'receive';
 
-/** Milliseconds of each phase; `NaN` for one that did not happen, or that the caller cut short. */
+/** When each phase ended; `NaN` for one that did not happen. */
+export type PhaseEnds = Readonly<Record<PhaseName, number>>;
+
+/** Milliseconds of each phase; `NaN` for one that did not happen. */
 export type PhaseDurations = Readonly<Record<PhaseName, number>>;
 
 /**
- * Derives the phases of a finished record. A phase that failed lasted until it did.
+ * Derives the ends of the phases of a finished record. One that failed lasted until it did, and one that was given up
+ * until then.
  *
- * @param failed Whether the request failed, as opposed to ended or cancelled.
+ * @param cutAt When the request failed or was given up; `NaN` if it ended.
  */
-export function phaseDurations(record: ClientRecord, failed: boolean): PhaseDurations {
-  const { wantedAt, gotConnAt, firstByteAt, receivedAt, endedAt, dial, outcome } = record;
-  const failedAt = failed ? endedAt : Number.NaN;
+export function phaseEnds(record: ClientRecord, cutAt: number): PhaseEnds {
+  const { gotConnAt, receivedAt, dial, outcome } = record;
+  // A dial that goes on for a request that was given another connection is no phase of it any more.
+  const cutDialAt = record.wasSent ? Number.NaN : cutAt;
   return {
-    getconn: known(gotConnAt, record.wasSent ? Number.NaN : failedAt) - wantedAt,
-    dns: dial === undefined ? Number.NaN : lengthOf(dial.dns, failedAt),
-    connect: dial === undefined ? Number.NaN : lengthOf(dial.connect, failedAt),
-    tls: dial === undefined ? Number.NaN : lengthOf(dial.tls, failedAt),
-    send: writtenAt(record, failedAt) - gotConnAt,
-    wait: waited(record, failedAt),
-    receive: (outcome?.kind === 'ended' ? receivedAt : failedAt) - firstByteAt,
+    getconn: known(gotConnAt, cutDialAt),
+    dns: dial === undefined ? Number.NaN : known(dial.dns.end, cutDialAt),
+    connect: dial === undefined ? Number.NaN : known(dial.connect.end, cutDialAt),
+    tls: dial === undefined ? Number.NaN : known(dial.tls.end, cutDialAt),
+    send: sentAt(record, cutAt),
+    wait: answeredAt(record, cutAt),
+    receive: outcome?.kind === 'ended' ? receivedAt : cutAt,
   };
 }
 
-function writtenAt({ wroteRequestAt, writeError }: ClientRecord, failedAt: number): number {
-  return writeError === undefined ? known(wroteRequestAt, failedAt) : failedAt;
+/** As `phaseEnds`, from the beginning of each. */
+export function phaseDurations(record: ClientRecord, cutAt: number): PhaseDurations {
+  const { wantedAt, gotConnAt, wroteRequestAt, responseAt, dial } = record;
+  const ends = phaseEnds(record, cutAt);
+  return {
+    getconn: ends.getconn - wantedAt,
+    dns: dial === undefined ? Number.NaN : ends.dns - dial.dns.start,
+    connect: dial === undefined ? Number.NaN : ends.connect - dial.connect.start,
+    tls: dial === undefined ? Number.NaN : ends.tls - dial.tls.start,
+    send: ends.send - gotConnAt,
+    wait: ends.wait - wroteRequestAt,
+    receive: ends.receive - responseAt,
+  };
+}
+
+function sentAt({ wroteRequestAt, writeError }: ClientRecord, cutAt: number): number {
+  return writeError === undefined ? known(wroteRequestAt, cutAt) : cutAt;
 }
 
 /** The server may answer before it has read everything: then nothing was waited for. */
-function waited(record: ClientRecord, failedAt: number): number {
-  const { gotConnAt, wroteRequestAt, firstByteAt, writeError } = record;
-  if (Number.isNaN(firstByteAt)) {
-    return writeError === undefined ? failedAt - wroteRequestAt : Number.NaN;
+function answeredAt({ wroteRequestAt, responseAt, writeError }: ClientRecord, cutAt: number): number {
+  if (Number.isNaN(responseAt)) {
+    return writeError === undefined ? cutAt : Number.NaN;
   }
-  if (Number.isNaN(wroteRequestAt)) {
-    return Number.isNaN(gotConnAt) ? Number.NaN : 0;
-  }
-  return Math.max(0, firstByteAt - wroteRequestAt);
+  return responseAt < wroteRequestAt ? Number.NaN : responseAt;
 }
 
-/** The phase that a request was in when it failed. */
-export function failedPhase(record: ClientRecord): PhaseName {
-  const { dial, wroteRequestAt, writeError, firstByteAt } = record;
+/** The phase that a request was in when it failed or was given up. */
+export function lastPhase(record: ClientRecord): PhaseName {
+  const { dial, wroteRequestAt, writeError, responseAt } = record;
   if (!record.wasSent) {
-    return dial === undefined ? 'getconn' : failedDialPhase(dial);
+    return dial === undefined ? 'getconn' : lastDialPhase(dial);
   }
-  if (!Number.isNaN(firstByteAt)) {
+  if (!Number.isNaN(responseAt)) {
     return 'receive';
   }
   return Number.isNaN(wroteRequestAt) || writeError !== undefined ? 'send' : 'wait';
 }
 
-function failedDialPhase({ dns, connect, tls }: NonNullable<ClientRecord['dial']>): PhaseName {
+function lastDialPhase({ dns, connect, tls }: NonNullable<ClientRecord['dial']>): PhaseName {
   if (isUnfinished(tls)) {
     return 'tls';
   }
@@ -65,10 +81,6 @@ function failedDialPhase({ dns, connect, tls }: NonNullable<ClientRecord['dial']
 
 function isUnfinished({ start, end, error }: Interval): boolean {
   return !Number.isNaN(start) && (Number.isNaN(end) || error !== undefined);
-}
-
-function lengthOf({ start, end }: Interval, failedAt: number): number {
-  return known(end, failedAt) - start;
 }
 
 function known(at: number, otherwise: number): number {

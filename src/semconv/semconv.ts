@@ -156,7 +156,7 @@ export const ATTR_HTTPTRACE_PHASE = 'httptrace.phase';
 export const METRIC_HTTPTRACE_CLIENT_PHASE_DURATION = 'httptrace.client.phase.duration';
 export const METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION = 'httptrace.server.first_byte.duration';
 
-/** The phases of a request, in the order in which they happen: values of `httptrace.phase` and `.failed_phase`. */
+/** The phases of a request, in the order in which they happen: values of `httptrace.phase`, `.failed_phase` and `.cancelled_phase`. */
 export const PHASES = ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 
 export type Phase = (typeof PHASES)[number];

@@ -1,13 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
+import { toSeconds } from '../../clock.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { failedPhase, type PhaseDurations, phaseDurations } from '../../recorder/phases.js';
+import { lastPhase, type PhaseDurations, phaseDurations } from '../../recorder/phases.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_CONN_REUSED,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTPTRACE_CANCELLED_PHASE,
   ATTR_HTTPTRACE_CONNECT_DURATION,
   ATTR_HTTPTRACE_DNS_DURATION,
   ATTR_HTTPTRACE_FAILED_PHASE,
@@ -28,7 +30,7 @@ import { fullUrl } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
 import { addConnPeer, describeConn } from './described-conn.js';
 import type { ClientSettings } from './settings.js';
-import type { ClientVerdict } from './verdict.js';
+import { type ClientVerdict, cutAt } from './verdict.js';
 import type { ClientRequestView } from './view.js';
 
 /** What is known when the request is made: samplers see these. */
@@ -100,15 +102,17 @@ export function addSharedAttributes(
 export function addOurAttributes(
   attributes: Attributes,
   record: ClientRecord,
-  { failure }: ClientVerdict,
+  verdict: ClientVerdict,
   { config, durations }: ClientSettings,
 ): void {
   if (record.conn !== undefined && config.hooks.gotConn) {
     attributes[ATTR_HTTP_CONN_REUSED] = record.conn.reused;
   }
-  addPhaseDurations(attributes, phaseDurations(record, failure !== undefined), durations);
-  if (failure !== undefined) {
-    attributes[ATTR_HTTPTRACE_FAILED_PHASE] = failedPhase(record);
+  addPhaseDurations(attributes, phaseDurations(record, cutAt(verdict)), durations);
+  if (verdict.failure !== undefined) {
+    attributes[ATTR_HTTPTRACE_FAILED_PHASE] = lastPhase(record);
+  } else if (verdict.cancelled) {
+    attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] = lastPhase(record);
   }
 }
 
@@ -119,24 +123,24 @@ function addPhaseDurations(
   wanted: ClientSettings['durations'],
 ): void {
   if (getconn >= 0 && wanted.getconn) {
-    attributes[ATTR_HTTPTRACE_GETCONN_DURATION] = getconn / 1000;
+    attributes[ATTR_HTTPTRACE_GETCONN_DURATION] = toSeconds(getconn);
   }
   if (dns >= 0 && wanted.dns) {
-    attributes[ATTR_HTTPTRACE_DNS_DURATION] = dns / 1000;
+    attributes[ATTR_HTTPTRACE_DNS_DURATION] = toSeconds(dns);
   }
   if (connect >= 0 && wanted.connect) {
-    attributes[ATTR_HTTPTRACE_CONNECT_DURATION] = connect / 1000;
+    attributes[ATTR_HTTPTRACE_CONNECT_DURATION] = toSeconds(connect);
   }
   if (tls >= 0 && wanted.tls) {
-    attributes[ATTR_HTTPTRACE_TLS_DURATION] = tls / 1000;
+    attributes[ATTR_HTTPTRACE_TLS_DURATION] = toSeconds(tls);
   }
   if (send >= 0 && wanted.send) {
-    attributes[ATTR_HTTPTRACE_SEND_DURATION] = send / 1000;
+    attributes[ATTR_HTTPTRACE_SEND_DURATION] = toSeconds(send);
   }
   if (wait >= 0 && wanted.wait) {
-    attributes[ATTR_HTTPTRACE_WAIT_DURATION] = wait / 1000;
+    attributes[ATTR_HTTPTRACE_WAIT_DURATION] = toSeconds(wait);
   }
   if (receive >= 0 && wanted.receive) {
-    attributes[ATTR_HTTPTRACE_RECEIVE_DURATION] = receive / 1000;
+    attributes[ATTR_HTTPTRACE_RECEIVE_DURATION] = toSeconds(receive);
   }
 }

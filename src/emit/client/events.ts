@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import { toSeconds } from '../../clock.js';
 import type { Origin } from '../../origin.js';
 import type { ClientFact } from '../../recorder/client-facts.js';
 import {
@@ -153,7 +154,7 @@ function connAttributes({ info, ends }: FactOf<'gotConn'>): Attributes {
   attributes[ATTR_HTTP_CONN_REUSED] = reused;
   attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
   if (wasIdle && !Number.isNaN(idleTime)) {
-    attributes[ATTR_HTTP_CONN_IDLETIME] = idleTime / 1000;
+    attributes[ATTR_HTTP_CONN_IDLETIME] = toSeconds(idleTime);
   }
   return attributes;
 }

@@ -1,4 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
+import { toSeconds } from '../../clock.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import { phaseDurations } from '../../recorder/phases.js';
 import {
@@ -22,7 +23,7 @@ import { safely } from '../safely.js';
 import { bodySizes } from './body-sizes.js';
 import { activeRequestAttributes, clientMetricAttributes, queueAttributes } from './metrics.js';
 import type { ClientStart } from './start.js';
-import type { ClientVerdict } from './verdict.js';
+import { type ClientVerdict, cutAt } from './verdict.js';
 
 /** Counts a request that begins (1) or ends (-1). */
 export function measureActive(start: ClientStart, ctx: Context, change: 1 | -1): void {
@@ -44,7 +45,7 @@ export function measureLookup(
     if (err !== undefined) {
       attributes[ATTR_ERROR_TYPE] = errorType(err);
     }
-    lookup.record(durationMs / 1000, attributes, ctx);
+    lookup.record(toSeconds(durationMs), attributes, ctx);
   }
 }
 
@@ -57,7 +58,7 @@ export function measureQueue(start: ClientStart, record: ClientRecord): void {
 
 function measureWait(start: ClientStart, record: ClientRecord, until: number): void {
   const queue = start.instruments[METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE];
-  queue?.record((until - record.wantedAt) / 1000, queueAttributes(start, record), record.context);
+  queue?.record(toSeconds(until - record.wantedAt), queueAttributes(start, record), record.context);
 }
 
 /** What a request that is over is measured by. */
@@ -129,10 +130,14 @@ function measurePhases(
   if (histogram === undefined) {
     return;
   }
-  const durations = phaseDurations(record, verdict.failure !== undefined);
+  const durations = phaseDurations(record, cutAt(verdict));
   for (const phase of PHASES) {
     if (durations[phase] >= 0) {
-      histogram.record(durations[phase] / 1000, { ...shared, [ATTR_HTTPTRACE_PHASE]: phase }, record.context);
+      histogram.record(
+        toSeconds(durations[phase]),
+        { ...shared, [ATTR_HTTPTRACE_PHASE]: phase },
+        record.context,
+      );
     }
   }
 }

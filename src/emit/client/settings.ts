@@ -3,13 +3,13 @@ import type { ResolvedClientConfig, ResolvedConfig } from '../../config/resolved
 import type { Phases } from '../../config/types.js';
 import { CLIENT_TRACE_HOOKS } from '../../httptrace/compose.js';
 import type { NotedHooks } from '../../recorder/client-facts.js';
-import type { PhaseName } from '../../recorder/phases.js';
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
   METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
   METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
   METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
+  type Phase,
 } from '../../semconv/semconv.js';
 import type { Counters } from '../../status/request-counter.js';
 import { SERVER_CERTIFICATE_ATTRIBUTES } from '../http/certificate.js';
@@ -37,7 +37,7 @@ export interface ClientSettings {
   /** Hooks that become events. */
   readonly events: NotedHooks;
   /** Phases whose duration is recorded: one of its two hooks is. */
-  readonly durations: Readonly<Record<PhaseName, boolean>>;
+  readonly durations: Readonly<Record<Phase, boolean>>;
   readonly optIn: ReadonlySet<string>;
   /** Whether one of these comes from the server's certificate. */
   readonly readsCertificate: boolean;

@@ -171,7 +171,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     if (failure !== undefined && !record.wasSent && events.gotConn) {
       addGetConnFailed(span, failure, this.timeAt(endedAt));
     }
-    if (events.putIdleConn && !cancelled && !Number.isNaN(record.firstByteAt)) {
+    if (events.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
       addReceiveDone(span, bodySize, failure, this.timeAt(endedAt));
     }
   }

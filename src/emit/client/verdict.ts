@@ -43,6 +43,11 @@ export function judge(
   return { failure, message: errorMessage(error), cancelled: false, errorType: failure, endedAt };
 }
 
+/** When the phase that was under way was cut off; `NaN` if none was. */
+export function cutAt({ failure, cancelled, endedAt }: ClientVerdict): number {
+  return cancelled || failure !== undefined ? endedAt : Number.NaN;
+}
+
 function lastActivity({ receivedAt, wroteRequestAt, writeError, facts }: ClientRecord): number {
   let last = receivedAt;
   for (const fact of facts) {

@@ -7,7 +7,7 @@ export interface Failure {
   readonly error: unknown;
   /** Whether the head of the final response had arrived. */
   readonly gotResponse: boolean;
-  /** Whether the request's own `timeout` event came first. */
+  /** Whether the request's own `timeout` event came first: alone it decides nothing, for the program may wait on. */
   readonly timedOut?: boolean;
   /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
   readonly onlyTransportLeft?: boolean;
@@ -27,7 +27,7 @@ const TIMEOUT_ERROR = 'TimeoutError';
 /** Why a request ended early. Never throws, whatever the error does. */
 export function failureKind(failure: Failure): FailureKind {
   const { error } = failure;
-  if (isTimeout(error) || failure.timedOut === true) {
+  if (isTimeout(error) || (failure.timedOut === true && failure.destroyedByCaller === true)) {
     return 'timeout';
   }
   if (failure.failedToConnect === true) {

@@ -1,5 +1,6 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import { SpanStatusCode } from '../../api.js';
+import { toSeconds } from '../../clock.js';
 import type { ServerRecord } from '../../recorder/server.js';
 import {
   ATTR_ERROR_TYPE,
@@ -28,7 +29,7 @@ export function setHeadAttributes(
   headers: unknown,
 ): void {
   if (settings.config.hooks.writeHead) {
-    span.setAttribute(ATTR_HTTPTRACE_FIRST_BYTE_DURATION, (headAt - startedAt) / 1000);
+    span.setAttribute(ATTR_HTTPTRACE_FIRST_BYTE_DURATION, toSeconds(headAt - startedAt));
   }
   if (settings.responseHeaders !== undefined && response !== undefined) {
     span.setAttributes(capturedHeaders(settings.responseHeaders, response, headers));

@@ -7,8 +7,8 @@ import { httpServer } from '../../support/servers/truthful-server.js';
 import {
   connected,
   dialled,
-  durations,
   EXCHANGE,
+  givenUpIn,
   gotNew,
   lookedUp,
   requested,
@@ -70,7 +70,7 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
       name: 'GET',
       kind: 'CLIENT',
       status: { code: 'UNSET' },
-      attributes: requested(origin, '/second'),
+      attributes: { ...requested(origin, '/second'), ...givenUpIn('getconn') },
       events: [wanted('127.0.0.1', port)],
     });
   });
@@ -92,7 +92,7 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
     const { status, attributes, events } = await telemetry.onlyShown();
     expect({ status, attributes, events }).toEqual({
       status: { code: 'UNSET' },
-      attributes: { ...requested(url, '/'), ...durations('dns', 'connect') },
+      attributes: { ...requested(url, '/'), ...givenUpIn('getconn', 'dns', 'connect') },
       events: [wanted('slow.example', port), ...lookedUp('slow.example'), ...dialled(port)],
     });
   });
@@ -110,7 +110,7 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
       attributes: {
         ...requested(origin, '/'),
         ...connected(port),
-        ...durations('getconn', 'connect', 'send'),
+        ...givenUpIn('wait', 'getconn', 'connect', 'send'),
       },
       events: [wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...SENT],
     });
@@ -123,7 +123,7 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
     attributes: {
       ...requested(origin, '/'),
       ...connected(port),
-      ...durations('getconn', 'connect', 'send', 'wait'),
+      ...givenUpIn('receive', 'getconn', 'connect', 'send', 'wait'),
       'http.response.status_code': 200,
     },
     events: [wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...EXCHANGE.slice(0, 3)],
@@ -209,7 +209,8 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
     expect(Object.keys(span.attributes).filter((key) => key.endsWith('.duration'))).toEqual([
       'httptrace.getconn.duration',
       'httptrace.connect.duration',
-      'httptrace.wait.duration',
+      'httptrace.send.duration',
+      'httptrace.receive.duration',
     ]);
   });
 });

@@ -122,7 +122,6 @@ describe('failureKind', () => {
   it.each<[string, Failure]>([
     ['an error by that name', { error: new DOMException('m', 'TimeoutError'), ...BEFORE }],
     ['a cause by that name', { error: named('AbortError', { cause: named('TimeoutError') }), ...BEFORE }],
-    ['a timeout event before anything else', { error: coded('ECONNRESET'), ...BEFORE, timedOut: true }],
     [
       'a destroyed request after a timeout event',
       { error: undefined, ...BEFORE, timedOut: true, destroyedByCaller: true },
@@ -168,6 +167,16 @@ describe('failureKind', () => {
       'a cause that was aborted',
       { error: new TypeError('m', { cause: coded('ABORT_ERR') }), ...BEFORE },
       'ABORT_ERR',
+    ],
+    [
+      'a dial that was refused, whatever its error is called',
+      { error: coded('UND_ERR_ABORTED'), ...BEFORE, failedToConnect: true },
+      'UND_ERR_ABORTED',
+    ],
+    [
+      'what came after a timeout event',
+      { error: coded('ECONNRESET'), ...BEFORE, timedOut: true },
+      'ECONNRESET',
     ],
   ])('is an error: %s', (_, failure, type) => {
     expect([failureKind(failure), failureErrorType(failure)]).toEqual(['error', type]);

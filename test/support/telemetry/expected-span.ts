@@ -14,6 +14,11 @@ export function durations(...phases: string[]): Attributes {
   return Object.fromEntries(phases.map((phase) => [`httptrace.${phase}.duration`, SOME_NUMBER]));
 }
 
+/** The durations of a request that its caller gave up, whose last phase ended there. */
+export function givenUpIn(phase: string, ...others: string[]): Attributes {
+  return { ...durations(...others, phase), 'httptrace.cancelled_phase': phase };
+}
+
 /** Everything that happens on a connection, once it is had. */
 export const EXCHANGE: readonly ShownEvent[] = [
   ['http.send.start', {}],

@@ -13,6 +13,7 @@ import {
   dialled,
   durations,
   EXCHANGE,
+  givenUpIn,
   gotNew,
   requested,
   SENT,
@@ -77,7 +78,7 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: requested(origin, '/'),
+        attributes: { ...requested(origin, '/'), ...givenUpIn('connect', 'getconn') },
         events: [wanted('127.0.0.1', port), ...dialled(port).slice(0, 1)],
       });
     });
@@ -93,7 +94,7 @@ describe('a request of node:http that the caller gives up', () => {
       const spans = await telemetry.shown();
       expect(spans.find(({ attributes }) => attributes['url.full'] === `${origin}/second`)).toMatchObject({
         status: { code: 'UNSET' },
-        attributes: requested(origin, '/second'),
+        attributes: { ...requested(origin, '/second'), ...givenUpIn('getconn') },
         events: [wanted('127.0.0.1', port)],
       });
     });
@@ -110,7 +111,7 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: requested(`http://slow.example:${port}`, '/'),
+        attributes: { ...requested(`http://slow.example:${port}`, '/'), ...givenUpIn('dns', 'getconn') },
         events: [wanted('slow.example', port), ['http.dns.start', { 'dns.question.name': 'slow.example' }]],
       });
     });
@@ -126,7 +127,10 @@ describe('a request of node:http that the caller gives up', () => {
       const { status, attributes, events } = await telemetry.onlyShown();
       expect({ status, attributes, events }).toEqual({
         status: { code: 'UNSET' },
-        attributes: { ...requested(`https://127.0.0.1:${port}`, '/'), ...durations('connect') },
+        attributes: {
+          ...requested(`https://127.0.0.1:${port}`, '/'),
+          ...givenUpIn('tls', 'getconn', 'connect'),
+        },
         events: [wanted('127.0.0.1', port), ...dialled(port), ['http.tls.start', {}]],
       });
     });
@@ -145,7 +149,7 @@ describe('a request of node:http that the caller gives up', () => {
         attributes: {
           ...requested(origin, '/'),
           ...connected(port),
-          ...durations('getconn', 'connect', 'send'),
+          ...givenUpIn('wait', 'getconn', 'connect', 'send'),
         },
         events: [wanted('127.0.0.1', port), ...dialled(port), gotNew(port), ...SENT],
       });
@@ -171,8 +175,9 @@ describe('a request of node:http that the caller gives up', () => {
       const given = { request, controller };
       giveUp(given);
       await closed(given);
-      const { status, events } = await telemetry.onlyShown();
+      const { status, attributes, events } = await telemetry.onlyShown();
       expect(status).toEqual({ code: 'UNSET' });
+      expect(attributes).toMatchObject(givenUpIn('send', 'getconn', 'connect'));
       expect(events.at(-1)).toEqual(['http.send.start', {}]);
     });
   });
@@ -207,7 +212,7 @@ describe('a request of node:http that the caller gives up', () => {
       attributes: {
         ...requested(origin, '/'),
         ...connected(port),
-        ...durations('getconn', 'connect', 'send', 'wait'),
+        ...givenUpIn('receive', 'getconn', 'connect', 'send', 'wait'),
         'http.response.status_code': 200,
       },
       events: [
@@ -267,20 +272,20 @@ describe('a request of node:http that the caller gives up', () => {
 });
 
 describe('a request of node:http whose time is over', () => {
-  const TIMED_OUT = 'TimeoutError';
+  const TIMED_OUT = { 'error.type': 'TimeoutError' };
   /** Long enough to have a connection by then, on a busy machine too. */
   const LIMIT = 400;
 
   it.each([
     [
       'a signal of AbortSignal.timeout',
-      TIMED_OUT,
+      'TimeoutError',
       () => ({ signal: AbortSignal.timeout(LIMIT) }),
       () => undefined,
     ],
     [
       'its timeout event, and destroy()',
-      TIMED_OUT,
+      'TimeoutError',
       () => ({ timeout: LIMIT }),
       (request: http.ClientRequest) => request.on('timeout', () => request.destroy()),
     ],
@@ -342,12 +347,21 @@ describe('a request of node:http whose time is over', () => {
     await closed(given);
     expect(await telemetry.onlyShown()).toMatchObject({
       status: { code: 'ERROR' },
-      attributes: {
-        'error.type': TIMED_OUT,
-        'http.response.status_code': 200,
-        'httptrace.failed_phase': 'receive',
-      },
+      attributes: { ...TIMED_OUT, 'http.response.status_code': 200, 'httptrace.failed_phase': 'receive' },
     });
+  });
+
+  it('fails with what came later, if the program waited on after the timeout event', async () => {
+    const { origin } = await rawServer((socket) =>
+      onEachHead(socket, () => timedOut.promise.then(() => socket.resetAndDestroy())),
+    );
+    const timedOut = deferred();
+    telemetry.instrument();
+    const given = begin(origin, { timeout: 20 });
+    given.request.on('timeout', timedOut.resolve);
+    await closed(given);
+    const { attributes } = await telemetry.onlyShown();
+    expect(attributes).toMatchObject({ 'error.type': 'ECONNRESET', 'httptrace.failed_phase': 'wait' });
   });
 
   it('but that is answered nevertheless did not fail', async () => {

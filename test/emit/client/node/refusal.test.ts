@@ -70,7 +70,7 @@ describe('an Error that got1xxResponse returns', () => {
     expect(await refused(origin, new RangeError('no hints, please'))).toEqual(['error no hints, please']);
     expect(await telemetry.onlyShown()).toMatchObject({
       status: { code: 'ERROR', message: 'no hints, please' },
-      attributes: { 'error.type': 'RangeError', 'httptrace.failed_phase': 'receive' },
+      attributes: { 'error.type': 'RangeError', 'httptrace.failed_phase': 'wait' },
     });
   });
 
