@@ -26,7 +26,8 @@ function trustTheBookshop() {
 
 async function main() {
   const jaeger = process.argv.includes('--otlp') ? (await import('./jaeger.mjs')).sendToJaeger() : undefined;
-  const telemetry = startTelemetry({ processors: jaeger ? [jaeger.processor] : [] });
+  // Jaeger draws spans as bars, and events as ticks without a length.
+  const telemetry = startTelemetry(jaeger ? { phases: 'spans', processors: [jaeger.processor] } : {});
   const { shop, till, nobody, close } = await openBookshop();
 
   async function show(what, url, init) {

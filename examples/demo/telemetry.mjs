@@ -8,7 +8,7 @@ import { HttpTraceInstrumentation } from 'opentelemetry-instrumentation-httptrac
 import { WaterfallSpanExporter } from 'opentelemetry-instrumentation-httptrace/waterfall';
 
 /** Records every request of this process, and draws each finished trace on stdout. */
-export function startTelemetry({ servers = true, processors = [] } = {}) {
+export function startTelemetry({ servers = true, phases = 'events', processors = [] } = {}) {
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'bookshop' }),
     spanProcessors: [new SimpleSpanProcessor(new WaterfallSpanExporter()), ...processors],
@@ -17,7 +17,7 @@ export function startTelemetry({ servers = true, processors = [] } = {}) {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   registerInstrumentations({
-    instrumentations: [new HttpTraceInstrumentation({ server: { enabled: servers } })],
+    instrumentations: [new HttpTraceInstrumentation({ client: { phases }, server: { enabled: servers } })],
   });
   return provider;
 }

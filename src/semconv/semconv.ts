@@ -130,6 +130,17 @@ export const ATTR_HTTP_CONN_REUSED = 'http.conn.reused';
 export const ATTR_HTTP_CONN_WASIDLE = 'http.conn.wasidle';
 export const ATTR_HTTP_CONN_IDLETIME = 'http.conn.idletime';
 
+/** Not registered, our own: the spans of a request's phases, by what Go's otelhttptrace calls them. */
+export const PHASE_SPANS = {
+  getconn: 'http.getconn',
+  dns: 'http.dns',
+  connect: 'http.connect',
+  tls: 'http.tls',
+  send: 'http.send',
+  wait: 'http.wait',
+  receive: 'http.receive',
+} as const;
+
 // Not registered, our own: events of the server span
 export const EVENT_HTTP_RESPONSE_HEAD = 'http.response.head';
 export const EVENT_HTTP_RESPONSE_INFORMATIONAL = 'http.response.informational';

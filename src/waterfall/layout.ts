@@ -43,11 +43,7 @@ export function layout({ traceId, blocks, omitted }: Waterfall): LayoutLine[] {
 }
 
 function pushBlock(lines: LayoutLine[], block: Block, guide: string, below: string): void {
-  const items: Item[] = [
-    ...block.rows.map((row) => ({ row })),
-    ...block.children.map((child) => ({ block: child })),
-    ...block.notes.map((note) => ({ note })),
-  ];
+  const items = itemsOf(block);
   if (block.side === 'other') {
     lines.push(barOf(block, guide, [segment(block.title, 'bold')], serviceOf(block)));
   } else {
@@ -66,6 +62,18 @@ function pushBlock(lines: LayoutLine[], block: Block, guide: string, below: stri
     const { branch, below: continued } = index === items.length - 1 ? LAST : INSIDE;
     pushItem(lines, item, block.start, below + branch, below + continued);
   }
+}
+
+/** Under a request its phases come first; under all else what happens in the order in which it begins. */
+function itemsOf({ side, rows, children, notes }: Block): Item[] {
+  const happens = [
+    ...rows.map((row) => ({ row, start: row.start })),
+    ...children.map((block) => ({ block, start: block.start })),
+  ];
+  if (side !== 'client') {
+    happens.sort((a, b) => a.start - b.start);
+  }
+  return [...happens, ...notes.map((note) => ({ note }))];
 }
 
 function pushItem(lines: LayoutLine[], item: Item, spanStart: number, guide: string, below: string): void {

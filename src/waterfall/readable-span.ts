@@ -34,6 +34,7 @@ export interface ReadableSpan {
 }
 
 /** Values of OpenTelemetry's `SpanKind` and `SpanStatusCode`. */
+export const SPAN_KIND_INTERNAL = 0;
 export const SPAN_KIND_SERVER = 1;
 export const SPAN_KIND_CLIENT = 2;
 export const STATUS_ERROR = 2;

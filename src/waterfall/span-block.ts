@@ -15,6 +15,7 @@ import {
   ATTR_URL_QUERY,
   EVENT_HTTP_GETCONN_DONE,
   EVENT_HTTP_RESPONSE_END,
+  PHASE_SPANS,
 } from '../semconv/semconv.js';
 import { formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row } from './model.js';
@@ -69,7 +70,7 @@ export function spanBlock(span: ReadableSpan, around: SpanSurroundings): Block {
 function clientBlock(
   span: ReadableSpan,
   phases: readonly PhaseInterval[],
-  { service, links, children }: SpanSurroundings,
+  { phaseSpans, service, links, children }: SpanSurroundings,
 ): Block {
   const facts = requestFacts(span, phases);
   return requestBlock(service === undefined ? facts : { ...facts, service }, children, [
@@ -89,7 +90,7 @@ export function requestFacts(span: ReadableSpan, phases: readonly PhaseInterval[
     title: url === undefined ? span.name : `${stringOf(attributes, ATTR_HTTP_REQUEST_METHOD)} ${url}`,
     start: toMs(span.startTime),
     end: toMs(span.endTime),
-    connection: connectionOf(span),
+    connection: connectionOf(span, phaseSpans),
     phases,
     moments: momentsOf(span.events).slice(0, MOST_MOMENTS),
     ...(status === undefined ? {} : { status }),
@@ -98,9 +99,13 @@ export function requestFacts(span: ReadableSpan, phases: readonly PhaseInterval[
   };
 }
 
-function connectionOf({ events, attributes }: ReadableSpan): ConnectionFacts {
-  const got = events.filter(({ name }) => name === EVENT_HTTP_GETCONN_DONE).at(-1)?.attributes ?? {};
-  const all = { ...attributes, ...got };
+function connectionOf(
+  { events, attributes }: ReadableSpan,
+  phaseSpans: readonly ReadableSpan[],
+): ConnectionFacts {
+  const event = events.filter(({ name }) => name === EVENT_HTTP_GETCONN_DONE).at(-1);
+  const span = phaseSpans.find(({ name }) => name === PHASE_SPANS.getconn);
+  const all = { ...attributes, ...event?.attributes, ...span?.attributes };
   const reused = booleanOf(all, ATTR_HTTP_CONN_REUSED);
   const idle = numberOf(all, ATTR_HTTP_CONN_IDLETIME);
   const peer = peerOf(all)?.[0];

@@ -3,6 +3,7 @@ import {
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_HTTPTRACE_FAILED_PHASE,
   PHASE_DURATION_ATTRIBUTES,
+  PHASE_SPANS,
   PHASES,
   type Phase,
   SPAN_CONNECTION_SETUP,
@@ -13,24 +14,31 @@ import {
 } from '../semconv/semconv.js';
 import { eventPhases } from './event-phases.js';
 import { detailsOf } from './phase-details.js';
-import { numberOf, type ReadableSpan, stringOf, toMs } from './readable-span.js';
+import { numberOf, type ReadableSpan, SPAN_KIND_INTERNAL, stringOf, toMs } from './readable-span.js';
 import type { PhaseInterval } from './request-block.js';
 
-const SPAN_PHASES: readonly (readonly [name: string, phase: Phase])[] = [
+/** The spans of the form that has a trace for each connection: what stands before their subject. */
+const LINKED_SPAN_PHASES: readonly (readonly [name: string, phase: Phase])[] = [
   [SPAN_WAIT_FOR_CONNECTION, 'getconn'],
   [SPAN_DNS_LOOKUP, 'dns'],
   [SPAN_SOCKET_CONNECT, 'connect'],
   [SPAN_TLS_CLIENT_HANDSHAKE, 'tls'],
 ];
 
-/** Whether a span is the dial of a connection, a trace of its own in the form that has spans for phases. */
+/** Those of the form that has a span for each phase. */
+const PHASE_OF_SPAN: ReadonlyMap<string, Phase> = new Map(PHASES.map((phase) => [PHASE_SPANS[phase], phase]));
+
+/** Whether a span is the dial of a connection, a trace of its own in the form that has one for each connection. */
 export function isConnectionSetup({ name }: ReadableSpan): boolean {
   return name.startsWith(`${SPAN_CONNECTION_SETUP} `);
 }
 
 /** The phase that a span stands for, if it does. */
-export function phaseOfSpan({ name }: ReadableSpan): Phase | undefined {
-  return SPAN_PHASES.find(([prefix]) => name.startsWith(`${prefix} `))?.[1];
+export function phaseOfSpan({ name, kind }: ReadableSpan): Phase | undefined {
+  if (kind !== SPAN_KIND_INTERNAL) {
+    return undefined;
+  }
+  return PHASE_OF_SPAN.get(name) ?? LINKED_SPAN_PHASES.find(([prefix]) => name.startsWith(`${prefix} `))?.[1];
 }
 
 /**
@@ -40,7 +48,7 @@ export function phaseOfSpan({ name }: ReadableSpan): Phase | undefined {
 export function phasesOf(span: ReadableSpan, phaseSpans: readonly ReadableSpan[]): PhaseInterval[] {
   const end = toMs(span.endTime);
   const events = eventPhases(span.events, end);
-  const known = [...events.complete, ...openPhases(span, events.open)];
+  const known = settled(span, [...events.complete, ...openPhases(span, events.open)]);
   const fromSpans = phaseSpans.flatMap(intervalOf).filter(({ phase }) => !has(known, phase));
   const told = [...known, ...fromSpans];
   const phases = [...told, ...placedByDuration(span, told)];
@@ -56,6 +64,40 @@ function openPhases(span: ReadableSpan, open: readonly PhaseInterval[]): PhaseIn
   const answered = numberOf(span.attributes, ATTR_HTTP_RESPONSE_STATUS_CODE) !== undefined;
   const failedPhase = stringOf(span.attributes, ATTR_HTTPTRACE_FAILED_PHASE);
   return open.filter(({ phase }) => !answered || phase === 'receive' || phase === failedPhase);
+}
+
+/** At which of its ends the events of a phase are exact; the other one Go's hooks tell of the first response, whichever. */
+const ANCHOR: Readonly<Partial<Record<Phase, 'start' | 'end'>>> = {
+  send: 'end',
+  wait: 'start',
+  receive: 'end',
+};
+
+/**
+ * How long a phase took is what the attributes say, where they do: an informational response ends no wait. They speak of
+ * the last time that the request was sent.
+ */
+function settled(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInterval[] {
+  const msOf = (phase: Phase): number | undefined => {
+    const seconds = numberOf(span.attributes, PHASE_DURATION_ATTRIBUTES[phase]);
+    return seconds === undefined ? undefined : seconds * 1_000;
+  };
+  const tellsResponse = msOf('wait') !== undefined || msOf('receive') !== undefined;
+  const last = new Map(phases.map((interval) => [interval.phase, interval]));
+  return phases.flatMap((interval) => {
+    const { phase, start, end } = interval;
+    const ms = msOf(phase);
+    if (last.get(phase) !== interval) {
+      return [interval];
+    }
+    if (ANCHOR[phase] === undefined || (ms === undefined && (phase === 'send' || !tellsResponse))) {
+      return [interval];
+    }
+    if (ms === undefined) {
+      return [];
+    }
+    return [ANCHOR[phase] === 'start' ? { ...interval, end: start + ms } : { ...interval, start: end - ms }];
+  });
 }
 
 function intervalOf(span: ReadableSpan): PhaseInterval[] {

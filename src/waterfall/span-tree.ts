@@ -91,20 +91,31 @@ class SpanTree {
     }
     this.visited.add(span);
     const service = serviceOf(span);
-    const waits = this.childrenOf(span).filter((child) => isWaitOf(child, span));
-    for (const wait of waits) {
-      this.visited.add(wait);
+    const phases = span.kind === SPAN_KIND_CLIENT ? this.phasesBelow(span) : [];
+    for (const phase of phases) {
+      this.visited.add(phase);
     }
     const dial = this.trace.dials.get(span.spanContext().spanId) ?? [];
-    const children = this.childrenOf(span).flatMap((child) => this.blocksOf(child, service));
+    const children = [span, ...phases]
+      .flatMap((above) => this.childrenOf(above))
+      .flatMap((child) => this.blocksOf(child, service));
     return [
       spanBlock(span, {
-        phaseSpans: [...waits, ...dial],
+        phaseSpans: [...phases, ...dial],
         service: this.severalServices && service !== parentService ? service : undefined,
         links: this.linksOf(span, new Set(dial.map((part) => part.parentSpanContext?.spanId ?? ''))),
         children,
       }),
     ];
+  }
+
+  /** The spans that a request draws as its phases, those of the dial under that of its connection. */
+  private phasesBelow(span: ReadableSpan): ReadableSpan[] {
+    const phases = this.childrenOf(span).filter((child) => phaseOfSpan(child) !== undefined);
+    return phases.flatMap((phase) => [
+      phase,
+      ...this.childrenOf(phase).filter((child) => phaseOfSpan(child) !== undefined),
+    ]);
   }
 
   /** The link to a dial that is drawn among the phases needs no line of its own. */
@@ -123,11 +134,6 @@ class SpanTree {
     const what = this.trace.isSetup(spanId) ? 'the connection was set up in' : 'linked to';
     return neutral(`↳ ${what} trace ${traceId}, span ${spanId}`);
   }
-}
-
-/** A request draws its wait for a connection as a phase of its own. */
-function isWaitOf(child: ReadableSpan, parent: ReadableSpan): boolean {
-  return phaseOfSpan(child) === 'getconn' && parent.kind === SPAN_KIND_CLIENT;
 }
 
 function neutral(text: string): Note {

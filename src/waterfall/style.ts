@@ -18,6 +18,7 @@ const YELLOW = 33;
 const BLUE = 34;
 const MAGENTA = 35;
 const CYAN = 36;
+const BRIGHT_CYAN = 96;
 const GRAY = 90;
 
 /** The sixteen colours of every terminal, which follow its theme. */
@@ -36,7 +37,7 @@ const CODES: Readonly<Record<Style, number | undefined>> = {
   tls: MAGENTA,
   send: BLUE,
   wait: GREEN,
-  receive: BLUE,
+  receive: BRIGHT_CYAN,
   'client span': undefined,
   'server span': CYAN,
   'other span': GRAY,

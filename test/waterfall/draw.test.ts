@@ -207,7 +207,7 @@ describe('colours', () => {
       '\u001b[2m│ └ \u001b[22m\u001b[35mtls     \u001b[39mTLS 1.3 · http/1.1  \u001b[35m ▐██▌              \u001b[39m  12.0 ms',
       '\u001b[2m├ \u001b[22m\u001b[34msend\u001b[39m                          \u001b[34m    ▕              \u001b[39m  1.00 ms',
       '\u001b[2m├ \u001b[22m\u001b[32mwait\u001b[39m                          \u001b[32m     ████▊         \u001b[39m  20.0 ms',
-      '\u001b[2m└ \u001b[22m\u001b[34mreceive \u001b[39m48.2 kB               \u001b[34m         ▕█████████\u001b[39m  39.0 ms',
+      '\u001b[2m└ \u001b[22m\u001b[96mreceive \u001b[39m48.2 kB               \u001b[96m         ▕█████████\u001b[39m  39.0 ms',
       '\u001b[2m  └ \u001b[22m103 Early Hints                       ◆         +41.0 ms',
     ]);
   });

@@ -50,7 +50,7 @@ function traces(): string[][] {
     );
 }
 
-async function twoRequests(phases: 'events' | 'linked-spans' | 'attributes'): Promise<string[][]> {
+async function twoRequests(phases: 'events' | 'spans' | 'linked-spans' | 'attributes'): Promise<string[][]> {
   const { port } = await httpsServer();
   instrumentation = new HttpTraceInstrumentation({ client: { phases }, server: { enabled: false } });
   instrumentation.setTracerProvider(provider);
@@ -63,8 +63,8 @@ async function twoRequests(phases: 'events' | 'linked-spans' | 'attributes'): Pr
 }
 
 describe('the same requests are drawn from every form of their phases', () => {
-  it('events', async () => {
-    expect(await twoRequests('events')).toEqual([
+  it.each(['events', 'spans'] as const)('%s', async (phases) => {
+    expect(await twoRequests(phases)).toEqual([
       [
         'GET https://localhost:PORT/first',
         '│ HTTP/1.1',

@@ -67,6 +67,20 @@ describe('a trace is finished', () => {
     expect(names()).toEqual([['root'], ['straggler']]);
   });
 
+  it('and is forgotten when a thousand others were drawn since', () => {
+    const pending = pendingTraces();
+    const idOf = (n: number): string => n.toString(16).padStart(32, '0');
+    for (let n = 0; n <= 1000; n++) {
+      pending.add(span({ name: 'root', id: 'a', traceId: idOf(n) }));
+      vi.advanceTimersByTime(50);
+    }
+    finished = [];
+    pending.add(span({ name: 'of the first', id: 'c', parent: 'b', traceId: idOf(0) }));
+    pending.add(span({ name: 'of the last', id: 'c', parent: 'b', traceId: idOf(1000) }));
+    vi.advanceTimersByTime(250);
+    expect(names()).toEqual([['of the last']]);
+  });
+
   it('when it is flushed', () => {
     const pending = pendingTraces();
     pending.add(span({ name: 'child', id: 'b', parent: 'a', traceId: ONE }));

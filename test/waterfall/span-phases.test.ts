@@ -77,6 +77,39 @@ describe('the phases of a client span', () => {
     expect(told(client(ANSWERED, events))).toEqual(['receive 40-100']);
   });
 
+  it('last as long as the attributes say: an informational response ends no wait', () => {
+    const lasting = (more: Record<string, number>, end = 130) =>
+      phasesOf(
+        span({
+          kind: CLIENT,
+          end,
+          attributes: { 'http.response.status_code': 200, ...more },
+          events: [
+            ['http.send.start', 40],
+            ['http.send.done', 60],
+            ['http.receive.start', 70],
+            ['GOT 1xx', 70],
+            ...(end === 130 ? [['http.receive.done', 130] as [string, number]] : []),
+          ],
+        }),
+        [],
+      ).map(({ phase, start, end }) => [phase, sinceStart(start), sinceStart(end)]);
+    expect(lasting({ 'httptrace.wait.duration': 0.04, 'httptrace.receive.duration': 0.03 })).toEqual([
+      ['send', 40, 60],
+      ['wait', 60, 100],
+      ['receive', 100, 130],
+    ]);
+    expect(lasting({ 'httptrace.wait.duration': 0.04 }, 100)).toEqual([
+      ['send', 40, 60],
+      ['wait', 60, 100],
+    ]);
+    expect(lasting({})).toEqual([
+      ['send', 40, 60],
+      ['wait', 60, 70],
+      ['receive', 70, 130],
+    ]);
+  });
+
   it('come from the spans of phases', () => {
     const parts = [
       span({ name: 'HTTP wait_for_connection localhost:443', start: 0, end: 20 }),

@@ -56,6 +56,60 @@ describe('the tree', () => {
     expect(labels(drawn(spans.slice(0, 2))).slice(1)).toEqual(['job', '└ part']);
   });
 
+  it('draws the requests that a server makes among its own events, in the order in which they begin', () => {
+    const spans = [
+      served({
+        id: '1',
+        start: 0,
+        end: 50,
+        events: [
+          ['http.response.head', 30],
+          ['http.response.end', 40],
+        ],
+      }),
+      span({ name: 'late', id: '2', parent: '1', start: 35, end: 38 }),
+      span({ name: 'early', id: '3', parent: '1', start: 5, end: 20 }),
+    ];
+    expect(labels(drawn(spans)).slice(3)).toEqual(['├ early', '├ head', '├ late', '└ end']);
+  });
+
+  it('draws phases that are spans of the request as its phases, and what else hangs there under it', () => {
+    const request = { kind: 2, id: '1', end: 60, attributes: { 'http.request.method': 'GET' } };
+    const spans = [
+      span({ name: 'GET', ...request }),
+      span({
+        name: 'http.getconn',
+        id: '2',
+        parent: '1',
+        end: 20,
+        attributes: { 'http.conn.reused': false },
+      }),
+      span({
+        name: 'http.connect',
+        id: '3',
+        parent: '2',
+        start: 2,
+        end: 9,
+        error: 'refused',
+        attributes: { 'error.type': 'ECONNREFUSED' },
+      }),
+      span({ name: 'http.connect', id: '4', parent: '2', start: 9, end: 18 }),
+      span({ name: 'http.send', id: '5', parent: '1', start: 20, end: 21 }),
+      span({ name: 'served', kind: 1, id: '6', parent: '1', start: 22, end: 30 }),
+      span({ name: 'somebody’s', id: '7', parent: '2', start: 3, end: 4 }),
+      span({ name: 'http.send', id: '8', parent: '6', start: 23, end: 24 }),
+    ];
+    expect(labels(drawn(spans)).slice(3)).toEqual([
+      '├ getconn new connection',
+      '│ ├ connect ✗ ECONNREFUSED',
+      '│ └ connect',
+      '├ send',
+      '├ served',
+      '│ └ http.send',
+      '└ somebody’s',
+    ]);
+  });
+
   it('counts the spans and events beyond what anybody reads', () => {
     const lines = drawn(chain(1_000), { width: 60 });
     expect(lines).toHaveLength(202);

@@ -1,4 +1,5 @@
-import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
+import { performance } from 'node:perf_hooks';
+import type { Attributes, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { now } from '../../clock.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { FinishedDial } from '../../recorder/client-facts.js';
@@ -30,8 +31,15 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   }
 
   /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
-  override timeAt(at: number): TimeInput {
+  override timeAt(at: number): number {
     return Math.min(Math.max(at, this.givenAt), this.held?.endedAt ?? at);
+  }
+
+  /** A span of the SDK counts from the wall clock's millisecond in which it began, and keeps how far that is from ours. */
+  override timeBelowAt(at: number): TimeInput {
+    const time = this.timeAt(at);
+    const offset: unknown = this.span && Reflect.get(this.span, '_performanceOffset');
+    return typeof offset === 'number' ? sdkTime(time + offset) : time;
   }
 
   useSpan(span: Span): void {
@@ -78,4 +86,12 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   protected override end(): void {
     this.held?.release();
   }
+}
+
+/** As the SDK rounds a number that it takes for one of `performance.now()`, to the last nanosecond. */
+function sdkTime(ms: number): HrTime {
+  const origin = performance.timeOrigin;
+  const seconds = Math.trunc(origin / 1000) + Math.trunc(ms / 1000);
+  const nanoseconds = Math.round((origin % 1000) * 1e6) + Math.round((ms % 1000) * 1e6);
+  return nanoseconds >= 1e9 ? [seconds + 1, nanoseconds - 1e9] : [seconds, nanoseconds];
 }

@@ -49,10 +49,15 @@ export interface EventContext {
 }
 
 /** Adds the event of each fact to the span, at the time at which it happened. */
-export function addPhaseEvents(span: Span, facts: readonly ClientFact[], about: EventContext): void {
+export function addEvents(span: Span, facts: readonly ClientFact[], about: EventContext): void {
   for (const fact of facts) {
     addEvent(span, fact, about, about.clock.timeAt(fact.at));
   }
+}
+
+/** Whether a fact is no end of a phase: it is an event where the phases themselves are spans, too. */
+export function isMoment({ hook }: ClientFact): boolean {
+  return hook === 'got1xxResponse' || hook === 'wait100Continue' || hook === 'got100Continue';
 }
 
 // What each request has comes first. No table of names by hook: looking them up takes longer than all this.
@@ -145,7 +150,7 @@ export function serverAttributes(server: Origin): Attributes {
   return attributes;
 }
 
-function connAttributes({ info, ends }: FactOf<'gotConn'>): Attributes {
+export function connAttributes({ info, ends }: Pick<FactOf<'gotConn'>, 'info' | 'ends'>): Attributes {
   const { conn, reused, wasIdle, idleTime } = info;
   const description = describeConn(conn, ends);
   const attributes: Attributes = {};
@@ -167,7 +172,10 @@ export function dnsAttributes({ host, info }: FactOf<'dnsDone'>): Attributes {
   return withError(attributes, info.err);
 }
 
-function connectAttributes({ network, addr }: FactOf<'connectStart'> | FactOf<'connectDone'>): Attributes {
+export function connectAttributes({
+  network,
+  addr,
+}: FactOf<'connectStart'> | FactOf<'connectDone'>): Attributes {
   const attributes: Attributes = {};
   addDialledAddress(attributes, network, addr);
   return attributes;
@@ -178,7 +186,7 @@ export function sniAttributes(name: string | undefined): Attributes | undefined 
   return !name || isIP(name) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: name };
 }
 
-function tlsAttributes(
+export function tlsAttributes(
   { state, certificate, curve, err }: FactOf<'tlsHandshakeDone'>,
   optIn: ReadonlySet<string>,
 ): Attributes {

@@ -34,8 +34,8 @@ export interface ClientSettings {
   readonly redactedQueryParams: RedactedQueryParams;
   readonly requestHeaders: HeaderCapture | undefined;
   readonly responseHeaders: HeaderCapture | undefined;
-  /** Hooks that become events. */
-  readonly events: NotedHooks;
+  /** Hooks of which a request keeps the facts. */
+  readonly noted: NotedHooks;
   /** Phases whose duration is recorded: one of its two hooks is. */
   readonly durations: Readonly<Record<Phase, boolean>>;
   readonly optIn: ReadonlySet<string>;
@@ -48,13 +48,27 @@ export interface ClientSettings {
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
 }
 
-/** What a request leaves behind that nobody wants events of. */
-export const NO_EVENTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
+/** What is noted of a request that nobody wants to know the facts of. */
+export const NO_FACTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
 
-/** .NET's spans take the place of the events up to the connection; it has none for what comes after. */
-const EVENTS_OF: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
+/**
+ * The facts that each form needs. A span for each phase needs both of its ends, whichever hook asked for it. .NET's spans
+ * take the place of the events up to the connection; it has none for what comes after.
+ */
+const NOTED_FOR: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
   events: (hooks) => hooks,
-  spans: (hooks) => hooks,
+  spans: (hooks) => ({
+    ...NO_FACTS,
+    dnsStart: hooks.dnsStart || hooks.dnsDone,
+    dnsDone: hooks.dnsStart || hooks.dnsDone,
+    connectStart: hooks.connectStart || hooks.connectDone,
+    connectDone: hooks.connectStart || hooks.connectDone,
+    tlsHandshakeStart: hooks.tlsHandshakeStart || hooks.tlsHandshakeDone,
+    tlsHandshakeDone: hooks.tlsHandshakeStart || hooks.tlsHandshakeDone,
+    wait100Continue: hooks.wait100Continue,
+    got100Continue: hooks.got100Continue,
+    got1xxResponse: hooks.got1xxResponse,
+  }),
   'linked-spans': (hooks) => ({
     ...hooks,
     getConn: false,
@@ -66,7 +80,7 @@ const EVENTS_OF: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
     tlsHandshakeStart: false,
     tlsHandshakeDone: false,
   }),
-  attributes: () => NO_EVENTS,
+  attributes: () => NO_FACTS,
 };
 
 export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
@@ -79,7 +93,7 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
     redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
     requestHeaders: compileHeaderCapture('request', client.requestHeaders, client.redactedHeaders),
     responseHeaders: compileHeaderCapture('response', client.responseHeaders, client.redactedHeaders),
-    events: EVENTS_OF[client.phases](hooks),
+    noted: NOTED_FOR[client.phases](hooks),
     durations: {
       getconn: hooks.getConn || hooks.gotConn,
       dns: hooks.dnsStart || hooks.dnsDone,

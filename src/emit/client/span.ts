@@ -10,9 +10,10 @@ import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
-import { addGetConnFailed, addPhaseEvents, addReceiveDone } from './events.js';
+import { addEvents, addGetConnFailed, addReceiveDone, isMoment } from './events.js';
 import { introduce } from './introduce.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
+import { emitPhaseSpans } from './phase-spans.js';
 import type { ClientStart, SpanClock } from './start.js';
 import { type ClientVerdict, judge } from './verdict.js';
 import { emitWaitForConnection } from './waiting-span.js';
@@ -33,6 +34,10 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
 
   timeAt(at: number): TimeInput {
     return toHrTime(this.start.epoch, at);
+  }
+
+  timeBelowAt(at: number): TimeInput {
+    return this.timeAt(at);
   }
 
   requestMade(record: ClientRecord): void {
@@ -116,15 +121,16 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     this.addAttributes(attributes, record, response?.statusCode, verdict);
     addBodySizes(attributes, sizes, settings.optIn);
     span.setAttributes(attributes);
-    addPhaseEvents(span, record.facts, {
-      clock: this,
-      server,
-      optIn: settings.optIn,
-      requestBodySize: sizes.request,
-      verdict,
-    });
+    const { phases, hooks } = settings.config;
+    const { optIn } = settings;
+    const facts = phases === 'spans' ? record.facts.filter(isMoment) : record.facts;
+    addEvents(span, facts, { clock: this, server, optIn, requestBodySize: sizes.request, verdict });
     this.closePhases(span, record, verdict, sizes.response);
-    if (settings.config.phases === 'linked-spans') {
+    if (phases === 'spans') {
+      const tracer = settings.outputs.tracer();
+      const wanted = settings.durations;
+      emitPhaseSpans({ tracer, clock: this, server, hooks, wanted, optIn, sizes, verdict }, record, span);
+    } else if (phases === 'linked-spans') {
       this.linkConnection(span, record, verdict);
     }
   }
@@ -167,11 +173,11 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     bodySize: number | undefined,
   ): void {
     const { settings } = this.start;
-    const { events } = settings;
-    if (failure !== undefined && !record.wasSent && events.gotConn) {
+    const { noted } = settings;
+    if (failure !== undefined && !record.wasSent && noted.gotConn) {
       addGetConnFailed(span, failure, this.timeAt(endedAt));
     }
-    if (events.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
+    if (noted.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
       addReceiveDone(span, bodySize, failure, this.timeAt(endedAt));
     }
   }

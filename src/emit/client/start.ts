@@ -25,4 +25,6 @@ export interface ClientStart {
 export interface SpanClock {
   /** @param at On our clock. */
   timeAt(at: number): TimeInput;
+  /** The same moment for a span below it, which would read `timeAt` by a clock of its own. */
+  timeBelowAt(at: number): TimeInput;
 }

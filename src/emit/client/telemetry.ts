@@ -28,7 +28,7 @@ import { introduce } from './introduce.js';
 import { measureActive } from './measure.js';
 import { NodeRequestView } from './node-view.js';
 import { requestedServer } from './requested-server.js';
-import { type ClientOutputs, type ClientSettings, clientSettings, NO_EVENTS } from './settings.js';
+import { type ClientOutputs, type ClientSettings, clientSettings, NO_FACTS } from './settings.js';
 import { ClientSpan } from './span.js';
 import type { ClientStart } from './start.js';
 import { UndiciRequestView } from './undici-view.js';
@@ -111,8 +111,8 @@ export class ClientTelemetry implements ClientRecorders {
     const spanContext = new SpanOnContext(ctx, span);
     introduce(start, span, spanContext);
     measureActive(start, spanContext, 1);
-    const events = counter.countCreated(span, ctx) ? settings.events : NO_EVENTS;
-    return this.newRecord(spanContext, at, events, new ClientSpan(start, span));
+    const noted = counter.countCreated(span, ctx) ? settings.noted : NO_FACTS;
+    return this.newRecord(spanContext, at, noted, new ClientSpan(start, span));
   }
 
   /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
@@ -120,15 +120,15 @@ export class ClientTelemetry implements ClientRecorders {
     const span = new EnrichedSpan(start, undefined);
     measureActive(start, ctx, 1);
     span.expect();
-    return this.newRecord(ctx, at, this.settings.events, span);
+    return this.newRecord(ctx, at, this.settings.noted, span);
   }
 
-  private newRecord(ctx: Context, at: number, events: NotedHooks, span: ClientSpan): ClientRecord {
+  private newRecord(ctx: Context, at: number, noted: NotedHooks, span: ClientSpan): ClientRecord {
     const { countsBodies, measuresBodies, readsCertificate } = this.settings;
     const { phases, hooks } = this.settings.config;
     // Phases exist only in a request that is recorded.
-    const Record = phases === 'linked-spans' && events !== NO_EVENTS ? DialFactsRecord : ClientRecord;
-    const record = new Record(ctx, at, events, span);
+    const Record = phases === 'linked-spans' && noted !== NO_FACTS ? DialFactsRecord : ClientRecord;
+    const record = new Record(ctx, at, noted, span);
     if (hooks.wroteHeaderField) {
       record.noteHeaderFields();
     }

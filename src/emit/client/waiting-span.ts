@@ -24,12 +24,12 @@ export function emitWaitForConnection(
     .tracer()
     .startSpan(
       `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-      { kind: SpanKind.INTERNAL, startTime: clock.timeAt(wantedAt) },
+      { kind: SpanKind.INTERNAL, startTime: clock.timeBelowAt(wantedAt) },
       trace.setSpan(context, parent),
     );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });
   }
-  span.end(clock.timeAt(failed ? endedAt : gotConnAt));
+  span.end(clock.timeBelowAt(failed ? endedAt : gotConnAt));
 }

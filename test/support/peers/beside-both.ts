@@ -10,6 +10,7 @@ import { listen } from '../servers/listen.js';
 import { refusedPort, resettingServer, silentServer } from '../servers/raw-server.js';
 import { SOME_NUMBER } from '../telemetry/expected-span.js';
 import { pointsOf } from '../telemetry/metric-points.js';
+import { treeFaults } from '../telemetry/span-tree.js';
 import { seconds } from '../telemetry/telemetry.js';
 import {
   eventNames,
@@ -265,6 +266,28 @@ export function testBesideBoth(order: Order): void {
     it('with a status, leaves theirs as it would be without us', async () => {
       const url = await serve((_req, res) => res.writeHead(503).end('later'));
       await expectTheSame(() => ask(url));
+    });
+
+    it('draws the phases as spans below theirs, and within it', async () => {
+      setup.configure({ client: { phases: 'spans' } });
+      const url = await serve();
+      await ask(url);
+      const spans = await telemetry.all();
+      const client = onlyOf(spans, SpanKind.CLIENT);
+      const phases = spans.filter(({ kind }) => kind === SpanKind.INTERNAL);
+      const parents = phases.map(({ name, parentSpanContext }) => [
+        name,
+        spans.find((span) => span.spanContext().spanId === parentSpanContext?.spanId)?.name,
+      ]);
+      expect(parents).toEqual([
+        ['http.getconn', client.name],
+        ['http.connect', 'http.getconn'],
+        ['http.send', client.name],
+        ['http.wait', client.name],
+        ['http.receive', client.name],
+      ]);
+      expect(treeFaults(spans).filter((fault) => fault.startsWith('http.'))).toEqual([]);
+      expect(eventNames(client)).toEqual([]);
     });
 
     it('makes child spans of theirs, and links to what was set up', async () => {
