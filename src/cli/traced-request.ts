@@ -6,7 +6,7 @@ import { compileRedactedQueryParams, redactUrl } from '../emit/http/redaction.js
 import type { TLSConnectionState } from '../httptrace/client-trace.js';
 import type { ClientRecord } from '../recorder/client.js';
 import type { ConnEnds } from '../recorder/conn-ends.js';
-import { failedPhase } from '../recorder/phases.js';
+import { lastPhase } from '../recorder/phases.js';
 import { DEFAULT_REDACTED_QUERY_PARAMS } from '../semconv/defaults.js';
 import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../semconv/semconv.js';
 import type { RequestTrace } from '../source/request-trace.js';
@@ -96,7 +96,7 @@ export class TracedRequest {
     this.record.failed(error);
     this.span = this.takeSpan();
     if (givenUp !== undefined) {
-      this.span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] ??= failedPhase(this.record);
+      this.span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] ??= lastPhase(this.record);
     }
   }
 

@@ -72,15 +72,19 @@ function clientBlock(
   phases: readonly PhaseInterval[],
   { phaseSpans, service, links, children }: SpanSurroundings,
 ): Block {
-  const facts = requestFacts(span, phases);
+  const facts = requestFacts(span, phases, phaseSpans);
   return requestBlock(service === undefined ? facts : { ...facts, service }, children, [
     ...leftOut(span),
     ...links,
   ]);
 }
 
-/** All that a CLIENT span tells of its request, for `requestBlock` to draw. */
-export function requestFacts(span: ReadableSpan, phases: readonly PhaseInterval[]): RequestFacts {
+/** All that a CLIENT span tells of its request, for `requestBlock` to draw; the spans of its phases, if it has any, tell the rest. */
+export function requestFacts(
+  span: ReadableSpan,
+  phases: readonly PhaseInterval[],
+  phaseSpans: readonly ReadableSpan[] = [],
+): RequestFacts {
   const { attributes } = span;
   const url = stringOf(attributes, ATTR_URL_FULL);
   const status = numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);

@@ -1,7 +1,7 @@
 import { ClientTelemetry } from '../../emit/client/telemetry.js';
 import { ServerTelemetry } from '../../emit/server/telemetry.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { failedPhase } from '../../recorder/phases.js';
+import { lastPhase } from '../../recorder/phases.js';
 import { type Onlooker, registry } from '../../registry.js';
 import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../../semconv/semconv.js';
 import { type RecordedSpan, RecordingTracer, type SpanListener } from '../spans/recorded-span.js';
@@ -52,7 +52,7 @@ export class Watcher implements SpanListener {
     this.isEnding = true;
     for (const [span, record] of this.open) {
       if (record !== undefined) {
-        span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] = failedPhase(record);
+        span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] = lastPhase(record);
         record.failed(processEnded());
       }
     }
