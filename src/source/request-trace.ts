@@ -5,6 +5,8 @@ import type { ClientTrace, DNSStartInfo, TLSConnectionState } from '../httptrace
 export interface ResponseHead {
   readonly statusCode: number;
   readonly headers: unknown;
+  /** Its header fields as they came, names and values in turn, where the headers are not so exact. */
+  readonly raw?: readonly string[];
 }
 
 /**

@@ -72,13 +72,16 @@ export class Http2RequestView implements ClientRequestView {
     const { stream } = this.exchange;
     if (stream !== undefined) {
       for (const [name, values] of sentFields(stream)) {
-        capture.addField(attributes, name, values);
+        addField(attributes, capture, name, values);
       }
     }
   }
 
   addResponseHeaders(attributes: Attributes, capture: HeaderCapture, response: ResponseHead): void {
-    capture.addReceived(attributes, headersOf(response));
+    const { raw = [] } = response;
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      addField(attributes, capture, raw[i] ?? '', raw[i + 1]);
+    }
   }
 
   /** Nothing, if what was received has not been counted. */
@@ -97,6 +100,13 @@ export class Http2RequestView implements ClientRequestView {
   failureHints(): FailureHints {
     const { givenUp, timedOut } = this.exchange;
     return { destroyedByCaller: givenUp, timedOut: givenUp && timedOut };
+  }
+}
+
+/** The fields with which HTTP/2 says method, target, server and status are no headers. */
+function addField(attributes: Attributes, capture: HeaderCapture, name: string, value: unknown): void {
+  if (!name.startsWith(':')) {
+    capture.addField(attributes, name, value);
   }
 }
 

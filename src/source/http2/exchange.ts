@@ -47,6 +47,8 @@ export class Http2Exchange implements Http2Request {
   private wroteRequest = false;
   private firstByte = false;
   private responded = false;
+  /** Of the request's body, from before the stream was open. */
+  private unsentBytes = 0;
   /** Of the response's body, from before its head was told. */
   private untoldBytes = 0;
   /** Whether the last of the response is there. */
@@ -122,6 +124,9 @@ export class Http2Exchange implements Http2Request {
     if (this.trace !== undefined) {
       this.trace.gotConn?.(info);
       this.tellHeaders(this.trace);
+      if (this.unsentBytes > 0) {
+        this.trace.wroteBodyChunk?.(this.unsentBytes);
+      }
     }
     if (this.hasNoBody) {
       this.finish();
@@ -171,14 +176,14 @@ export class Http2Exchange implements Http2Request {
   }
 
   /** The head of the final response is there. */
-  respond(headers: ResponseHeaders): void {
+  respond(headers: ResponseHeaders, raw: readonly string[]): void {
     if (this.responded || this.settled) {
       return;
     }
     this.responded = true;
     this.gotFirstByte();
     const statusCode = Number(headers[':status']);
-    this.trace?.gotResponse?.({ statusCode, headers });
+    this.trace?.gotResponse?.({ statusCode, headers, raw });
     if (this.untoldBytes > 0) {
       this.trace?.gotBodyChunk?.(this.untoldBytes);
     }
@@ -210,9 +215,13 @@ export class Http2Exchange implements Http2Request {
 
   /** A part of the request's body was handed to Node, perhaps before it has told that the stream is open. */
   wroteBodyChunk(bytes: number): void {
-    this.start();
-    if (!this.settled) {
+    if (this.stream?.pending === false) {
+      this.start();
+    }
+    if (this.connected && !this.settled) {
       this.trace?.wroteBodyChunk?.(bytes);
+    } else {
+      this.unsentBytes += bytes;
     }
   }
 

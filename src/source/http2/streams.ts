@@ -53,13 +53,13 @@ function watchEvents(prototype: object, report: Report): Stop {
   });
 }
 
-function onEvent(exchange: Http2Exchange, [event, value]: readonly unknown[]): void {
+function onEvent(exchange: Http2Exchange, [event, value, , raw]: readonly unknown[]): void {
   switch (event) {
     case 'headers':
       exchange.inform(value as ResponseHeaders);
       break;
     case 'response':
-      exchange.respond(value as ResponseHeaders);
+      exchange.respond(value as ResponseHeaders, raw as readonly string[]);
       break;
     case 'timeout':
       exchange.timedOut = true;

@@ -22,14 +22,14 @@ export function observeStreams(prototype: object, handlers: Handlers, report: Re
   const bodySent = handlerOf('http2.client.stream.bodySent', handlers, report);
   return [
     // A stream is corked until it is open.
-    after(prototype, 'uncork', (stream) => start({ stream })),
+    whenOpen(prototype, 'uncork', (stream) => start({ stream })),
     after(prototype, '_write', (stream, [data, encoding]) =>
       bodyChunkSent({ stream, writev: false, data, encoding: String(encoding) }),
     ),
     after(prototype, '_writev', (stream, [data]) =>
       bodyChunkSent({ stream, writev: true, data: data as WrittenChunk[], encoding: '' }),
     ),
-    after(prototype, '_final', (stream) => bodySent({ stream })),
+    whenOpen(prototype, '_final', (stream) => bodySent({ stream })),
   ];
 }
 
@@ -42,6 +42,14 @@ function handlerOf<Name extends keyof ChannelMessages>(
 }
 
 /** Tells each call on a stream that is open; one on a stream that waits for its session is made again then. */
+function whenOpen(prototype: object, name: string, tell: (stream: ClientHttp2Stream) => void): Stop {
+  return after(prototype, name, (stream) => {
+    if (!stream.pending) {
+      tell(stream);
+    }
+  });
+}
+
 function after(
   prototype: object,
   name: string,
@@ -51,10 +59,6 @@ function after(
     prototype,
     name,
     (stream: ClientHttp2Stream, args) => ({ stream, args }),
-    ({ stream, args }) => {
-      if (!stream.pending) {
-        tell(stream, args);
-      }
-    },
+    ({ stream, args }) => tell(stream, args),
   );
 }

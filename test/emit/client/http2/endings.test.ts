@@ -78,10 +78,11 @@ async function endOf({ answer, headers, options, act, when = 'received' }: Endin
   const session = openSession(server.origin);
   const stream = session.request({ ':path': '/', ...headers }, options?.());
   const result = resultOf(stream);
-  if (when === 'timeout') {
-    stream.setTimeout(20);
-  }
   if (act !== undefined) {
+    if (when === 'timeout') {
+      await there;
+      stream.setTimeout(20);
+    }
     await (when === 'received' ? there : once(stream, when));
     await act(stream, session, server);
   }
@@ -251,8 +252,13 @@ describe('a request over node:http2 ends, once, with', () => {
     expect((await telemetry.onlyShown()).status.code).toBe('UNSET');
   });
 
-  it('an AbortSignal.timeout', async () => {
-    const ending = { answer: silent, options: () => ({ signal: AbortSignal.timeout(40) }) };
+  it('an AbortSignal whose time is over', async () => {
+    const caller = new AbortController();
+    const ending = {
+      answer: silent,
+      options: () => ({ signal: caller.signal }),
+      act: () => caller.abort(new DOMException('too late', 'TimeoutError')),
+    };
     expect(await endOf(ending)).toEqual(failed('TimeoutError', 'wait'));
   });
 

@@ -36,16 +36,15 @@ describe('a call of gRPC over node:http2', () => {
         status.code,
         String(attributes['url.full']).split('/').at(-1),
         attributes['http.response.status_code'],
-        attributes['httptrace.cancelled_phase'],
       ]),
     ).toEqual([
-      ['POST', parent.spanContext().spanId, 0, 'Total', 200, undefined],
-      ['POST', parent.spanContext().spanId, 0, 'Collect', 200, undefined],
-      ['POST', parent.spanContext().spanId, 0, 'Items', 200, undefined],
-      ['POST', parent.spanContext().spanId, 0, 'Echo', 200, undefined],
-      ['POST', parent.spanContext().spanId, 0, 'Missing', 200, undefined],
+      ['POST', parent.spanContext().spanId, 0, 'Total', 200],
+      ['POST', parent.spanContext().spanId, 0, 'Collect', 200],
+      ['POST', parent.spanContext().spanId, 0, 'Items', 200],
+      ['POST', parent.spanContext().spanId, 0, 'Echo', 200],
+      ['POST', parent.spanContext().spanId, 0, 'Missing', 200],
       // grpc-js gives the stream up when its deadline is over.
-      ['POST', parent.spanContext().spanId, 0, 'Hang', undefined, 'wait'],
+      ['POST', parent.spanContext().spanId, 0, 'Hang', undefined],
     ]);
     expect(spans[0]?.attributes['url.full']).toBe(`http://127.0.0.1:${port}/shop.Cart/Total`);
     expect(traceparents).toEqual([1, 1, 1, 1, 1, 1]);
