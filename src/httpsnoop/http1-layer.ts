@@ -205,12 +205,14 @@ export function followHttp1(response: ServerResponse): Http1Follower {
 
 function begin(response: ServerResponse): Http1Follower {
   const follower = new Http1Follower(response);
-  if (isNodes(response)) {
-    follower.layer = installed();
-    follower.whenClosed = forget;
-    open.add(follower);
-  } else {
+  if (!(response instanceof ServerResponse)) {
     layOver(follower);
+  } else {
+    follower.layer = installed();
+    if (isNodes(response)) {
+      follower.whenClosed = forget;
+      open.add(follower);
+    }
   }
   if (!isEmitter(response)) {
     if (typeof Reflect.get(response, 'end') !== 'function') {
@@ -228,10 +230,13 @@ function forget(follower: Follower): void {
   open.delete(follower as Http1Follower);
 }
 
-/** Whether a server of Node's made the response, and so closes it. Programs emit others, which nobody may ever close. */
+/**
+ * Whether a server of Node's made the response, and so closes it. Programs make others, which nobody may ever close: to
+ * keep them would be to keep them for good.
+ */
 function isNodes(response: ServerResponse): boolean {
   const request: unknown = response.req;
-  if (!(response instanceof ServerResponse) || !(request instanceof IncomingMessage)) {
+  if (!(request instanceof IncomingMessage)) {
     return false;
   }
   const { socket } = request;
