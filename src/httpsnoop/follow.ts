@@ -2,10 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { unwatchConnections, watchConnections } from './connection.js';
 import { Http1Follower } from './http1-follower.js';
-import { followHttp1, removeHttp1Layer } from './http1-layer.js';
+import { followHttp1, installHttp1Layer, removeHttp1Layer } from './http1-layer.js';
 import { Http2Follower } from './http2-follower.js';
 import { followHttp2, removeHttp2Layer } from './http2-layer.js';
 import type { ListenerContext, ResponseObserver } from './response-observer.js';
+
+/** Lets the prototypes of all responses look for followers, but for that of streams, which Node does not export. */
+export function prepareToFollow(): void {
+  watchConnections();
+  installHttp1Layer();
+}
 
 type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
 
@@ -19,7 +25,7 @@ type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
  * @param listenIn The context that the program's listeners of the response run in.
  */
 export function follow(response: Followable, observer: ResponseObserver, listenIn?: ListenerContext): void {
-  watchConnections();
+  prepareToFollow();
   const follower = isStream(response)
     ? followHttp2(response)
     : isHttp2(response)

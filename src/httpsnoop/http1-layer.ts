@@ -168,7 +168,7 @@ const open = new Set<Http1Follower>();
 let prototypeLayer: { readonly remove: Stop } | undefined;
 
 /** Lets the prototype of all responses look for followers, if it does not yet. */
-function installed(): object {
+export function installHttp1Layer(): object {
   if (prototypeLayer === undefined) {
     const layer = {};
     prototypeLayer = Object.assign(layer, {
@@ -208,7 +208,7 @@ function begin(response: ServerResponse): Http1Follower {
   if (!(response instanceof ServerResponse)) {
     layOver(follower);
   } else {
-    follower.layer = installed();
+    follower.layer = installHttp1Layer();
     if (isNodes(response)) {
       follower.whenClosed = forget;
       open.add(follower);

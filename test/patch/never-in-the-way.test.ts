@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Look, type PatchedRow, patchAsOthersDo, tooMany } from '../support/peers/looked-at.js';
 import { useTelemetry } from '../support/telemetry/telemetry.js';
 import { NODE_CLIENT_ROWS } from './rows/node-client.js';
+import { SERVER_ROWS } from './rows/server.js';
 
 /** Whoever patches something adds its row. */
-const ROWS: readonly PatchedRow[] = [...NODE_CLIENT_ROWS];
+const ROWS: readonly PatchedRow[] = [...NODE_CLIENT_ROWS, ...SERVER_ROWS];
 
 const telemetry = useTelemetry();
 
@@ -41,12 +42,12 @@ describe.each(ROWS)('$name', (row) => {
   it('show what they showed, and have the listeners that they had', async () => {
     await run(row);
     const without = await run(row);
-    telemetry.instrument();
+    telemetry.instrument(row.config);
     expect(Object.fromEntries((await run(row)).seen)).toEqual(Object.fromEntries(without.seen));
   });
 
   it('have at most one frame of ours between those of others', async () => {
-    telemetry.instrument();
+    telemetry.instrument(row.config);
     const { frames } = await run(row);
     expect([...frames].filter(([, ours]) => ours > 1)).toEqual([]);
   });
@@ -57,7 +58,7 @@ describe.each(ROWS)('$name', (row) => {
     await setImmediate();
     // Node's own listeners come on top of the program's ten.
     const without = new Set(tooMany(warnings.splice(0)));
-    telemetry.instrument();
+    telemetry.instrument(row.config);
     await run(row, new Look(before));
     await setImmediate();
     expect(tooMany(warnings).filter((event) => !without.has(event))).toEqual([]);
@@ -65,7 +66,7 @@ describe.each(ROWS)('$name', (row) => {
 
   it('are patched while we are enabled, and are then what they were', async () => {
     const before = descriptorsOf(row);
-    const instrumentation = telemetry.instrument();
+    const instrumentation = telemetry.instrument(row.config);
     for (const [index, [holder, method]] of row.methods.entries()) {
       expect(Object.getOwnPropertyDescriptor(holder, method), method).not.toEqual(
         (before[index] as PropertyDescriptorMap)[method],
@@ -85,7 +86,7 @@ describe.each(ROWS)('$name', (row) => {
     }
     const before = descriptorsOf(row);
     const under = patchAsOthersDo('below', row);
-    const instrumentation = telemetry.instrument();
+    const instrumentation = telemetry.instrument(row.config);
     const over = patchAsOthersDo('above', row);
 
     await run(row);

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { heldBack, unfollow } from '../../httpsnoop/follow.js';
+import { heldBack, prepareToFollow, unfollow } from '../../httpsnoop/follow.js';
 import type { Stop } from '../../patch/descriptor.js';
 import type { Method } from '../../patch/method-layer.js';
 import { type MakeMethod, overlayPrototype } from '../../patch/overlay.js';
@@ -83,6 +83,7 @@ export class ServerSource implements Source {
     const layer = {};
     this.layer = layer;
     try {
+      prepareToFollow();
       this.emitters.install();
       this.stops = [
         overlayPrototype<Methods>(http.Server.prototype, { emit: this.emitOver(layer, HTTP1_EVENTS) }),

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { HttpTraceInstrumentationConfig } from '../../../src/index.js';
 
 /** What a program sees of an object that it has in hand. */
 interface Seen {
@@ -16,7 +17,7 @@ export function tooMany(warnings: readonly Error[]): string[] {
 }
 
 /** Whether a frame of a stack is the package's own. */
-const OURS = /[/\\](src|dist)[/\\](?!.*node_modules)/;
+const OURS = /^(?!.*node_modules).*[/\\](src|dist)[/\\]/;
 
 /** Listeners of these change what becomes of a message. */
 const DECIDING = new Set([
@@ -126,6 +127,8 @@ function fill(emitter: EventEmitter, without: Readonly<Record<string, number>>):
 /** One thing that we patch, and a program that uses it. */
 export interface PatchedRow {
   readonly name: string;
+  /** What has it patched, if it is not the default of the tests. */
+  readonly config?: HttpTraceInstrumentationConfig;
   /** Who has each method that is patched, and its name. */
   readonly methods: readonly (readonly [holder: object, method: string])[];
   /** Methods that we call as well, so that another tool sees more calls of them than without us. */
