@@ -87,3 +87,50 @@ it.each(every)('%s has no link that leads nowhere', (page) => {
   );
   expect(broken).toEqual([]);
 });
+
+/** What a page names in a file of ours: `[`Class.method`](file)`. */
+function namesIn(page: string): { name: string; path: string }[] {
+  return Array.from(
+    textOf(page).matchAll(/\[`([\w.]+)`\]\((src\/[^)#]+\.ts)\)/g),
+    ([, name = '', path = '']) => ({
+      name,
+      path,
+    }),
+  );
+}
+
+/** Whether a file declares it: a class or function of this name, or a class with a method of it. */
+function declares(path: string, name: string): boolean {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return name.split('.').every((word, index) => {
+    const declaration =
+      index === 0 ? '(?:export )?(?:class|function|const|interface)' : '  (?:private |async )*';
+    return new RegExp(`^${declaration} ?${word}\\b`, 'm').test(text);
+  });
+}
+
+describe('CONTRIBUTING.md', () => {
+  it('names functions that are where it says', () => {
+    const names = namesIn('CONTRIBUTING.md');
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter(({ name, path }) => !declares(path, name))).toEqual([]);
+  });
+
+  it('has a way from each room to its tests', () => {
+    const targets = linksOf('CONTRIBUTING.md').map(({ path }) => path);
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
+    const rooms = folders.flatMap(({ name }) =>
+      name === 'source' || name === 'emit'
+        ? readdirSync(join(ROOT, 'src', name), { withFileTypes: true })
+            .filter((entry) => entry.isDirectory())
+            .map((inner) => `${name}/${inner.name}`)
+        : [name],
+    );
+    const missing = rooms.flatMap((room) =>
+      [`src/${room}`, `test/${room}`].filter((path) => !targets.includes(path)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
