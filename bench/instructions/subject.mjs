@@ -2,6 +2,7 @@
 //
 // node subject.mjs instructions|bytes|recorded <row> <column>
 import { ok, strictEqual } from 'node:assert/strict';
+import { existsSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CLIENT_HOOKS_OFF, SERVER_HOOKS_OFF } from '../hooks.mjs';
@@ -24,23 +25,21 @@ const PEERS = {
   http: async () => new (await import('@opentelemetry/instrumentation-http')).HttpInstrumentation(),
 };
 
-/** The stretches that are counted; the median of them is taken. */
-const STRETCHES = 3;
+/** The stretches that are counted. The least of them is taken: whatever the engine has still to compile only adds. */
+const STRETCHES = 4;
 
 /** valgrind sees this call, and writes down what it has counted so far: see `valgrind.mjs`. */
 const mark = () => process.umask();
 
-/** Says that what comes next is to be counted, and waits until it is. valgrind listens only while something runs. */
-async function begin() {
-  let counting = false;
-  process.stdin.once('data', () => {
-    counting = true;
-  });
-  process.stdout.write('warm\n');
-  while (!counting) {
-    await nextTurn();
+/**
+ * Says that what comes next is to be counted, and waits until it is: valgrind listens only while something runs. No
+ * stream has a part in it, for one of another kind would let the engine compile anew what it knows of streams.
+ */
+function begin() {
+  writeSync(1, 'warm\n');
+  while (!existsSync(process.env.HTTPTRACE_BENCH_COUNTING)) {
+    // valgrind is about to begin.
   }
-  process.stdin.destroy();
   // No more than that: after a whole collection code is compiled anew.
   globalThis.gc({ type: 'minor' });
 }
@@ -120,7 +119,7 @@ async function countRow(row, column) {
   await observe(row, column, telemetry);
   const request = await opened(row, column, telemetry);
   await make(request, row.warmUp);
-  await begin();
+  begin();
   mark();
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
     await make(request, row.stretch);
@@ -134,7 +133,7 @@ async function countCaptureMetrics(row, column) {
   const { prepare, request } = await row.open(column);
   prepare(row.warmUp);
   await make(request, row.warmUp);
-  await begin();
+  begin();
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
     prepare(row.stretch);
     await nextTurn();
@@ -145,9 +144,9 @@ async function countCaptureMetrics(row, column) {
   }
 }
 
-async function countLoading(row, column) {
+function countLoading(row, column) {
   const require = createRequire(import.meta.url);
-  await begin();
+  begin();
   mark();
   for (const name of row.packages[column]) {
     require(name);
@@ -201,7 +200,7 @@ if (mode === 'recorded') {
 } else if (mode === 'bytes') {
   await countBytes(ROWS[name], column);
 } else if (name === 'loading') {
-  await countLoading(LOADING, column);
+  countLoading(LOADING, column);
 } else if (name === 'capture-metrics') {
   await countCaptureMetrics(CAPTURE_METRICS, column);
 } else {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -30,6 +30,7 @@ export function hasValgrind() {
  */
 export async function instructionsOf(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'httptrace-bench-'));
+  const counting = join(folder, 'counting');
   try {
     const child = start(
       'valgrind',
@@ -38,11 +39,11 @@ export async function instructionsOf(args, env) {
         ...[`--callgrind-out-file=${join(folder, 'counted')}`, `--vgdb-prefix=${join(folder, 'vgdb')}`],
         ...[process.execPath, ...FLAGS, ...args],
       ],
-      env,
+      { ...env, HTTPTRACE_BENCH_COUNTING: counting },
     );
     child.stdout.once('data', () => {
       const vgdb = [`--vgdb-prefix=${join(folder, 'vgdb')}`, `--pid=${child.pid}`, 'instrumentation', 'on'];
-      start('vgdb', vgdb).on('close', () => child.stdin.end('count\n'));
+      start('vgdb', vgdb).on('close', () => writeFileSync(counting, ''));
     });
     await ended(child);
     // One for each mark, of what came before it; the one without a number is of what came after the last.
