@@ -38,13 +38,17 @@ export class Printer {
     this.line(safeJson(value));
   }
 
-  /** A drawing, with a line of space between it and the one before. */
-  drawing(block: Block): void {
+  /**
+   * A drawing, with a line of space between it and the one before.
+   *
+   * @param head Lines that stand above it.
+   */
+  drawing(block: Block, head = ''): void {
     const lines = draw(
       { blocks: [block], omitted: 0 },
       { width: terminalWidth(this.stream), colors: terminalColors(this.stream) },
     );
-    this.line(`${this.drawn > 0 ? '\n' : ''}${lines.join('\n')}`);
+    this.line(`${this.drawn > 0 ? '\n' : ''}${head}${lines.join('\n')}`);
     this.drawn += 1;
   }
 

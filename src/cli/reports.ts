@@ -1,5 +1,5 @@
 import { sanitize } from '../waterfall/text.js';
-import { headText } from './answer.js';
+import { type Answer, headText } from './answer.js';
 import type { CliOptions } from './options.js';
 import type { Outcome } from './outcome.js';
 import { Printer, STDOUT } from './output.js';
@@ -36,13 +36,16 @@ export class Reports {
       this.printer.json(summaryOf(report));
       return;
     }
-    if (include && output === undefined && traced.answer !== undefined) {
-      const lines = headText(traced.answer).split('\r\n');
-      this.printer.write(lines.map(sanitize).join('\n'));
+    const head = include && output === undefined ? shownHead(traced.answer) : '';
+    if (this.format !== undefined) {
+      this.printer.write(head);
+      return;
     }
-    if (this.format === undefined) {
-      this.printer.drawing(drawingOf(report));
+    if (traced.isInterrupted && this.printer.stream.isTTY) {
+      // The terminal has shown `^C` in this line.
+      this.printer.write('\n');
     }
+    this.printer.drawing(drawingOf(report), head);
   }
 
   /** One request with those that it was redirected to. */
@@ -62,4 +65,8 @@ export class Reports {
   async end(): Promise<void> {
     await this.printer.end();
   }
+}
+
+function shownHead(answer: Answer | undefined): string {
+  return answer === undefined ? '' : headText(answer).split('\r\n').map(sanitize).join('\n');
 }

@@ -105,6 +105,11 @@ export class TracedRequest {
     return this.record.ends;
   }
 
+  /** Whether whoever runs this program gave it up. */
+  get isInterrupted(): boolean {
+    return this.givenUp !== undefined;
+  }
+
   get finishedSpan(): RecordedSpan {
     if (this.span === undefined) {
       throw new Error('the request is under way');
