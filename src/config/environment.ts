@@ -2,7 +2,7 @@ import { attempt, valueAt } from './foreign.js';
 import { listOptions, type Option, type PlacedOption } from './options.js';
 import { didYouMean, nearest } from './suggest.js';
 
-export const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
+const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
 
 /** The variable of an option: its path in upper snake case, a word for each capital letter. */
 export function variableOf(path: string): string {

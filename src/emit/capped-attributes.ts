@@ -4,10 +4,10 @@ import type { ResolvedConfig } from '../config/resolved.js';
 type MetricAttributesHook = NonNullable<ResolvedConfig['metricAttributesHook']>;
 
 /** How many values each attribute of a `metricAttributesHook` may have: each of them is a time series. */
-export const MOST_VALUES_PER_ATTRIBUTE = 100;
+const MOST_VALUES_PER_ATTRIBUTE = 100;
 
 /** What stands for all further values. */
-export const OVERFLOW = 'other';
+const OVERFLOW = 'other';
 
 /**
  * Bounds what a user's hook adds to the metrics: of each attribute the first `MOST_VALUES_PER_ATTRIBUTE` values

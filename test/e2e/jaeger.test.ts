@@ -151,6 +151,43 @@ describe.skipIf(!jaegerIsThere)(
       },
     );
 
+    it("phases: 'spans': each phase is a bar under its request, the dial under getconn, and within it", async () => {
+      configure({ client: { phases: 'spans' } });
+      const { shop, warehouse, agent } = await openShop();
+      const spans = await fetchTrace(jaeger.queryUrl, await order(shop, agent), 16);
+
+      const atShop = `order > client ${shop}`;
+      const atWarehouse = `${atShop} > server ${shop} > client ${warehouse}`;
+      const exchange = ['http.getconn', 'http.send', 'http.wait', 'http.receive'];
+      const under = (above: string, ...names: string[]) => names.map((name) => `${above} > ${name}`);
+      expect(
+        namesUnder(spans)
+          .map((path) => path.join(' > '))
+          .sort(),
+      ).toEqual(
+        [
+          'order',
+          atShop,
+          ...under(atShop, ...exchange, `server ${shop}`),
+          ...under(`${atShop} > http.getconn`, 'http.dns', 'http.connect', 'http.tls'),
+          atWarehouse,
+          ...under(atWarehouse, ...exchange, `server ${warehouse}`),
+          ...under(`${atWarehouse} > http.getconn`, 'http.connect'),
+        ].sort(),
+      );
+      expect(eventNames(spanOf(spans, 'client', 'server.port', shop))).toEqual([]);
+      for (const { spanID, references, startTime, duration, operationName } of spans) {
+        const parent = spans.find(
+          (other) => other.spanID === references[0]?.spanID && other.spanID !== spanID,
+        );
+        if (parent !== undefined && operationName.startsWith('http.')) {
+          expect(startTime).toBeGreaterThanOrEqual(parent.startTime);
+          // Jaeger cuts start and duration to the microsecond, each for itself.
+          expect(startTime + duration).toBeLessThanOrEqual(parent.startTime + parent.duration + 1);
+        }
+      }
+    });
+
     it("phases: 'linked-spans': each wait for a connection is in the same tree, under its request", async () => {
       configure({ client: { phases: 'linked-spans' } });
       const { shop, warehouse, agent } = await openShop();

@@ -3,7 +3,7 @@ import type { HrTime, ReadableSpan, SpanContext, TimedEvent } from '../../src/wa
 /** Seconds since 1970 at which every trace of these tests begins. */
 const EPOCH_SECONDS = 1_700_000_000;
 
-export const INTERNAL = 0;
+const INTERNAL = 0;
 export const SERVER = 1;
 export const CLIENT = 2;
 
@@ -26,7 +26,7 @@ export interface SpanFixture {
   service?: string;
 }
 
-export function hrTime(ms: number): HrTime {
+function hrTime(ms: number): HrTime {
   return [EPOCH_SECONDS + Math.floor(ms / 1000), Math.round((ms % 1000) * 1_000_000)];
 }
 

@@ -18,7 +18,7 @@ import {
   SPAN_TLS_CLIENT_HANDSHAKE,
 } from '../../semconv/semconv.js';
 import { addDialledAddress, addTLSProtocol } from '../http/attributes.js';
-import { errorMessage, errorType } from '../http/error.js';
+import { causeOf, errorMessage, errorType } from '../http/error.js';
 import { dnsAttributes, serverAttributes, sniAttributes } from './events.js';
 
 // A connection is found from each request that it serves, and a failed attempt from each that failed with it.
@@ -32,10 +32,11 @@ export function connectionSetup(socket: Socket): SpanContext | undefined {
 
 /** The span of the set-up that failed with this error, or with what it wraps. */
 export function failedSetup(error: unknown): SpanContext | undefined {
-  if (typeof error !== 'object' || error === null) {
-    return undefined;
-  }
-  return setupOfError.get(error) ?? ('cause' in error ? failedSetup(error.cause) : undefined);
+  return setupOf(error) ?? setupOf(causeOf(error));
+}
+
+function setupOf(error: unknown): SpanContext | undefined {
+  return typeof error === 'object' && error !== null ? setupOfError.get(error) : undefined;
 }
 
 /** What a dial is for, and how it is told. */

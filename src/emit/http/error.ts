@@ -75,6 +75,11 @@ export function errorType(error: unknown): string {
   );
 }
 
+/** What an error was made of, if it says so. Never throws. */
+export function causeOf(error: unknown): unknown {
+  return property(error, 'cause');
+}
+
 /** The message of an error, for a span's status. `undefined` if it has none. Never throws. */
 export function errorMessage(error: unknown): string | undefined {
   const message = typeof error === 'string' ? error : property(error, 'message');
