@@ -95,7 +95,9 @@ class Registry {
         report,
       ),
       new UndiciSource(
-        (request, at) => this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at)),
+        (request, at, caller) =>
+          this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at), caller as Context),
+        () => context.active(),
         sockets,
         watch,
         report,
@@ -171,8 +173,11 @@ class Registry {
     }
   }
 
-  private begin(source: SourceName, record: RecordBy): RequestTrace | undefined {
-    const ctx = context.active();
+  private begin(
+    source: SourceName,
+    record: RecordBy,
+    ctx: Context = context.active(),
+  ): RequestTrace | undefined {
     const trace = this.beginIn(ctx, source, record);
     const watched = this.onlooker === undefined ? undefined : record(this.onlooker.clients, ctx);
     if (watched === undefined) {

@@ -47,8 +47,15 @@ export interface RequestTrace extends ClientTrace {
   failed?(error: unknown): void;
 }
 
-/** Says who wants to know of a new request; `undefined`: nobody. */
-export type Begin<Request> = (request: Request, at: number) => RequestTrace | undefined;
+/** Whoever calls: what the context is, to those who know of contexts. */
+export type Caller = object;
+
+/**
+ * Says who wants to know of a new request; `undefined`: nobody.
+ *
+ * @param caller Whose request it is, if not that of whoever calls now.
+ */
+export type Begin<Request> = (request: Request, at: number, caller?: Caller) => RequestTrace | undefined;
 
 /** Undoes what it came from. Any number of times. */
 export type Stop = () => void;

@@ -3,29 +3,18 @@ import type { UndiciRequest } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
 import { dispatchersOf, loadedDispatchers } from './copies.js';
-import { Dispatches, type DispatchOptions } from './dispatch.js';
+import { type Dispatched, Dispatches } from './dispatch.js';
 import type { Exchange } from './exchange.js';
 import { WaitingCalls } from './waiting.js';
 
 export interface CallListener {
   /** A call waits for a connection, and undici has made no request of it yet. Told while its caller calls. */
-  waits(exchange: Exchange): void;
+  waits(exchange: Exchange, handler: object): void;
   /** It failed while it waited. */
   failed(exchange: Exchange, error: unknown): void;
   /** A call came back: all that it does at once is done. */
   cameBack(): void;
 }
-
-/** How a request that undici makes came about. */
-export interface Call {
-  /** Whether its caller, or what undici does for a call that waited, is on the stack; else that is not known. */
-  readonly isSeen: boolean;
-  /** What began when it was called, if it had to wait. */
-  readonly waited: Exchange | undefined;
-}
-
-const UNSEEN: Call = { isSeen: false, waited: undefined };
-const AT_ONCE: Call = { isSeen: true, waited: undefined };
 
 /** Where the requests of undici are called, in each of its copies: that is where the life of each begins. */
 export class Calls {
@@ -41,10 +30,10 @@ export class Calls {
     this.dispatches = new Dispatches({
       withoutRequest: guardedPair(
         'a call',
-        (dispatcher: object, options: DispatchOptions) => {
+        (dispatcher: object, { options, handler }: Dispatched) => {
           const exchange = this.waiting.add(dispatcher, options);
           if (exchange !== undefined) {
-            listener.waits(exchange);
+            listener.waits(exchange, handler);
           }
         },
         report,
@@ -58,15 +47,22 @@ export class Calls {
     return () => this.dispatches.takeOff();
   }
 
-  /** undici makes a request. */
-  made(request: UndiciRequest): Call {
-    const dispatched = this.dispatches.requestMade();
-    if (dispatched === undefined) {
-      this.lookFor(request);
-      return UNSEEN;
+  /**
+   * undici makes a request.
+   *
+   * @returns The handler with which it was called; `undefined` if its caller is not on the stack, as far as is known.
+   */
+  made(request: UndiciRequest): object | undefined {
+    if (this.dispatches.requestMade()) {
+      return this.dispatches.handler;
     }
-    const waited = this.waiting.take(dispatched.handler, dispatched.options);
-    return waited === undefined ? AT_ONCE : { isSeen: true, waited };
+    this.lookFor(request);
+    return undefined;
+  }
+
+  /** What began with the call that a request is made of now, if that had to wait. */
+  waited(handler: object): Exchange | undefined {
+    return this.waiting.take(handler, this.dispatches.options);
   }
 
   /** A connection leads to its client, also of a copy that nothing else leads to. */

@@ -14,7 +14,7 @@ export interface DispatchOptions {
 
 type Dispatch = (this: object, options: DispatchOptions, handler: object) => boolean;
 
-/** What a client was given to make a request of. */
+/** What a dispatcher was called with. */
 export interface Dispatched {
   readonly options: DispatchOptions;
   readonly handler: object;
@@ -26,7 +26,7 @@ export interface DispatchListener {
    *
    * @param dispatcher The innermost one that the call went through, with what that one was given.
    */
-  withoutRequest(dispatcher: object, options: DispatchOptions): void;
+  withoutRequest(dispatcher: object, call: Dispatched): void;
   /** A call came back: all that it does at once is done. */
   cameBack(): void;
 }
@@ -45,9 +45,10 @@ export class Dispatches {
   private isListening = false;
   /** Whether a call is on the stack that has made no request yet. */
   private isOpen = false;
+  /** The innermost dispatcher on the stack, and what it was called with. */
   private dispatcher: object | undefined;
-  private options: DispatchOptions | undefined;
-  private handler: object | undefined;
+  options: DispatchOptions | undefined;
+  handler: object | undefined;
 
   constructor(listener: DispatchListener) {
     this.listener = listener;
@@ -72,11 +73,11 @@ export class Dispatches {
     }
   }
 
-  /** A request is made. @returns What its client was given; `undefined` if the call is not seen. */
-  requestMade(): Dispatched | undefined {
-    const { isOpen, options, handler } = this;
+  /** A request is made. @returns Whether by what was called here, with `options` and `handler`. */
+  requestMade(): boolean {
+    const { isOpen } = this;
     this.isOpen = false;
-    return isOpen && options !== undefined && handler !== undefined ? { options, handler } : undefined;
+    return isOpen;
   }
 
   private over(below: Dispatch): Dispatch {
@@ -107,14 +108,14 @@ export class Dispatches {
   }
 
   private leave(isBack: boolean): void {
-    const { isOpen, dispatcher, options } = this;
+    const { isOpen, dispatcher, options, handler } = this;
     this.isOpen = false;
     this.dispatcher = undefined;
     this.options = undefined;
     this.handler = undefined;
     this.listener.cameBack();
-    if (isOpen && isBack && dispatcher !== undefined && options !== undefined) {
-      this.listener.withoutRequest(dispatcher, options);
+    if (isOpen && isBack && dispatcher !== undefined && options !== undefined && handler !== undefined) {
+      this.listener.withoutRequest(dispatcher, { options, handler });
     }
   }
 }

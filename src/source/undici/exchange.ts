@@ -5,7 +5,7 @@ import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { type Origin, originOf } from '../../origin.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Connection } from '../connection/connection.js';
-import type { RequestTrace, Stop } from '../request-trace.js';
+import type { Caller, RequestTrace, Stop } from '../request-trace.js';
 import { AnnouncedRequest } from './announced-request.js';
 import { onceEmpty, onceFinished } from './flush.js';
 
@@ -26,6 +26,8 @@ export class Exchange implements UndiciHttpRequest {
   readonly origin: Origin;
   /** When its caller called. */
   readonly wantedAt: number;
+  /** Who called, if it was called through interceptors. */
+  caller: Caller | undefined = undefined;
   /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
   trace: RequestTrace | undefined = undefined;
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */

@@ -5,12 +5,13 @@ import type { ChannelMessages, UndiciRequest, UndiciResponse } from '../channels
 import type { WatchConnection } from '../connection/connection.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
-import type { Begin, Report, RequestTrace, Source } from '../request-trace.js';
+import type { Begin, Caller, Report, RequestTrace, Source } from '../request-trace.js';
 import { guardedPair, type Handlers, subscribe } from '../subscribe.js';
 import { Calls } from './calls.js';
 import { isHttp2, UndiciConnections } from './connections.js';
 import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
 import { fieldLines, incomingHeaders, sentHeaders } from './headers.js';
+import { Interceptors } from './interceptors.js';
 import { nextFor } from './queue.js';
 import { RequestMethods } from './request-methods.js';
 import type { OpenedStream } from './streams.js';
@@ -23,11 +24,20 @@ export class UndiciSource implements Source {
   private readonly exchanges = hiddenField<Exchange>();
   private readonly connections: UndiciConnections;
   private readonly calls: Calls;
+  private readonly interceptors: Interceptors;
   private readonly methods: RequestMethods;
   private readonly lifecycle: Lifecycle;
 
-  constructor(begin: Begin<UndiciHttpRequest>, sockets: NewSockets, watch: WatchConnection, report: Report) {
+  /** @param active Who calls now. */
+  constructor(
+    begin: Begin<UndiciHttpRequest>,
+    active: () => Caller,
+    sockets: NewSockets,
+    watch: WatchConnection,
+    report: Report,
+  ) {
     this.begin = begin;
+    this.interceptors = new Interceptors(active);
     this.connections = new UndiciConnections(
       (request) => this.underWay(request),
       watch,
@@ -46,7 +56,7 @@ export class UndiciSource implements Source {
     );
     this.calls = new Calls(
       {
-        waits: (exchange) => this.onWait(exchange),
+        waits: (exchange, handler) => this.onWait(exchange, handler),
         failed: (exchange, error) => this.onFailedInQueue(exchange, error),
         cameBack: () => this.connections.callCameBack(),
       },
@@ -85,8 +95,9 @@ export class UndiciSource implements Source {
   }
 
   /** A call waits for a connection: its life begins before undici makes a request of it. */
-  private onWait(exchange: Exchange): void {
-    this.beginTrace(exchange, this.begin(exchange, exchange.wantedAt));
+  private onWait(exchange: Exchange, handler: object): void {
+    exchange.caller = this.interceptors.callerOf(handler);
+    this.beginTrace(exchange, this.begin(exchange, exchange.wantedAt, exchange.caller));
   }
 
   private onFailedInQueue(exchange: Exchange, error: unknown): void {
@@ -97,7 +108,8 @@ export class UndiciSource implements Source {
   }
 
   private onCreate({ request }: Message<'undici:request:create'>): void {
-    const { isSeen, waited } = this.calls.made(request);
+    const handler = this.calls.made(request);
+    const waited = handler === undefined ? undefined : this.calls.waited(handler);
     const exchange = waited ?? new Exchange(request);
     this.exchanges.set(request, exchange);
     this.connections.created(exchange);
@@ -106,15 +118,28 @@ export class UndiciSource implements Source {
       waited.trace?.made?.();
     } else if (request.method !== 'CONNECT') {
       // A CONNECT is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
-      const caller = isSeen ? undefined : callerOf(request, executionAsyncId());
       this.beginTrace(
         exchange,
-        caller === undefined
-          ? this.begin(exchange, exchange.wantedAt)
-          : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt),
+        handler === undefined ? this.beginUnseen(exchange) : this.beginSeen(exchange, handler),
       );
     }
+    if (exchange.caller !== undefined) {
+      this.interceptors.follow(request, exchange.caller);
+    }
     this.connections.mayDial(exchange);
+  }
+
+  private beginSeen(exchange: Exchange, handler: object): RequestTrace | undefined {
+    exchange.caller = this.interceptors.callerOf(handler);
+    return this.begin(exchange, exchange.wantedAt, exchange.caller);
+  }
+
+  /** The call is not on the stack, so it may be that of another request; some handlers know their caller. */
+  private beginUnseen(exchange: Exchange): RequestTrace | undefined {
+    const caller = callerOf(exchange.request, executionAsyncId());
+    return caller === undefined
+      ? this.begin(exchange, exchange.wantedAt)
+      : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt);
   }
 
   private beginTrace(exchange: Exchange, trace: RequestTrace | undefined): void {

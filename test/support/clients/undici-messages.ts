@@ -91,7 +91,13 @@ export class ObservedSource {
     begin: Begin<UndiciHttpRequest> = ({ request }) => this.ledger.open(request.path, ROOT_CONTEXT),
   ) {
     const report = (message: string) => this.reports.push(message);
-    this.source = new UndiciSource(begin, new NewSockets(report), () => undefined, report);
+    this.source = new UndiciSource(
+      begin,
+      () => ROOT_CONTEXT,
+      new NewSockets(report),
+      () => undefined,
+      report,
+    );
   }
 
   /** What was told of the request for this path, without what is said of each header. */
