@@ -166,12 +166,12 @@ export class Http2Exchange implements Http2Request {
       return;
     }
     this.gotFirstByte();
-    if (status === 100) {
-      trace.got100Continue?.();
-    }
-    const refusal = trace.got1xxResponse?.(status, headers);
+    const { ':status': _status, ...header } = headers;
+    const refusal = trace.got1xxResponse?.(status, header);
     if (refusal instanceof Error) {
       stream?.destroy(refusal);
+    } else if (status === 100) {
+      trace.got100Continue?.();
     }
   }
 

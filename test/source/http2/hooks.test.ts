@@ -207,8 +207,8 @@ describe('the hooks of a request over node:http2', () => {
       'wroteHeaders',
       'wait100Continue',
       'gotFirstResponseByte',
-      'got100Continue',
       'got1xxResponse',
+      'got100Continue',
       'wroteRequest',
     ]);
   });

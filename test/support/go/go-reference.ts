@@ -28,6 +28,11 @@ export const GO_SCENARIOS: readonly GoScenario[] = JSON.parse(
   readFileSync(join(__dirname, '..', '..', 'fixtures', 'go-httptrace.json'), 'utf8'),
 );
 
+/** The same over HTTP/2, by scripts/go-http2 and a newer Go. */
+export const GO_HTTP2_SCENARIOS: readonly GoScenario[] = JSON.parse(
+  readFileSync(join(__dirname, '..', '..', 'fixtures', 'go-httptrace-http2.json'), 'utf8'),
+);
+
 /** A call of one of our hooks in the form of Go's reference. */
 export function asGo({ hook, args }: RecordedCall): GoCall {
   const name = GO_NAMES[hook] ?? hook.charAt(0).toUpperCase() + hook.slice(1);
@@ -56,6 +61,7 @@ const KINDS: Record<string, string> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'eof',
   UND_ERR_SOCKET: 'eof',
+  ERR_HTTP2_STREAM_ERROR: 'reset',
   TimeoutError: 'timeout',
 };
 

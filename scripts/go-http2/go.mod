@@ -1,0 +1,3 @@
+module httptrace-reference
+
+go 1.24
