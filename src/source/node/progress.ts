@@ -56,13 +56,11 @@ export class NodeProgress {
     }
   };
 
-  /** A response, or a request of a server, is about to tell its listeners of an event. */
-  readonly onMessageEvent = (message: object, args: readonly unknown[]): void => {
-    if (args[0] === 'end') {
-      const exchange = exchanges.get(message);
-      if (exchange !== undefined) {
-        this.onEnd(exchange, args);
-      }
+  /** A response, or a request of a server, is about to tell its listeners that it was read. */
+  readonly onMessageEnd = (message: object, args: readonly unknown[]): void => {
+    const exchange = exchanges.get(message);
+    if (exchange !== undefined) {
+      this.onEnd(exchange, args);
     }
   };
 

@@ -17,6 +17,7 @@ import { NodeProgress } from './progress.js';
 import { proxyOf } from './proxy.js';
 import type { NodeHttpRequest } from './request.js';
 import { RequestBodies } from './request-body.js';
+import { watchCreation, watchEmit, watchMessageEmit, watchPush, watchSend } from './watched-methods.js';
 import {
   type Asked,
   connectsAtOnce,
@@ -87,8 +88,8 @@ export class NodeHttpSource implements Source {
       watchMethod(http.Agent.prototype, 'addRequest', this.beforeAdd, this.afterAsking),
       watchMethod(http.Agent.prototype, 'createSocket', this.beforeCreate, this.afterAsking),
       ...this.watchRequests(clientRequestPrototype()),
-      watchMethod(http.IncomingMessage.prototype, 'emit', this.progress.onMessageEvent),
-      watchMethod(http.IncomingMessage.prototype, 'push', this.progress.onPush),
+      watchMessageEmit(http.IncomingMessage.prototype, this.progress.onMessageEnd),
+      watchPush(http.IncomingMessage.prototype, this.progress.onPush),
       () => this.bodies.stop(),
       () => this.dialling.close(),
     ];
@@ -98,22 +99,14 @@ export class NodeHttpSource implements Source {
     return prototype === undefined
       ? []
       : [
-          watchMethod(prototype, 'getHeader', (request: object, [name]) => {
-            if (name === 'expect') {
-              this.beforeConnection(request);
-            }
-          }),
-          watchMethod(prototype, '_storeHeader', (request: object) => request, this.beforeConnection),
+          ...watchCreation(prototype, this.beforeConnection),
           watchMethod(prototype, 'onSocket', this.beforeSocket),
-          watchMethod(prototype, '_send', this.beforeSend),
-          watchMethod(prototype, 'emit', this.progress.onRequestEvent),
+          watchSend(prototype, this.beforeSend),
+          watchEmit(prototype, this.progress.onRequestEvent),
         ];
   }
 
-  /**
-   * The last thing that Node does for a new request before it asks for a connection: it looks whether the request is to
-   * `Expect` something, or makes the head of one that was given its headers as an array.
-   */
+  /** Node is about to ask for a connection for a new request, or makes the head of one that we have not seen. */
   private readonly beforeConnection = (request: object): void => {
     if (exchanges.has(request) || !isClientRequest(request)) {
       return;
