@@ -13,6 +13,7 @@ import type { NodeHttpRequest } from './source/node/request.js';
 import { NodeHttpSource } from './source/node/source.js';
 import type { RequestTrace, Source, Stop } from './source/request-trace.js';
 import { ServerSource } from './source/server/source.js';
+import type { TellHandshake } from './source/server/tls-handshakes.js';
 import type { BeginServed } from './source/server/trace.js';
 import { type ChannelUse, channelUses } from './source/subscribe.js';
 import type { UndiciHttpRequest } from './source/undici/exchange.js';
@@ -40,6 +41,8 @@ export interface ClientRecorders {
 export interface ServerRecorder {
   readonly counters: Counters;
   readonly begin: BeginServed;
+  /** If handshakes of TLS are to be recorded. */
+  readonly tellHandshake?: TellHandshake | undefined;
 }
 
 /** Somebody who looks on at a whole process: `httptrace -- program` does. */
@@ -103,12 +106,16 @@ class Registry {
         report,
       ),
     ];
-    this.serverSource = new ServerSource((request, response) => {
-      countOthers(this.servers, 'servers');
-      const served = this.servers[0]?.begin(request, response);
-      const watched = this.onlooker?.servers?.begin(request, response);
-      return watched === undefined ? served : new JoinedServed(served, watched);
-    }, report);
+    this.serverSource = new ServerSource(
+      (request, response) => {
+        countOthers(this.servers, 'servers');
+        const served = this.servers[0]?.begin(request, response);
+        const watched = this.onlooker?.servers?.begin(request, response);
+        return watched === undefined ? served : new JoinedServed(served, watched);
+      },
+      () => this.servers[0]?.tellHandshake,
+      report,
+    );
   }
 
   /** What came through each channel since the first source listened. */

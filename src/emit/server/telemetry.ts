@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../../config/resolved.js';
 import { reportError } from '../../diagnostics.js';
 import { isSuppressed } from '../../httptrace/suppression.js';
 import { ServerRecord } from '../../recorder/server.js';
+import type { TellHandshake } from '../../source/server/tls-handshakes.js';
 import type { ServedRequest, ServedResponse, ServerTrace } from '../../source/server/trace.js';
 import { type Counters, PARENTLESS } from '../../status/request-counter.js';
 import { awaitSpan } from '../existing-spans.js';
@@ -13,6 +14,7 @@ import { safely } from '../safely.js';
 import { SpanOnContext } from '../span-on-context.js';
 import { networkAttributes, serverStartAttributes } from './attributes.js';
 import { activeRpcMetadata, contextOfCaller, rpcMetadata, ServedContext, suppressed } from './context.js';
+import { emitHandshake } from './handshake.js';
 import { measureStart } from './measure.js';
 import { ServerRequestTrace } from './request.js';
 import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './settings.js';
@@ -21,12 +23,17 @@ import type { ServedStart } from './start.js';
 /** Begins the telemetry of incoming requests, by one config. */
 export class ServerTelemetry {
   readonly counters: Counters;
+  readonly tellHandshake: TellHandshake | undefined;
   private readonly settings: ServerSettings;
   private readonly ignored: ServerSettings;
 
   constructor(config: ResolvedConfig, outputs: ServerOutputs) {
     this.settings = serverSettings(config, outputs);
     this.counters = outputs.counters;
+    this.tellHandshake =
+      config.client.phases === 'linked-spans'
+        ? (handshake) => safely('a span of a handshake', emitHandshake, outputs.tracer(), handshake)
+        : undefined;
     this.ignored = unmeasured(this.settings);
   }
 

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { Server as TlsServer } from 'node:tls';
 import { heldBack, prepareToFollow, unfollow } from '../../httpsnoop/follow.js';
 import type { Stop } from '../../patch/descriptor.js';
 import type { Method } from '../../patch/method-layer.js';
@@ -10,6 +11,7 @@ import type { Report, Source } from '../request-trace.js';
 import { Emitters, layOver } from './emitters.js';
 import { beginHandOver, beginRequest, upgradeOf } from './http1.js';
 import { beginCompatRequest, beginStream } from './http2.js';
+import { seeHandshake, type TellHandshake } from './tls-handshakes.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 import { traceOf } from './traced.js';
 
@@ -53,6 +55,9 @@ const HTTP2_EVENTS: Events = new Map([
 
 const apply: Method = Reflect.apply as Method;
 
+/** Events that tell of a handshake of TLS. They bring no request. */
+const TLS_EVENTS: ReadonlySet<unknown> = new Set(['connection', 'secureConnection', 'tlsClientError']);
+
 interface Methods {
   readonly emit: Method;
 }
@@ -64,6 +69,7 @@ interface Methods {
  */
 export class ServerSource implements Source {
   private readonly begin: BeginServed;
+  private readonly handshakes: () => TellHandshake | undefined;
   private readonly report: Report;
   private readonly reported = new Set<unknown>();
   private readonly emitters = new Emitters();
@@ -71,8 +77,10 @@ export class ServerSource implements Source {
   /** What is laid over `emit` of servers at the moment; under somebody else's patch an older one only passes on. */
   private layer: object | undefined = undefined;
 
-  constructor(begin: BeginServed, report: Report) {
+  /** @param handshakes Gives who wants to know of handshakes of TLS at the moment, if anybody does. */
+  constructor(begin: BeginServed, handshakes: () => TellHandshake | undefined, report: Report) {
     this.begin = begin;
+    this.handshakes = handshakes;
     this.report = report;
   }
 
@@ -125,6 +133,9 @@ export class ServerSource implements Source {
       function emit(this: EventEmitter, ...args: unknown[]): unknown {
         const next = own ?? parent.emit;
         const beginEvent = events.get(args[0]);
+        if (beginEvent === undefined && TLS_EVENTS.has(args[0]) && source.layer === layer) {
+          source.seeHandshake(this, args);
+        }
         const trace =
           beginEvent === undefined || source.layer !== layer
             ? undefined
@@ -165,6 +176,18 @@ export class ServerSource implements Source {
       };
   }
 
+  private seeHandshake(server: EventEmitter, args: readonly unknown[]): void {
+    const tell = server instanceof TlsServer ? this.handshakes() : undefined;
+    if (tell === undefined) {
+      return;
+    }
+    try {
+      seeHandshake(tell, args);
+    } catch (error) {
+      this.reportOnce(args[0], error);
+    }
+  }
+
   private returned(beginEvent: BeginEvent | undefined, trace: ServerTrace, args: readonly unknown[]): void {
     if (beginEvent === beginHandOver) {
       trace.hijacked(upgradeOf(args[1]));
@@ -190,11 +213,15 @@ export class ServerSource implements Source {
       return beginEvent(this.begin, this.emitters, server, args);
     } catch (error) {
       endTrace(args[1], error);
-      if (!this.reported.has(args[0])) {
-        this.reported.add(args[0]);
-        this.report(`a ${String(args[0])} event could not be handled; further ones are not reported`, error);
-      }
+      this.reportOnce(args[0], error);
       return undefined;
+    }
+  }
+
+  private reportOnce(event: unknown, error: unknown): void {
+    if (!this.reported.has(event)) {
+      this.reported.add(event);
+      this.report(`a ${String(event)} event could not be handled; further ones are not reported`, error);
     }
   }
 }

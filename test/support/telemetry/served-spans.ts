@@ -141,6 +141,11 @@ export class ServedSpans {
     return vi.waitFor(isThere, { timeout: 5_000, interval: 2 });
   }
 
+  /** All spans that have ended, of whatever kind. */
+  all(): readonly ReadableSpan[] {
+    return this.ended;
+  }
+
   /** The only SERVER span. */
   async only(): Promise<ReadableSpan> {
     const [span] = await this.spans(1);
