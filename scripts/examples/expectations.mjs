@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { expectText, runServer, runToEnd } from './run.mjs';
 import { authority, withCollector, withUpstream } from './servers.mjs';
 
+const INTERNAL = 1;
 const CLIENT = 3;
 const SERVER = 2;
 
@@ -73,13 +74,19 @@ export const EXAMPLES = {
       expectText(done, [/storefront → orders → stock/, /http:\/\/localhost:16686\/trace\/[0-9a-f]{32}/]);
       const [, traceId] = done.stdout.match(/trace\/([0-9a-f]{32})/);
       assert.deepEqual([...new Set(spans.map((span) => span.traceId))], [traceId]);
-      assert.deepEqual(chain(spans), [
+      assert.deepEqual(chain(spans.filter(({ kind }) => kind !== INTERNAL)), [
         ['storefront', SERVER],
         ['storefront', CLIENT],
         ['orders', SERVER],
         ['orders', CLIENT],
         ['stock', SERVER],
       ]);
+      const phases = spans
+        .filter(({ kind }) => kind === INTERNAL)
+        .map(({ service, name }) => `${service}: ${name}`);
+      for (const name of ['http.getconn', 'http.connect', 'http.send', 'http.wait', 'http.receive']) {
+        assert.ok(phases.includes(`storefront: ${name}`), `no span ${name}`);
+      }
     }),
 
   'existing-setup': (example) =>
