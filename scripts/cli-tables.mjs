@@ -56,7 +56,7 @@ async function loadKnowledge(root) {
   await build({
     cwd: root,
     input: {
-      options: 'src/cli/option-table.ts',
+      options: 'src/cli/command/option-table.ts',
       codes: 'src/cli/exit-code.ts',
       variables: 'src/cli/report/write-out-variables.ts',
     },

@@ -1,8 +1,8 @@
 import { errorMessage, errorType } from '../emit/http/error.js';
 import { formatMessage } from '../waterfall/format.js';
-import { TunnelRefused } from './dialer.js';
 import { CliError, EXIT, type ExitCode } from './exit-code.js';
-import { hostnameOf, portOf } from './hop.js';
+import { TunnelRefused } from './send/dialer.js';
+import { hostnameOf, portOf } from './send/hop.js';
 
 /** Where a request failed. */
 export interface FailedRequest {

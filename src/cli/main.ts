@@ -1,18 +1,18 @@
 import { context } from '@opentelemetry/api';
 import { VERSION } from '../version.js';
+import { help } from './command/help.js';
+import { type CliOptions, parseCommand } from './command/options.js';
+import { readData, readInput } from './command/request-data.js';
 import { AsyncLocalStorageContextManager } from './context-manager.js';
-import { Dialer } from './dialer.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { help } from './help.js';
 import { Interruption } from './interruption.js';
-import { type CliOptions, parseCommand } from './options.js';
 import { complain, Printer } from './output.js';
+import { Reports } from './report/reports.js';
 import { parseWriteOut, type WriteOut } from './report/write-out.js';
-import { Reports } from './reports.js';
-import { readData, readInput } from './request-data.js';
 import { asCliError, run } from './run.js';
-import { RequestTracer } from './traced-request.js';
-import { NegotiatingTransport } from './transport.js';
+import { Dialer } from './send/dialer.js';
+import { NegotiatingTransport } from './send/transport.js';
+import { RequestTracer } from './spans/traced-request.js';
 import { warmUp } from './warm-up.js';
 
 /**

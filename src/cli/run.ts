@@ -1,18 +1,18 @@
 import { formatStatus } from '../waterfall/format.js';
-import type { Answer } from './answer.js';
-import { Body } from './body.js';
-import type { Dialer } from './dialer.js';
-import type { Transport } from './exchange.js';
+import type { CliOptions } from './command/options.js';
 import { CliError, EXIT, type ExitCode } from './exit-code.js';
 import { explain } from './failure.js';
-import { firstHop, type Hop, redirectedHop, redirectTarget } from './hop.js';
 import type { Interruption } from './interruption.js';
-import type { CliOptions } from './options.js';
 import { BodySink, complain } from './output.js';
+import type { Reports } from './report/reports.js';
 import { failedPhaseOf } from './report/request-report.js';
-import type { Reports } from './reports.js';
-import { TimeLimit } from './time-limit.js';
-import type { RequestTracer, TracedRequest } from './traced-request.js';
+import type { Answer } from './send/answer.js';
+import { Body } from './send/body.js';
+import type { Dialer } from './send/dialer.js';
+import type { Transport } from './send/exchange.js';
+import { firstHop, type Hop, redirectedHop, redirectTarget } from './send/hop.js';
+import { TimeLimit } from './send/time-limit.js';
+import type { RequestTracer, TracedRequest } from './spans/traced-request.js';
 
 /** What requests are sent with. */
 export interface Means {

@@ -4,13 +4,13 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
 import { draw } from '../waterfall/draw.js';
-import { Dialer } from './dialer.js';
-import type { ConnectionOptions } from './options.js';
+import type { ConnectionOptions } from './command/options.js';
 import { safeJson } from './output.js';
 import { drawingOf } from './report/drawing.js';
 import { summaryOf } from './report/request-report.js';
-import { RequestTracer } from './traced-request.js';
-import { NegotiatingTransport } from './transport.js';
+import { Dialer } from './send/dialer.js';
+import { NegotiatingTransport } from './send/transport.js';
+import { RequestTracer } from './spans/traced-request.js';
 
 /** What comes before the clock starts must not take long, whatever is wrong with this machine's loopback. */
 const PATIENCE_MS = 2_000;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { OPTION_ENTRIES } from '../../src/cli/command/option-table.js';
 import { EXIT } from '../../src/cli/exit-code.js';
-import { OPTION_ENTRIES } from '../../src/cli/option-table.js';
 import { httptrace } from './bin.js';
 
 const MANIFEST = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8'));

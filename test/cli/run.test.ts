@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Exchange, Transport } from '../../src/cli/exchange.js';
-import type { CliOptions } from '../../src/cli/options.js';
-import { Reports } from '../../src/cli/reports.js';
+import type { CliOptions } from '../../src/cli/command/options.js';
+import { Reports } from '../../src/cli/report/reports.js';
 import { run } from '../../src/cli/run.js';
-import { RequestTracer } from '../../src/cli/traced-request.js';
-import { requestOptions } from './command.js';
+import type { Exchange, Transport } from '../../src/cli/send/exchange.js';
+import { RequestTracer } from '../../src/cli/spans/traced-request.js';
+import { requestOptions } from './command/parsed.js';
 
 let stdout: string;
 let stderr: string;

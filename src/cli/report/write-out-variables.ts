@@ -3,12 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import { ATTR_HTTP_CONN_REUSED, type Phase } from '../../semconv/semconv.js';
 import { booleanOf, toMs } from '../../waterfall/readable-span.js';
 import { phasesOf } from '../../waterfall/span-phases.js';
-import { headerFields, headText } from '../answer.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
-import { redirectTarget } from '../hop.js';
-import type { Outcome } from '../outcome.js';
 import { safeJson } from '../output.js';
-import type { TracedRequest } from '../traced-request.js';
+import { headerFields, headText } from '../send/answer.js';
+import { redirectTarget } from '../send/hop.js';
+import type { TracedRequest } from '../spans/traced-request.js';
+import type { Outcome } from './outcome.js';
 
 /** What the variables of -w are made of. */
 export interface Facts extends Outcome {

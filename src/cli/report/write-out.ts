@@ -1,6 +1,6 @@
 import { EXIT } from '../exit-code.js';
-import type { Outcome } from '../outcome.js';
 import { complain, type Printer } from '../output.js';
+import type { Outcome } from './outcome.js';
 import { type Facts, factsOf, VARIABLES } from './write-out-variables.js';
 
 /** A format of -w, as a list of texts and of variables. */

@@ -1,4 +1,4 @@
-import { type CliOptions, parseCommand } from '../../src/cli/options.js';
+import { type CliOptions, parseCommand } from '../../../src/cli/command/options.js';
 
 /** The options of a command line that asks for a request. */
 export function requestOptions(...args: string[]): CliOptions {

@@ -4,15 +4,15 @@ import http, { type IncomingMessage } from 'node:http';
 import net, { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls, { type TLSSocket } from 'node:tls';
-import { Dial } from '../source/connection/dial.js';
-import type { RequestTrace } from '../source/request-trace.js';
+import { Dial } from '../../source/connection/dial.js';
+import type { RequestTrace } from '../../source/request-trace.js';
+import type { ConnectionOptions } from '../command/options.js';
+import type { ConnectTo, Resolve } from '../command/values.js';
+import { CliError, EXIT } from '../exit-code.js';
 import { headText } from './answer.js';
-import { CliError, EXIT } from './exit-code.js';
 import { hostnameOf, portOf } from './hop.js';
-import type { ConnectionOptions } from './options.js';
 import { type ProxyUse, proxyFor } from './proxy.js';
 import { TimeLimit } from './time-limit.js';
-import type { ConnectTo, Resolve } from './values.js';
 
 /** The proxy did not let us through. */
 export class TunnelRefused extends Error {

@@ -4,12 +4,12 @@ import { createSecureServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { blackHole } from '../support/servers/black-hole.js';
-import { certificate } from '../support/servers/certificates.js';
-import { listen } from '../support/servers/listen.js';
-import { tunnelProxy } from '../support/servers/proxy-server.js';
-import { http2Server, httpServer, httpsServer } from '../support/servers/truthful-server.js';
-import { CA_FILE, httptrace } from './bin.js';
+import { blackHole } from '../../support/servers/black-hole.js';
+import { certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { tunnelProxy } from '../../support/servers/proxy-server.js';
+import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { CA_FILE, httptrace } from '../bin.js';
 
 /** Without the authorities that the tests trust otherwise. */
 const TRUSTING_NOBODY = { NODE_EXTRA_CA_CERTS: '' };

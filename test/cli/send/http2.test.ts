@@ -1,10 +1,10 @@
 import * as http2 from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { certificate } from '../support/servers/certificates.js';
-import { listen } from '../support/servers/listen.js';
-import { http2Server, httpServer, httpsServer } from '../support/servers/truthful-server.js';
-import { httptrace } from './bin.js';
+import { certificate } from '../../support/servers/certificates.js';
+import { listen } from '../../support/servers/listen.js';
+import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { httptrace } from '../bin.js';
 
 describe('--http2', () => {
   it('agrees on h2, and draws the same phases', async () => {

@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseWriteOut } from '../../src/cli/report/write-out.js';
-import { listen } from '../support/servers/listen.js';
-import { tunnelProxy } from '../support/servers/proxy-server.js';
-import { http2Server, httpServer, httpsServer } from '../support/servers/truthful-server.js';
-import { httptrace } from './bin.js';
+import { parseWriteOut } from '../../../src/cli/report/write-out.js';
+import { listen } from '../../support/servers/listen.js';
+import { tunnelProxy } from '../../support/servers/proxy-server.js';
+import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { httptrace } from '../bin.js';
 
 /** What -w prints of these variables, each on a line. */
 async function printed(names: string[], args: string[]): Promise<string[]> {

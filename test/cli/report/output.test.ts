@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Printer } from '../../src/cli/output.js';
+import { Printer } from '../../../src/cli/output.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

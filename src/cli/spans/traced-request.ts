@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
 import { context, type Tracer } from '@opentelemetry/api';
-import { now } from '../clock.js';
-import { ClientTelemetry } from '../emit/client/telemetry.js';
-import { compileRedactedQueryParams, redactUrl } from '../emit/http/redaction.js';
-import type { TLSConnectionState } from '../httptrace/client-trace.js';
-import type { ClientRecord } from '../recorder/client.js';
-import type { ConnEnds } from '../recorder/conn-ends.js';
-import { lastPhase } from '../recorder/phases.js';
-import { DEFAULT_REDACTED_QUERY_PARAMS } from '../semconv/defaults.js';
-import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../semconv/semconv.js';
-import type { RequestTrace } from '../source/request-trace.js';
-import { RequestCounter } from '../status/request-counter.js';
-import { type Answer, headerFields } from './answer.js';
-import { type Hop, redirectTarget } from './hop.js';
-import { present, type RequestReport } from './report/request-report.js';
+import { now } from '../../clock.js';
+import { ClientTelemetry } from '../../emit/client/telemetry.js';
+import { compileRedactedQueryParams, redactUrl } from '../../emit/http/redaction.js';
+import type { TLSConnectionState } from '../../httptrace/client-trace.js';
+import type { ClientRecord } from '../../recorder/client.js';
+import type { ConnEnds } from '../../recorder/conn-ends.js';
+import { lastPhase } from '../../recorder/phases.js';
+import { DEFAULT_REDACTED_QUERY_PARAMS } from '../../semconv/defaults.js';
+import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../../semconv/semconv.js';
+import type { RequestTrace } from '../../source/request-trace.js';
+import { RequestCounter } from '../../status/request-counter.js';
+import { present, type RequestReport } from '../report/request-report.js';
+import { type Answer, headerFields } from '../send/answer.js';
+import { type Hop, redirectTarget } from '../send/hop.js';
+import { type RecordedSpan, RecordingTracer } from './recorded-span.js';
 import { HopView } from './request-view.js';
-import { type RecordedSpan, RecordingTracer } from './spans/recorded-span.js';
-import { spanConfig, spanOutputs } from './spans/settings.js';
+import { spanConfig, spanOutputs } from './settings.js';
 
 const REDACTED_QUERY_PARAMS = compileRedactedQueryParams(DEFAULT_REDACTED_QUERY_PARAMS);
 

@@ -1,12 +1,12 @@
-import { sanitize } from '../waterfall/text.js';
-import { type Answer, headText } from './answer.js';
-import type { CliOptions } from './options.js';
+import { sanitize } from '../../waterfall/text.js';
+import type { CliOptions } from '../command/options.js';
+import { Printer, STDOUT } from '../output.js';
+import { type Answer, headText } from '../send/answer.js';
+import type { TracedRequest } from '../spans/traced-request.js';
+import { drawingOf } from './drawing.js';
 import type { Outcome } from './outcome.js';
-import { Printer, STDOUT } from './output.js';
-import { drawingOf } from './report/drawing.js';
-import { summaryOf } from './report/request-report.js';
-import { type WriteOut, writeOut } from './report/write-out.js';
-import type { TracedRequest } from './traced-request.js';
+import { summaryOf } from './request-report.js';
+import { type WriteOut, writeOut } from './write-out.js';
 
 /** What is told of each request, in the form that was asked for. */
 export class Reports {

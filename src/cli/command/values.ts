@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError, EXIT } from '../exit-code.js';
 
 /** Addresses to dial for a host and port, in place of those that its name has. */
 export interface Resolve {

@@ -1,7 +1,7 @@
-import { VERSION } from '../version.js';
+import { VERSION } from '../../version.js';
+import type { CliOptions } from '../command/options.js';
+import { CliError, EXIT } from '../exit-code.js';
 import type { Answer } from './answer.js';
-import { CliError, EXIT } from './exit-code.js';
-import type { CliOptions } from './options.js';
 
 /** One request as it is to be sent. */
 export interface Hop {

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { context } from '@opentelemetry/api';
-import type { ClientTrace } from '../httptrace/client-trace.js';
-import { withClientTrace } from '../httptrace.js';
-import type { RequestTrace } from '../source/request-trace.js';
+import type { ClientTrace } from '../../httptrace/client-trace.js';
+import { withClientTrace } from '../../httptrace.js';
+import type { RequestTrace } from '../../source/request-trace.js';
+import type { ConnectionOptions } from '../command/options.js';
 import type { Dialer } from './dialer.js';
 import type { Exchange, Transport } from './exchange.js';
 import { Http1Connections } from './http1.js';
 import { Http2Session } from './http2.js';
-import type { ConnectionOptions } from './options.js';
 
 /** What is kept for the further requests to one origin. */
 type Kept = Http1Connections | Http2Session;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { firstHop, type Hop, redirectedHop, redirectTarget } from '../../src/cli/hop.js';
-import { VERSION } from '../../src/version.js';
-import { requestOptions } from './command.js';
+import { firstHop, type Hop, redirectedHop, redirectTarget } from '../../../src/cli/send/hop.js';
+import { VERSION } from '../../../src/version.js';
+import { requestOptions } from '../command/parsed.js';
 
 function hop(more: Partial<Hop>): Hop {
   return { url: new URL('https://a.example/x'), method: 'GET', headers: [], body: undefined, ...more };

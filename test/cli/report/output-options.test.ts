@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listen } from '../support/servers/listen.js';
-import { http2Server, httpServer } from '../support/servers/truthful-server.js';
-import { httptrace, shell } from './bin.js';
+import { listen } from '../../support/servers/listen.js';
+import { http2Server, httpServer } from '../../support/servers/truthful-server.js';
+import { httptrace, shell } from '../bin.js';
 
 let directory: string;
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { httpServer } from '../support/servers/truthful-server.js';
-import { BIN, httptrace, labelsOf, shell } from './bin.js';
+import { httpServer } from '../../support/servers/truthful-server.js';
+import { BIN, httptrace, labelsOf, shell } from '../bin.js';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '..', '..', '..');
 
 /** Runs a script under `httptrace --`, as a user would a program. */
 function traced(script: string, options: string[] = [], env: NodeJS.ProcessEnv = {}) {

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError, EXIT } from '../exit-code.js';
 
 /** Takes a body as it comes. */
 export interface Sink {

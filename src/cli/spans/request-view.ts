@@ -1,6 +1,6 @@
-import type { ClientRequestView, FailureHints } from '../emit/client/view.js';
-import { type Origin, originOf } from '../origin.js';
-import { type Hop, header, pathOf } from './hop.js';
+import type { ClientRequestView, FailureHints } from '../../emit/client/view.js';
+import { type Origin, originOf } from '../../origin.js';
+import { type Hop, header, pathOf } from '../send/hop.js';
 
 /** A request of this program as the package's telemetry asks for it. */
 export class HopView implements ClientRequestView {

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import type { ConnectionOptions } from '../command/options.js';
+import { parseProxy } from '../command/values.js';
 import { basic, credentialsOf, hostnameOf } from './hop.js';
-import type { ConnectionOptions } from './options.js';
-import { parseProxy } from './values.js';
 
 /** A proxy, and what it is sent so that it lets us through. */
 export interface ProxyUse {

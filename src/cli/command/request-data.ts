@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError, EXIT } from '../exit-code.js';
 
 const STDIN = '-';
 

@@ -1,4 +1,4 @@
-import type { RequestTrace } from '../source/request-trace.js';
+import type { RequestTrace } from '../../source/request-trace.js';
 import type { Answer } from './answer.js';
 import type { Hop } from './hop.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../src/cli/proxy.js';
-import { requestOptions } from './command.js';
+import { proxyFor } from '../../../src/cli/send/proxy.js';
+import { requestOptions } from '../command/parsed.js';
 
 function chosen(url: string, env: NodeJS.ProcessEnv, ...args: string[]): string | undefined {
   const { connection } = requestOptions(...args, url);

@@ -1,7 +1,7 @@
-import type { TunnelAnswer } from './dialer.js';
-import type { CliError } from './exit-code.js';
-import type { CliOptions } from './options.js';
-import type { TracedRequest } from './traced-request.js';
+import type { CliOptions } from '../command/options.js';
+import type { CliError } from '../exit-code.js';
+import type { TunnelAnswer } from '../send/dialer.js';
+import type { TracedRequest } from '../spans/traced-request.js';
 
 /** What came of one request and those that it was redirected to. */
 export interface Outcome {

@@ -1,8 +1,8 @@
+import type { CliOptions } from '../command/options.js';
+import type { BodySink } from '../output.js';
 import { type Answer, headText } from './answer.js';
 import { Decoding, type Sink } from './decoding.js';
 import { redirectTarget } from './hop.js';
-import type { CliOptions } from './options.js';
-import type { BodySink } from './output.js';
 
 /** The body of one response on its way to where it is written, behind its head if that was asked for. */
 export class Body {

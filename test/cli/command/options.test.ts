@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CliError } from '../../src/cli/exit-code.js';
-import { parseCommand } from '../../src/cli/options.js';
-import { requestOptions } from './command.js';
+import { parseCommand } from '../../../src/cli/command/options.js';
+import { CliError } from '../../../src/cli/exit-code.js';
+import { requestOptions } from './parsed.js';
 
 const CONNECTION = { insecure: false, http: 'negotiated', resolve: [], connectTo: [] };
 const DEFAULTS = {

@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLIENT_PORT, httpServer, httpsServer, REQUEST_NUMBER } from '../support/servers/truthful-server.js';
-import { httptrace, shell } from './bin.js';
+import {
+  CLIENT_PORT,
+  httpServer,
+  httpsServer,
+  REQUEST_NUMBER,
+} from '../../support/servers/truthful-server.js';
+import { httptrace, shell } from '../bin.js';
 
 let directory: string;
 

@@ -1,4 +1,4 @@
-import { EXIT, EXIT_MEANINGS } from './exit-code.js';
+import { EXIT, EXIT_MEANINGS } from '../exit-code.js';
 import { OPTION_GROUPS, type OptionEntry } from './option-table.js';
 
 const WIDTH = 80;
@@ -34,7 +34,7 @@ export function help(): string {
 }
 
 /** An option as it is typed, such as `-X, --request METHOD`. */
-export function optionUsage({ short, name, value }: OptionEntry): string {
+function optionUsage({ short, name, value }: OptionEntry): string {
   const names = short === undefined ? `    --${name}` : `-${short}, --${name}`;
   return value === undefined ? names : `${names} ${value}`;
 }
