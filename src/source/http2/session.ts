@@ -57,7 +57,7 @@ export class Http2Session {
 }
 
 /** @param authority `host:port`, as Node has it: an IPv6 address has no brackets, and the port is always there. */
-export function originFor(protocol: string, authority: string): Origin {
+function originFor(protocol: string, authority: string): Origin {
   const colon = authority.lastIndexOf(':');
   const host = authority.slice(0, colon);
   return host.includes(':') && !host.startsWith('[')
