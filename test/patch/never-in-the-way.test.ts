@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Look, type PatchedRow, patchAsOthersDo, tooMany } from '../support/peers/looked-at.js';
 import { useTelemetry } from '../support/telemetry/telemetry.js';
+import { HTTP2_CLIENT_ROWS } from './rows/http2-client.js';
 import { NODE_CLIENT_ROWS } from './rows/node-client.js';
 import { SERVER_ROWS } from './rows/server.js';
 
 /** Whoever patches something adds its row. */
-const ROWS: readonly PatchedRow[] = [...NODE_CLIENT_ROWS, ...SERVER_ROWS];
+const ROWS: readonly PatchedRow[] = [...NODE_CLIENT_ROWS, ...HTTP2_CLIENT_ROWS, ...SERVER_ROWS];
 
 const telemetry = useTelemetry();
 

@@ -74,6 +74,7 @@ export class Http2Source implements Source {
 
   private open(sockets: NewSockets): Stop[] {
     const patches: Stop[] = [];
+    this.streams.start();
     return [
       whenSessionsExist((prototype) => patches.push(...this.watchSessions(prototype)), this.report),
       subscribe(this.handlers, this.report),
@@ -136,7 +137,7 @@ export class Http2Source implements Source {
   }
 
   private onMade(exchange: Http2Exchange, stream: ClientHttp2Stream): void {
-    this.streams.start(stream);
+    this.streams.learn(stream);
     exchange.made(stream);
   }
 }

@@ -15,6 +15,7 @@ import { observeStreams, PUBLISHES_STREAMS } from './unpublished-streams.js';
 export class StreamWatch {
   private readonly handlers: Handlers;
   private readonly report: Report;
+  private prototype: object | undefined;
   private stops: Stop[] = [];
 
   /** @param handlers Of what older releases do not publish. */
@@ -23,10 +24,16 @@ export class StreamWatch {
     this.report = report;
   }
 
-  /** Looks on at all streams from now on, if it does not yet. */
-  start(stream: ClientHttp2Stream): void {
-    if (this.stops.length === 0) {
-      const prototype: object = Object.getPrototypeOf(stream);
+  /** With this stream it is known what all streams are. */
+  learn(stream: ClientHttp2Stream): void {
+    this.prototype ??= Object.getPrototypeOf(stream) as object;
+    this.start();
+  }
+
+  /** Looks on at all streams from now on, if it does not yet, and as soon as it is known what they are. */
+  start(): void {
+    const { prototype } = this;
+    if (prototype !== undefined && this.stops.length === 0) {
       this.stops = [
         watchEvents(prototype, this.report),
         watchReceived(prototype, this.report),
