@@ -5,20 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { printTable } from './harness.mjs';
 import { importRows } from './import.mjs';
 import { instructions } from './instructions/run.mjs';
+import { memory } from './memory.mjs';
 
 /** These measure side by side what they compare, and print their own table. */
 const TABLES = ['undici.mjs', 'node-http.mjs', 'server.mjs', 'httpsnoop.mjs'];
 
 const [, , mode, ...words] = process.argv;
-if (mode === '--instructions') {
-  try {
-    await instructions(words);
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-} else {
-  times();
+const MODES = { '--instructions': instructions, '--memory': memory };
+try {
+  await (MODES[mode] ?? times)(words);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 }
 
 function times() {

@@ -39,10 +39,14 @@ export class FakeServer {
     do {
       await nextTurn();
     } while (this.asked.length === 0);
+    this.answerAll();
+    return answered;
+  }
+
+  answerAll() {
     for (const socket of this.asked.splice(0)) {
       socket.push(RESPONSE);
     }
-    return answered;
   }
 }
 

@@ -185,9 +185,9 @@ export const CAPTURE_METRICS = {
 
 /** Above what the API loads, which each of them needs. */
 export const LOADING = {
-  title: 'loading, in millions; nothing is the API alone',
+  title: 'loading, in millions',
   packages: {
-    nothing: ['@opentelemetry/api'],
+    nothing: [],
     all: ['opentelemetry-instrumentation-httptrace'],
     peer: ['@opentelemetry/instrumentation-undici', '@opentelemetry/instrumentation-http'],
   },

@@ -6,7 +6,8 @@ import { printTable } from '../harness.mjs';
 import { CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
 import { FLAGS, hasValgrind, instructionsOf, run } from './valgrind.mjs';
 
-const SUBJECT = fileURLToPath(new URL('subject.mjs', import.meta.url));
+const file = (name) => fileURLToPath(new URL(name, import.meta.url));
+const SUBJECT = file('subject.mjs');
 
 const COLUMNS = {
   nothing: 'nothing',
@@ -35,11 +36,12 @@ const TITLES = { ...ROWS, 'capture-metrics': CAPTURE_METRICS, loading: LOADING }
 
 /** @returns What one cell counted, for one unit of it. */
 async function count(name, column, recorded) {
+  if (name === 'loading') {
+    const [instructions] = await instructionsOf([file('loading.mjs'), ...LOADING.packages[column]]);
+    return { instructions };
+  }
   const env = recorded === undefined ? {} : { HTTPTRACE_BENCH_RECORDED: recorded };
   const stretches = await instructionsOf([SUBJECT, 'instructions', name, column], env);
-  if (name === 'loading') {
-    return { instructions: stretches[0] };
-  }
   // Between two stretches of captureMetrics the next one is prepared.
   const counted = name === 'capture-metrics' ? stretches.filter((_, index) => index % 2 === 0) : stretches;
   const instructions = Math.min(...counted) / TITLES[name].stretch;

@@ -1,67 +1,16 @@
 // One cell of the table: makes requests of one row with one way of recording them, in a process of its own.
 //
 // node subject.mjs instructions|bytes|recorded <row> <column>
-import { ok, strictEqual } from 'node:assert/strict';
-import { existsSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { strictEqual } from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CLIENT_HOOKS_OFF, SERVER_HOOKS_OFF } from '../hooks.mjs';
 import { startTelemetry } from '../telemetry.mjs';
 import { clientFloor, serverFloor } from './floor.mjs';
-import { answer, CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
-
-const HOOKS_OFF = { client: CLIENT_HOOKS_OFF, server: SERVER_HOOKS_OFF };
-
-/** Ways in which this package records, and what each span has then. */
-const OURS = {
-  all: { side: () => ({}), events: (row) => row.events },
-  attributes: { side: () => ({ phases: 'attributes' }), events: () => 0 },
-  off: { side: (row) => ({ hooks: HOOKS_OFF[row.side] }), events: () => 0 },
-  unsampled: { side: () => ({}), unsampled: true },
-};
-
-const PEERS = {
-  undici: async () => new (await import('@opentelemetry/instrumentation-undici')).UndiciInstrumentation(),
-  http: async () => new (await import('@opentelemetry/instrumentation-http')).HttpInstrumentation(),
-};
+import { begin, mark } from './marks.mjs';
+import { OURS, observe } from './observe.mjs';
+import { answer, CAPTURE_METRICS, ROWS } from './rows.mjs';
 
 /** The stretches that are counted. The least of them is taken: whatever the engine has still to compile only adds. */
 const STRETCHES = 4;
-
-/** valgrind sees this call, and writes down what it has counted so far: see `valgrind.mjs`. */
-const mark = () => process.umask();
-
-/**
- * Says that what comes next is to be counted, and waits until it is: valgrind listens only while something runs. No
- * stream has a part in it, for one of another kind would let the engine compile anew what it knows of streams.
- */
-function begin() {
-  writeSync(1, 'warm\n');
-  while (!existsSync(process.env.HTTPTRACE_BENCH_COUNTING)) {
-    // valgrind is about to begin.
-  }
-  // No more than that: after a whole collection code is compiled anew.
-  globalThis.gc({ type: 'minor' });
-}
-
-function register(instrumentation, { sampled, unsampled, meterProvider }, isSampled = true) {
-  instrumentation.setTracerProvider(isSampled ? sampled : unsampled);
-  instrumentation.setMeterProvider(meterProvider);
-  return instrumentation;
-}
-
-async function observe(row, column, telemetry) {
-  const way = OURS[column];
-  if (way !== undefined) {
-    const { HttpTraceInstrumentation } = await import('opentelemetry-instrumentation-httptrace');
-    const off = { enabled: false };
-    const sides = { client: off, server: off, [row.side]: way.side(row) };
-    const ours = register(new HttpTraceInstrumentation(sides), telemetry, !way.unsampled);
-    ok(row.source === undefined || row.source in ours.status().sources, `${row.source} is not seen`);
-  } else if (column === 'peer') {
-    register(await PEERS[row.peer](), telemetry);
-  }
-}
 
 /** What makes one request of the row, recorded as the column says. */
 async function opened(row, column, telemetry) {
@@ -144,16 +93,6 @@ async function countCaptureMetrics(row, column) {
   }
 }
 
-function countLoading(row, column) {
-  const require = createRequire(import.meta.url);
-  begin();
-  mark();
-  for (const name of row.packages[column]) {
-    require(name);
-  }
-  mark();
-}
-
 /** How many bytes a request allocates: nothing is collected meanwhile. */
 async function countBytes(row, column) {
   const telemetry = startTelemetry();
@@ -199,8 +138,6 @@ if (mode === 'recorded') {
   await tellRecorded(ROWS[name]);
 } else if (mode === 'bytes') {
   await countBytes(ROWS[name], column);
-} else if (name === 'loading') {
-  countLoading(LOADING, column);
 } else if (name === 'capture-metrics') {
   await countCaptureMetrics(CAPTURE_METRICS, column);
 } else {

@@ -28,7 +28,7 @@ export function hasValgrind() {
  * @param {Record<string, string>} env
  * @returns {Promise<number[]>} One for each stretch.
  */
-export async function instructionsOf(args, env) {
+export async function instructionsOf(args, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'httptrace-bench-'));
   const counting = join(folder, 'counting');
   try {
