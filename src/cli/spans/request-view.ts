@@ -1,4 +1,4 @@
-import type { ClientRequestView, FailureHints } from '../../emit/client/view.js';
+import type { ClientRequestView, FailureHints } from '../../emit/client/views/view.js';
 import { type Origin, originOf } from '../../origin.js';
 import { type Hop, header, pathOf } from '../send/hop.js';
 

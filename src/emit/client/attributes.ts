@@ -31,7 +31,7 @@ import { syntheticType } from '../http/user-agent.js';
 import { addConnPeer, describeConn } from './described-conn.js';
 import type { ClientSettings } from './settings.js';
 import { type ClientVerdict, cutAt } from './verdict.js';
-import type { ClientRequestView } from './view.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** What is known when the request is made: samplers see these. */
 export function startAttributes(

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { ClientRecord } from '../../recorder/client.js';
 import { ATTR_HTTP_REQUEST_BODY_SIZE, ATTR_HTTP_RESPONSE_BODY_SIZE } from '../../semconv/semconv.js';
 import type { ResponseHead } from '../../source/request-trace.js';
-import type { ClientRequestView } from './view.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** Bytes of the bodies on the wire; `undefined` for what was not asked for or is not known. */
 export interface BodySizes {

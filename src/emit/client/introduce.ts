@@ -2,7 +2,7 @@ import type { Context, Span, TextMapSetter } from '@opentelemetry/api';
 import { propagation } from '../../api.js';
 import { safely } from '../safely.js';
 import type { ClientStart } from './start.js';
-import type { ClientRequestView } from './view.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** The headers of a request that trace headers are written to. */
 interface Carrier {

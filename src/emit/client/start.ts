@@ -3,7 +3,7 @@ import type { Origin } from '../../origin.js';
 import type { RequestCounter } from '../../status/request-counter.js';
 import type { Instruments } from '../instruments.js';
 import type { ClientSettings } from './settings.js';
-import type { ClientRequestView } from './view.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** What was known of an outgoing request when it began. */
 export interface ClientStart {

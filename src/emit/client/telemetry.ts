@@ -23,16 +23,16 @@ import { SpanOnContext } from '../span-on-context.js';
 import { startAttributes } from './attributes.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
-import { Http2RequestView } from './http2-view.js';
 import { introduce } from './introduce.js';
 import { measureActive } from './measure.js';
-import { NodeRequestView } from './node-view.js';
 import { requestedServer } from './requested-server.js';
 import { type ClientOutputs, type ClientSettings, clientSettings, NO_FACTS } from './settings.js';
 import { ClientSpan } from './span.js';
 import type { ClientStart } from './start.js';
-import { UndiciRequestView } from './undici-view.js';
-import type { ClientRequestView } from './view.js';
+import { Http2RequestView } from './views/http2.js';
+import { NodeRequestView } from './views/node.js';
+import { UndiciRequestView } from './views/undici.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** Begins the telemetry of outgoing requests, by one config. */
 export class ClientTelemetry implements ClientRecorders {

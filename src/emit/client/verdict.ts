@@ -1,7 +1,7 @@
 import type { ClientRecord } from '../../recorder/client.js';
 import { clientStatusErrorType } from '../http/attributes.js';
 import { errorMessage, failureErrorType } from '../http/error.js';
-import type { ClientRequestView } from './view.js';
+import type { ClientRequestView } from './views/view.js';
 
 /** How a request came to its end, as its telemetry tells it. */
 export interface ClientVerdict {

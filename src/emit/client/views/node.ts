@@ -1,10 +1,10 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
-import type { Origin } from '../../origin.js';
-import { headerFields } from '../../source/header-fields.js';
-import { addToHead, type NodeHttpRequest } from '../../source/node/request.js';
-import type { ResponseHead } from '../../source/request-trace.js';
-import type { HeaderCapture } from '../http/headers.js';
+import type { Origin } from '../../../origin.js';
+import { headerFields } from '../../../source/header-fields.js';
+import { addToHead, type NodeHttpRequest } from '../../../source/node/request.js';
+import type { ResponseHead } from '../../../source/request-trace.js';
+import type { HeaderCapture } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of `node:http` or `node:https`. */

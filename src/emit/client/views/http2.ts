@@ -1,12 +1,12 @@
 import type { RequestOptions } from 'node:http';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Attributes } from '@opentelemetry/api';
-import type { Http2Response } from '../../config/types.js';
-import type { Origin } from '../../origin.js';
-import { sentFields } from '../../source/http2/headers.js';
-import type { Http2Request } from '../../source/http2/request.js';
-import type { ResponseHead } from '../../source/request-trace.js';
-import type { HeaderCapture } from '../http/headers.js';
+import type { Http2Response } from '../../../config/types.js';
+import type { Origin } from '../../../origin.js';
+import { sentFields } from '../../../source/http2/headers.js';
+import type { Http2Request } from '../../../source/http2/request.js';
+import type { ResponseHead } from '../../../source/request-trace.js';
+import type { HeaderCapture } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of a client of `node:http2`. */

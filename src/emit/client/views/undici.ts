@@ -1,12 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import { propagation } from '../../api.js';
-import type { UndiciExchange } from '../../config/types.js';
-import type { Origin } from '../../origin.js';
-import type { ClientRecord } from '../../recorder/client.js';
-import type { UndiciRequest, UndiciResponse } from '../../source/channels.js';
-import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
-import { incomingHeaders } from '../../source/undici/headers.js';
-import { type HeaderCapture, headerInList } from '../http/headers.js';
+import { propagation } from '../../../api.js';
+import type { UndiciExchange } from '../../../config/types.js';
+import type { Origin } from '../../../origin.js';
+import type { ClientRecord } from '../../../recorder/client.js';
+import type { UndiciRequest, UndiciResponse } from '../../../source/channels.js';
+import type { UndiciHttpRequest } from '../../../source/undici/exchange.js';
+import { incomingHeaders } from '../../../source/undici/headers.js';
+import { type HeaderCapture, headerInList } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of undici, or of the `fetch` built into Node. */

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
-import type { ClientHookRequest, ClientHookResponse } from '../../config/resolved.js';
-import type { Http2Response, UndiciExchange } from '../../config/types.js';
-import type { Origin } from '../../origin.js';
-import type { ClientRecord } from '../../recorder/client.js';
-import type { UndiciRequest } from '../../source/channels.js';
-import type { ResponseHead } from '../../source/request-trace.js';
-import type { Failure } from '../http/error.js';
-import type { HeaderCapture } from '../http/headers.js';
+import type { ClientHookRequest, ClientHookResponse } from '../../../config/resolved.js';
+import type { Http2Response, UndiciExchange } from '../../../config/types.js';
+import type { Origin } from '../../../origin.js';
+import type { ClientRecord } from '../../../recorder/client.js';
+import type { UndiciRequest } from '../../../source/channels.js';
+import type { ResponseHead } from '../../../source/request-trace.js';
+import type { Failure } from '../../http/error.js';
+import type { HeaderCapture } from '../../http/headers.js';
 
 /** What must be known of an outgoing request, whichever client sends it. */
 export interface ClientRequestView {
