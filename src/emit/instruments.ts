@@ -1,5 +1,11 @@
-import type { Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
-import { METRIC_DEFINITIONS, type MetricName } from '../semconv/metrics.js';
+import {
+  type Histogram,
+  type Meter,
+  type MetricOptions,
+  type UpDownCounter,
+  ValueType,
+} from '@opentelemetry/api';
+import { METRIC_DEFINITIONS, type MetricDefinition, type MetricName } from '../semconv/metrics.js';
 
 type InstrumentOf<Name extends MetricName> =
   (typeof METRIC_DEFINITIONS)[Name]['instrument'] extends 'histogram' ? Histogram : UpDownCounter;
@@ -9,13 +15,24 @@ export type Instruments = { readonly [Name in MetricName]?: InstrumentOf<Name> }
 
 export function createInstruments(meter: Meter, metrics: Readonly<Record<MetricName, boolean>>): Instruments {
   const instruments: Record<string, Histogram | UpDownCounter> = {};
-  for (const [name, { instrument, options }] of Object.entries(METRIC_DEFINITIONS)) {
+  for (const [name, definition] of Object.entries(METRIC_DEFINITIONS)) {
     if (metrics[name as MetricName]) {
+      const options = metricOptions(definition);
       instruments[name] =
-        instrument === 'histogram'
+        definition.instrument === 'histogram'
           ? meter.createHistogram(name, options)
           : meter.createUpDownCounter(name, options);
     }
   }
   return instruments as Instruments;
+}
+
+/** What a meter is told of a metric. */
+export function metricOptions({ description, unit, boundaries }: MetricDefinition): MetricOptions {
+  return {
+    description,
+    unit,
+    valueType: unit === 's' ? ValueType.DOUBLE : ValueType.INT,
+    ...(boundaries !== undefined && { advice: { explicitBucketBoundaries: [...boundaries] } }),
+  };
 }

@@ -1,4 +1,3 @@
-import { type MetricOptions, ValueType } from '@opentelemetry/api';
 import {
   METRIC_DNS_LOOKUP_DURATION,
   METRIC_HTTP_CLIENT_ACTIVE_REQUESTS,
@@ -25,47 +24,29 @@ const BODY_BYTES = [0, 128, 1024, 8192, 65536, 262144, 1048576, 8388608, 6710886
 
 export interface MetricDefinition<Instrument = 'histogram' | 'upDownCounter'> {
   readonly instrument: Instrument;
-  readonly options: MetricOptions;
+  readonly description: string;
+  /** Seconds are measured in fractions, everything else is counted. */
+  readonly unit: string;
+  /** Of the buckets of a histogram. */
+  readonly boundaries?: readonly number[];
   /** Whether it is recorded when the config does not speak of it. */
   readonly onByDefault: boolean;
 }
 
 function seconds(
   description: string,
-  boundaries: number[],
+  boundaries: readonly number[],
   onByDefault = false,
 ): MetricDefinition<'histogram'> {
-  return {
-    instrument: 'histogram',
-    options: {
-      description,
-      unit: 's',
-      valueType: ValueType.DOUBLE,
-      advice: { explicitBucketBoundaries: boundaries },
-    },
-    onByDefault,
-  };
+  return { instrument: 'histogram', description, unit: 's', boundaries, onByDefault };
 }
 
 function bytes(description: string): MetricDefinition<'histogram'> {
-  return {
-    instrument: 'histogram',
-    options: {
-      description,
-      unit: 'By',
-      valueType: ValueType.INT,
-      advice: { explicitBucketBoundaries: BODY_BYTES },
-    },
-    onByDefault: false,
-  };
+  return { instrument: 'histogram', description, unit: 'By', boundaries: BODY_BYTES, onByDefault: false };
 }
 
 function inProgress(description: string, unit: string): MetricDefinition<'upDownCounter'> {
-  return {
-    instrument: 'upDownCounter',
-    options: { description, unit, valueType: ValueType.INT },
-    onByDefault: false,
-  };
+  return { instrument: 'upDownCounter', description, unit, onByDefault: false };
 }
 
 /** Every metric that can be recorded, by name. */

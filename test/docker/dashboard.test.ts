@@ -22,7 +22,7 @@ function readDashboard(): Dashboard {
 /** What Prometheus calls the time series of a metric. */
 function seriesOf(name: string): string[] {
   const definition = Object.entries(METRIC_DEFINITIONS).find(([known]) => known === name)?.[1];
-  const series = name.replaceAll('.', '_') + (UNIT_SUFFIXES[definition?.options.unit ?? ''] ?? '');
+  const series = name.replaceAll('.', '_') + (UNIT_SUFFIXES[definition?.unit ?? ''] ?? '');
   return definition?.instrument === 'histogram'
     ? ['_bucket', '_sum', '_count'].map((suffix) => series + suffix)
     : [series];

@@ -44,9 +44,9 @@ describe('docs/reference.md', () => {
 
   it.each(Object.entries(METRIC_DEFINITIONS))(
     'says what %s is',
-    (name, { instrument, options, onByDefault }) => {
+    (name, { instrument, unit, onByDefault }) => {
       const row = rows.find(([, cell]) => cell === `\`${name}\``);
-      const kind = instrument === 'histogram' ? `histogram, ${options.unit}` : 'up-down counter';
+      const kind = instrument === 'histogram' ? `histogram, ${unit}` : 'up-down counter';
       expect(row?.slice(2, 4)).toEqual([kind, onByDefault ? 'on' : 'off']);
     },
   );

@@ -1,12 +1,13 @@
 import { ValueType } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
+import { metricOptions } from '../../src/emit/instruments.js';
 import { METRIC_DEFINITIONS } from '../../src/semconv/metrics.js';
 
 const definitions = Object.entries(METRIC_DEFINITIONS);
 
 describe('METRIC_DEFINITIONS', () => {
   it('has every metric, with its instrument and unit', () => {
-    const rows = definitions.map(([name, { instrument, options }]) => [name, instrument, options.unit]);
+    const rows = definitions.map(([name, { instrument, unit }]) => [name, instrument, unit]);
     expect(rows).toEqual([
       ['http.client.request.duration', 'histogram', 's'],
       ['http.client.active_requests', 'upDownCounter', '{request}'],
@@ -33,11 +34,9 @@ describe('METRIC_DEFINITIONS', () => {
   });
 
   it('counts seconds as doubles, and bytes and things as integers', () => {
-    for (const [name, { options }] of definitions) {
-      expect([name, options.valueType]).toEqual([
-        name,
-        options.unit === 's' ? ValueType.DOUBLE : ValueType.INT,
-      ]);
+    for (const [name, definition] of definitions) {
+      const { unit, valueType } = metricOptions(definition);
+      expect([name, valueType]).toEqual([name, unit === 's' ? ValueType.DOUBLE : ValueType.INT]);
     }
   });
 
@@ -50,7 +49,7 @@ describe('METRIC_DEFINITIONS', () => {
     ['http.client.request.body.size', [0, 128, 1024, 8192, 65536, 262144, 1048576, 8388608, 67108864]],
     ['http.client.active_requests', undefined],
   ] as const)('gives %s its buckets', (name, boundaries) => {
-    expect(METRIC_DEFINITIONS[name].options.advice?.explicitBucketBoundaries).toEqual(boundaries);
+    expect(metricOptions(METRIC_DEFINITIONS[name]).advice?.explicitBucketBoundaries).toEqual(boundaries);
   });
 
   it.each([
@@ -69,6 +68,6 @@ describe('METRIC_DEFINITIONS', () => {
     ['http.server.response.body.size', 'Body bytes sent per incoming request'],
     ['httptrace.server.first_byte.duration', 'Time until the head of the response was written'],
   ] as const)('describes %s', (name, description) => {
-    expect(METRIC_DEFINITIONS[name].options.description).toBe(description);
+    expect(metricOptions(METRIC_DEFINITIONS[name]).description).toBe(description);
   });
 });
