@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
 import type { Stop } from '../patch/descriptor.js';
 import { hiddenField } from '../patch/hidden-field.js';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import { overlayPrototype } from '../patch/overlay.js';
 import { Http1Follower } from './http1-follower.js';
 

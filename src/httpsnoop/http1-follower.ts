@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Itself } from '../patch/hidden-field.js';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
 import { isEmitter, type Way, wayOf } from './listeners.js';

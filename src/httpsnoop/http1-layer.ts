@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers';
 import type { Stop } from '../patch/descriptor.js';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import { queueOn } from './connection.js';
 import type { Follower } from './follower.js';

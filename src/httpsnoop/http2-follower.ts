@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Itself } from '../patch/hidden-field.js';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
 import { type Way, wayOf } from './listeners.js';

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { setImmediate } from 'node:timers';
 import type { Stop } from '../patch/descriptor.js';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import type { Follower } from './follower.js';
 import { Http2Follower } from './http2-follower.js';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import type { Method } from '../patch/method-layer.js';
+import type { Method } from '../patch/method.js';
 import type { ListenerContext } from './response-observer.js';
 
 const NODES_EMIT: unknown = EventEmitter.prototype.emit;

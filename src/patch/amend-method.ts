@@ -1,5 +1,5 @@
 import { layOverPrototype, type Stop } from './descriptor.js';
-import type { Method } from './method-layer.js';
+import type { Method } from './method.js';
 
 /** One call of a method, as whoever amends it wants it to be. Nothing of it may throw. */
 export interface AmendedCall {

@@ -1,5 +1,5 @@
 import { layOverObject, layOverPrototype, type Stop } from './descriptor.js';
-import type { Method } from './method-layer.js';
+import type { Method } from './method.js';
 
 /**
  * Makes the function that takes the place of a method. It must be the only frame of ours on the stack of what it calls:

@@ -1,5 +1,6 @@
 import { layOverPrototype, type Stop } from './descriptor.js';
-import type { Method } from './method-layer.js';
+import type { Method } from './method.js';
+import { overlayPrototype } from './overlay.js';
 
 /** Called before the method, with what it is called with. Must not throw. */
 export type Enter<Self, Token> = (self: Self, args: readonly unknown[]) => Token;
@@ -12,15 +13,6 @@ export type Enter<Self, Token> = (self: Self, args: readonly unknown[]) => Token
  * was thrown last, and that is to stay the program's own.
  */
 export type Leave<Token> = (token: Token, returned: boolean) => void;
-
-/** What a method goes by that is laid over another one. */
-export interface Watch<Parent> {
-  active: boolean;
-  /** What the prototype had of its own. */
-  readonly own: Method | undefined;
-  /** Where the method is found otherwise, at each call: what is inherited may be patched after us. */
-  readonly parent: Parent;
-}
 
 /**
  * Looks on whenever a method of a prototype is called, whether the prototype has it of its own or inherits it.
@@ -37,28 +29,10 @@ export function watchMethod<Self, Token>(
   enter: Enter<Self, Token>,
   leave: Leave<Token> = doNothing,
 ): Stop {
-  return watchByHand<Record<string, Method>>(prototype, name, (watch) =>
-    watched(name, enter, leave, watch, () => watch.own ?? (watch.parent[name] as Method)),
-  );
-}
-
-/**
- * As `watchMethod`, for a method that each request calls.
- *
- * @param write Makes the method, written out: V8 learns for each function of the source, and not for each copy of it. One
- * function for all of them, which finds what lies below by a name from a variable, takes several times the instructions.
- */
-export function watchByHand<Parent>(
-  prototype: object,
-  name: string,
-  write: (watch: Watch<Parent>) => Method,
-): Stop {
-  const watch: Watch<Parent> = {
-    active: true,
-    own: Object.getOwnPropertyDescriptor(prototype, name)?.value as Method | undefined,
-    parent: Object.getPrototypeOf(prototype),
-  };
-  const putBack = layOverPrototype(prototype, name, write(watch));
+  const watch = { active: true };
+  const putBack = overlayPrototype<Record<string, Method>>(prototype, {
+    [name]: (own, parent) => watched(name, enter, leave, watch, () => own ?? (parent[name] as Method)),
+  });
   return () => {
     watch.active = false;
     putBack();

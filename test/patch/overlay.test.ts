@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { Method } from '../../src/patch/method-layer.js';
+import type { Method } from '../../src/patch/method.js';
 import { type Overlay, overlayObject, overlayPrototype } from '../../src/patch/overlay.js';
 
 interface Methods {

@@ -1,8 +1,9 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import * as tls from 'node:tls';
 import { hiddenField } from '../../patch/hidden-field.js';
+import { watchMethod } from '../../patch/watch-method.js';
 import type { Report, Stop } from '../request-trace.js';
-import { subscribe } from '../subscribe.js';
-import { observeUnpublishedSockets } from './unpublished-sockets.js';
+import { guarded, subscribe } from '../subscribe.js';
 
 export interface SocketMade {
   readonly socket: Socket;
@@ -38,7 +39,7 @@ export class NewSockets {
           { 'net.client.socket': ({ socket }) => this.onSocket({ socket, over: undefined }) },
           this.report,
         ),
-        observeUnpublishedSockets((made) => this.onSocket(made), this.report),
+        ...observeUnpublishedSockets((made) => this.onSocket(made), this.report),
       ];
     }
     return () => this.leave(listener);
@@ -67,4 +68,33 @@ export class NewSockets {
       }
     }
   }
+}
+
+/** Where a TLS socket keeps the connection that it is laid over. */
+interface LaidOver {
+  readonly _parent?: Socket;
+}
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+/** Whether `net.client.socket` is for whatever dials in plain, and not for what `net.connect` makes alone. */
+const PUBLISHES_PLAIN_SOCKETS = major === 22 ? minor >= 20 : major > 24 || (major === 24 && minor >= 3);
+
+/**
+ * Tells of sockets that no channel tells of: each TLS socket that is about to dial, or that begins its handshake over a
+ * connection that is there already, such as a proxy's tunnel; and in older releases of Node each
+ * `new net.Socket().connect()`. A patch of `tls.connect` would miss whoever imported it by name before.
+ */
+function observeUnpublishedSockets(onSocket: (made: SocketMade) => void, report: Report): Stop[] {
+  const tell = guarded('a socket', onSocket, report);
+  const dialling = PUBLISHES_PLAIN_SOCKETS ? tls.TLSSocket.prototype : Socket.prototype;
+  return [
+    watchMethod(dialling, 'connect', (socket: Socket) => tell({ socket, over: undefined })),
+    watchMethod(tls.TLSSocket.prototype, '_start', (socket: tls.TLSSocket & LaidOver) => {
+      const { _parent: over } = socket;
+      if (over !== undefined && !socket.connecting) {
+        tell({ socket, over });
+      }
+    }),
+  ];
 }

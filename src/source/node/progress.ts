@@ -5,6 +5,7 @@ import type { Report } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
 import type { NodeConnections } from './connections.js';
 import { exchanges, type NodeExchange } from './exchange.js';
+import type { MessageWatcher } from './watched-methods.js';
 import type { NodeDialling } from './whose-dial.js';
 
 type Handle = (exchange: NodeExchange, args: readonly unknown[]) => void;
@@ -14,11 +15,11 @@ type Handle = (exchange: NodeExchange, args: readonly unknown[]) => void;
  * listener of ours would be one more than the program has; and that of `response`, `upgrade`, `connect` or `error`
  * decides what Node does.
  */
-export class NodeProgress {
+export class NodeProgress implements MessageWatcher {
   private readonly connections: NodeConnections;
   private readonly dialling: NodeDialling;
   private readonly handlers: ReadonlyMap<unknown, Handle>;
-  private readonly onEnd: Handle;
+  private readonly onEnd: (exchange: NodeExchange, nothing: undefined) => void;
   private readonly onBodyChunk: (exchange: NodeExchange, bytes: number) => void;
 
   constructor(connections: NodeConnections, dialling: NodeDialling, report: Report) {
@@ -46,7 +47,7 @@ export class NodeProgress {
   }
 
   /** A request is about to tell its listeners of an event. */
-  readonly onRequestEvent = (request: object, args: readonly unknown[]): void => {
+  beforeEvent(request: object, args: readonly unknown[]): void {
     const handle = this.handlers.get(args[0]);
     if (handle !== undefined) {
       const exchange = exchanges.get(request);
@@ -54,25 +55,21 @@ export class NodeProgress {
         handle(exchange, args);
       }
     }
-  };
+  }
 
-  /** A response, or a request of a server, is about to tell its listeners that it was read. */
-  readonly onMessageEnd = (message: object, args: readonly unknown[]): void => {
+  beforeEnd(message: object): void {
     const exchange = exchanges.get(message);
     if (exchange !== undefined) {
-      this.onEnd(exchange, args);
+      this.onEnd(exchange, undefined);
     }
-  };
+  }
 
-  /**
-   * Node's parser hands over a part of a body: still encoded, before anybody reads it, and whether anybody ever does.
-   */
-  readonly onPush = (message: object, [chunk]: readonly unknown[]): void => {
+  beforePush(message: object, chunk: unknown): void {
     const exchange = exchanges.get(message);
     if (exchange !== undefined && ArrayBuffer.isView(chunk)) {
       this.onBodyChunk(exchange, chunk.byteLength);
     }
-  };
+  }
 
   /** The head of the final response is parsed. */
   onResponse({ request, response }: ChannelMessages['http.client.response.finish']): void {

@@ -17,7 +17,7 @@ import { NodeProgress } from './progress.js';
 import { proxyOf } from './proxy.js';
 import type { NodeHttpRequest } from './request.js';
 import { RequestBodies } from './request-body.js';
-import { watchCreation, watchEmit, watchMessageEmit, watchPush, watchSend } from './watched-methods.js';
+import { type RequestWatcher, watchMessages, watchRequests } from './watched-methods.js';
 import {
   type Asked,
   connectsAtOnce,
@@ -38,7 +38,7 @@ interface Asking {
  * A request begins where it asks its agent for a connection, for then it has not dialled yet; one without an agent
  * where Node is about to let the program make its connection.
  */
-export class NodeHttpSource implements Source {
+export class NodeHttpSource implements Source, RequestWatcher {
   private readonly beginTrace: Begin<NodeHttpRequest>;
   private readonly report: Report;
   private readonly connections: NodeConnections;
@@ -88,8 +88,7 @@ export class NodeHttpSource implements Source {
       watchMethod(http.Agent.prototype, 'addRequest', this.beforeAdd, this.afterAsking),
       watchMethod(http.Agent.prototype, 'createSocket', this.beforeCreate, this.afterAsking),
       ...this.watchRequests(clientRequestPrototype()),
-      watchMessageEmit(http.IncomingMessage.prototype, this.progress.onMessageEnd),
-      watchPush(http.IncomingMessage.prototype, this.progress.onPush),
+      watchMessages(http.IncomingMessage.prototype, this.progress),
       () => this.bodies.stop(),
       () => this.dialling.close(),
     ];
@@ -98,16 +97,10 @@ export class NodeHttpSource implements Source {
   private watchRequests(prototype: object | undefined): Stop[] {
     return prototype === undefined
       ? []
-      : [
-          ...watchCreation(prototype, this.beforeConnection),
-          watchMethod(prototype, 'onSocket', this.beforeSocket),
-          watchSend(prototype, this.beforeSend),
-          watchEmit(prototype, this.progress.onRequestEvent),
-        ];
+      : [watchRequests(prototype, this), watchMethod(prototype, 'onSocket', this.beforeSocket)];
   }
 
-  /** Node is about to ask for a connection for a new request, or makes the head of one that we have not seen. */
-  private readonly beforeConnection = (request: object): void => {
+  beforeConnection(request: object): void {
     if (exchanges.has(request) || !isClientRequest(request)) {
       return;
     }
@@ -117,7 +110,18 @@ export class NodeHttpSource implements Source {
     } else if (takesRequestsItself(agent)) {
       watchNextCall(agent, 'addRequest', this.beforeForeignAdd, this.afterAsking);
     }
-  };
+  }
+
+  beforeSend(request: object): void {
+    const exchange = exchanges.get(request);
+    if (exchange?.sendsHead === true) {
+      this.sent(exchange);
+    }
+  }
+
+  beforeEvent(request: object, args: readonly unknown[]): void {
+    this.progress.beforeEvent(request, args);
+  }
 
   /** A request asks one of Node's agents for a connection: it gives an idle one, dials, or lets it wait. */
   private readonly beforeAdd = (
@@ -167,13 +171,6 @@ export class NodeHttpSource implements Source {
     if (exchange === undefined || exchange.awaitsSocket || this.dialling.expectsSocket) {
       this.begin(request, undefined);
       this.given(request, socket);
-    }
-  };
-
-  private readonly beforeSend = (request: object): void => {
-    const exchange = exchanges.get(request);
-    if (exchange?.sendsHead === true) {
-      this.sent(exchange);
     }
   };
 

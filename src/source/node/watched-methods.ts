@@ -1,85 +1,102 @@
 import type { Stop } from '../../patch/descriptor.js';
-import type { Method } from '../../patch/method-layer.js';
-import { type Watch, watchByHand } from '../../patch/watch-method.js';
+import type { Method } from '../../patch/method.js';
+import { overlayPrototype } from '../../patch/overlay.js';
 
-// Each request calls these, some of them several times, and each is written out: see `watchByHand`.
+// Each request calls these, some of them several times. Each is written out: V8 learns for each function of the source,
+// and one function for all of them, which finds what lies below by a name from a variable, takes several times the
+// instructions. None stands on the stack but the method itself.
 
-type Look = (self: object, args: readonly unknown[]) => void;
-
-interface Parent {
+interface RequestMethods {
   readonly emit: Method;
-  readonly push: Method;
   readonly getHeader: Method;
   readonly _storeHeader: Method;
   readonly _send: Method;
 }
 
-export function watchEmit(prototype: object, look: Look): Stop {
-  return watchByHand<Parent>(prototype, 'emit', (watch: Watch<Parent>) => {
-    return function emit(this: object, ...args: unknown[]): unknown {
-      if (watch.active) {
-        look(this, args);
-      }
-      return Reflect.apply(watch.own ?? watch.parent.emit, this, args);
-    };
-  });
+/** Who looks on at requests. Nothing of it may throw. */
+export interface RequestWatcher {
+  /** Node is about to ask for a connection for a new request, or makes the head of one that we have not seen. */
+  beforeConnection(request: object): void;
+  /** Something is handed to the connection, or waits for it. */
+  beforeSend(request: object): void;
+  beforeEvent(request: object, args: readonly unknown[]): void;
 }
 
-export function watchMessageEmit(prototype: object, look: Look): Stop {
-  return watchByHand<Parent>(prototype, 'emit', (watch) => {
-    return function emit(this: object, ...args: unknown[]): unknown {
-      if (watch.active && args[0] === 'end') {
-        look(this, args);
-      }
-      return Reflect.apply(watch.own ?? watch.parent.emit, this, args);
-    };
-  });
-}
-
-export function watchPush(prototype: object, look: Look): Stop {
-  return watchByHand<Parent>(prototype, 'push', (watch) => {
-    return function push(this: object, ...args: unknown[]): unknown {
-      if (watch.active) {
-        look(this, args);
-      }
-      return Reflect.apply(watch.own ?? watch.parent.push, this, args);
-    };
-  });
-}
-
-export function watchSend(prototype: object, look: Look): Stop {
-  return watchByHand<Parent>(prototype, '_send', (watch) => {
-    return function _send(this: object, ...args: unknown[]): unknown {
-      if (watch.active) {
-        look(this, args);
-      }
-      return Reflect.apply(watch.own ?? watch.parent._send, this, args);
-    };
-  });
-}
-
-/**
- * The last thing that Node does for a new request before it asks for a connection: it looks whether the request is to
- * `Expect` something, or makes the head of one that was given its headers as an array.
- */
-export function watchCreation(prototype: object, look: (request: object) => void): Stop[] {
-  return [
-    watchByHand<Parent>(prototype, 'getHeader', (watch) => {
-      return function getHeader(this: object, ...args: unknown[]): unknown {
-        if (args[0] === 'expect' && watch.active) {
-          look(this);
+/** @param prototype That of Node's requests. */
+export function watchRequests(prototype: object, watcher: RequestWatcher): Stop {
+  let active = true;
+  const putBack = overlayPrototype<RequestMethods>(prototype, {
+    emit: (own, parent) =>
+      function emit(this: object, ...args: unknown[]): unknown {
+        if (active) {
+          watcher.beforeEvent(this, args);
         }
-        return Reflect.apply(watch.own ?? watch.parent.getHeader, this, args);
-      };
-    }),
-    watchByHand<Parent>(prototype, '_storeHeader', (watch) => {
-      return function _storeHeader(this: object, ...args: unknown[]): unknown {
-        const result = Reflect.apply(watch.own ?? watch.parent._storeHeader, this, args);
-        if (watch.active) {
-          look(this);
+        return Reflect.apply(own ?? parent.emit, this, args);
+      },
+    // The last thing that Node does for a new request before it asks for a connection: it looks whether the request is
+    // to `Expect` something, or makes the head of one that was given its headers as an array.
+    getHeader: (own, parent) =>
+      function getHeader(this: object, ...args: unknown[]): unknown {
+        if (args[0] === 'expect' && active) {
+          watcher.beforeConnection(this);
+        }
+        return Reflect.apply(own ?? parent.getHeader, this, args);
+      },
+    _storeHeader: (own, parent) =>
+      function _storeHeader(this: object, ...args: unknown[]): unknown {
+        const result = Reflect.apply(own ?? parent._storeHeader, this, args);
+        if (active) {
+          watcher.beforeConnection(this);
         }
         return result;
-      };
-    }),
-  ];
+      },
+    _send: (own, parent) =>
+      function _send(this: object, ...args: unknown[]): unknown {
+        if (active) {
+          watcher.beforeSend(this);
+        }
+        return Reflect.apply(own ?? parent._send, this, args);
+      },
+  });
+  return () => {
+    active = false;
+    putBack();
+  };
+}
+
+interface MessageMethods {
+  readonly emit: Method;
+  readonly push: Method;
+}
+
+/** Who looks on at responses, which have their prototype in common with the requests of servers. Nothing of it may throw. */
+export interface MessageWatcher {
+  /** Node's parser hands over a part of a body: still encoded, before anybody reads it, and whether anybody ever does. */
+  beforePush(message: object, chunk: unknown): void;
+  /** All of it was read. */
+  beforeEnd(message: object): void;
+}
+
+export function watchMessages(prototype: object, watcher: MessageWatcher): Stop {
+  let active = true;
+  const putBack = overlayPrototype<MessageMethods>(prototype, {
+    emit: (own, parent) =>
+      function emit(this: object, ...args: unknown[]): unknown {
+        if (args[0] === 'end' && active) {
+          watcher.beforeEnd(this);
+        }
+        return Reflect.apply(own ?? parent.emit, this, args);
+      },
+    push: (own, parent) =>
+      function push(this: object, ...args: unknown[]): unknown {
+        if (active) {
+          watcher.beforePush(this, args[0]);
+        }
+        return Reflect.apply(own ?? parent.push, this, args);
+      },
+  });
+  return () => {
+    active = false;
+    putBack();
+  };
 }

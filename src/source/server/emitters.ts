@@ -5,7 +5,7 @@ import { byteLengthOf } from '../../httpsnoop/byte-length.js';
 import { isEmitter, isEndHeardByNodeAlone, type Way, wayOf } from '../../httpsnoop/listeners.js';
 import type { ListenerContext } from '../../httpsnoop/response-observer.js';
 import type { Stop } from '../../patch/descriptor.js';
-import type { Method } from '../../patch/method-layer.js';
+import type { Method } from '../../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../../patch/overlay.js';
 import type { ServerTrace } from './trace.js';
 import { setTrace, traceOf } from './traced.js';

@@ -4,7 +4,7 @@ import * as https from 'node:https';
 import { Server as TlsServer } from 'node:tls';
 import { heldBack, prepareToFollow, unfollow } from '../../httpsnoop/follow.js';
 import type { Stop } from '../../patch/descriptor.js';
-import type { Method } from '../../patch/method-layer.js';
+import type { Method } from '../../patch/method.js';
 import { type MakeMethod, overlayPrototype } from '../../patch/overlay.js';
 import { whenUncaught } from '../../patch/thrown-error.js';
 import type { Report, Source } from '../request-trace.js';
