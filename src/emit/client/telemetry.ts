@@ -60,7 +60,7 @@ export class ClientTelemetry implements ClientRecorders {
 
   http2(request: Http2Request, ctx: Context, at: number): ClientRecord | undefined {
     const counter = this.counters['node:http2'];
-    if (request.isGrpc && !this.grpc) {
+    if (request.headers.isGrpc && !this.grpc) {
       counter.ignored++;
       return undefined;
     }

@@ -1,11 +1,6 @@
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  IncomingHttpStatusHeader,
-} from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { now } from '../../clock.js';
-import { type Origin, originAt } from '../../origin.js';
+import type { Origin } from '../../origin.js';
 import { hiddenField } from '../../patch/hidden-field.js';
 import type { Connection } from '../connection/connection.js';
 import type { Lifecycle } from '../lifecycle.js';
@@ -13,7 +8,7 @@ import type { RequestTrace } from '../request-trace.js';
 import { type RequestHeaders, sentFields } from './headers.js';
 import type { Http2Request } from './request.js';
 import type { Http2Session } from './session.js';
-import { isGivenUp, verdictOf } from './verdict.js';
+import { type Closer, isGivenUp, verdictOf } from './verdict.js';
 
 export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
@@ -36,10 +31,8 @@ export class Http2Exchange implements Http2Request {
   trace: RequestTrace | undefined = undefined;
   timedOut = false;
   givenUp = false;
-  /** Whether the program's own call closed the stream. */
-  closedByCaller = false;
-  lostConnection = false;
-  resetByServer = false;
+  /** Who closed the stream before the response was complete; nobody if it was destroyed. */
+  private closedBy: Closer | undefined = undefined;
   private readonly watch: WatchSession;
   private lifecycle: Lifecycle | undefined = undefined;
   private hasNoBody = false;
@@ -62,35 +55,8 @@ export class Http2Exchange implements Http2Request {
     this.watch = watch;
   }
 
-  get session(): ClientHttp2Session {
-    return this.on.session;
-  }
-
-  get method(): string {
-    return this.headers.get(':method') ?? 'GET';
-  }
-
   get origin(): Origin {
-    const { headers } = this;
-    const { origin } = this.on;
-    const authority = headers.get(':authority') ?? headers.get('host');
-    const scheme = headers.get(':scheme') ?? origin.scheme;
-    return authority === undefined && scheme === origin.scheme
-      ? origin
-      : originAt(scheme, authority ?? origin.hostPort);
-  }
-
-  get path(): string {
-    return this.headers.get(':path') ?? '/';
-  }
-
-  get isGrpc(): boolean {
-    return this.headers.get('content-type')?.startsWith('application/grpc') === true;
-  }
-
-  /** Whether it asks for a connection to somewhere else, and not for a resource. */
-  get isTunnel(): boolean {
-    return this.method === 'CONNECT' && !this.headers.has(':protocol');
+    return this.headers.originFrom(this.on.origin);
   }
 
   begin(trace: RequestTrace | undefined, lifecycle: Lifecycle): void {
@@ -119,7 +85,7 @@ export class Http2Exchange implements Http2Request {
       return;
     }
     this.connected = true;
-    this.watch(connection, this.on.origin, this.isGrpc);
+    this.watch(connection, this.on.origin, this.headers.isGrpc);
     const info = connection.take(this.wantedAt);
     if (this.trace !== undefined) {
       this.trace.gotConn?.(info);
@@ -194,7 +160,7 @@ export class Http2Exchange implements Http2Request {
 
   /** A tunnel for another protocol, such as that of WebSockets, is open: what comes now is no HTTP any more. */
   private isHandedOver(statusCode: number): boolean {
-    return this.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
+    return this.headers.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
   }
 
   private gotFirstByte(): void {
@@ -227,17 +193,12 @@ export class Http2Exchange implements Http2Request {
 
   /** The program closes the stream itself, or Node does, for its connection is gone. */
   closing(): void {
-    if (this.on.socket.destroyed) {
-      this.lostConnection = true;
-    } else {
-      this.closedByCaller = true;
-    }
+    this.closedBy = this.on.socket.destroyed ? 'nobody' : 'caller';
   }
 
   /** It did not: what it was called with is no code. */
   staysOpen(): void {
-    this.lostConnection = false;
-    this.closedByCaller = false;
+    this.closedBy = undefined;
   }
 
   /** No more is received: the response is complete, or the stream is closed. */
@@ -258,13 +219,13 @@ export class Http2Exchange implements Http2Request {
       if (this.responded) {
         this.end();
       }
-    } else if (this.closedByCaller) {
+    } else if (this.closedBy === 'caller') {
       if (isGivenUp(stream?.rstCode)) {
         this.conclude();
       }
-    } else if (stream?.destroyed === false && !this.lostConnection) {
+    } else if (stream?.destroyed === false && this.closedBy === undefined) {
       // With no error to tell, Node destroys it only when everything is read.
-      this.resetByServer = true;
+      this.closedBy = 'server';
       process.nextTick(() => this.gone());
     }
   }
@@ -283,7 +244,7 @@ export class Http2Exchange implements Http2Request {
   private conclude(): void {
     const { stream } = this;
     if (stream !== undefined && !this.settled) {
-      const verdict = verdictOf(this, stream);
+      const verdict = verdictOf(stream, this.closedBy, this.on.socket);
       this.givenUp = verdict === undefined;
       this.fail(verdict);
     }

@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { type Origin, originAt } from '../../origin.js';
 import { addField } from '../header-fields.js';
 
 /** What `session.request` is given: an object, or names and values in turn. */
@@ -34,6 +35,33 @@ export class RequestHeaders {
     } else {
       toSend[name] = value;
     }
+  }
+
+  get method(): string {
+    return this.get(':method') ?? 'GET';
+  }
+
+  get path(): string {
+    return this.get(':path') ?? '/';
+  }
+
+  /** Whether it is a call of gRPC, whose own instrumentation records it. */
+  get isGrpc(): boolean {
+    return this.get('content-type')?.startsWith('application/grpc') === true;
+  }
+
+  /** Whether it asks for a connection to somewhere else, and not for a resource. */
+  get isTunnel(): boolean {
+    return this.method === 'CONNECT' && !this.has(':protocol');
+  }
+
+  /** Whom it asks for. @param origin Where its session leads, unless it says otherwise. */
+  originFrom(origin: Origin): Origin {
+    const authority = this.get(':authority') ?? this.get('host');
+    const scheme = this.get(':scheme') ?? origin.scheme;
+    return authority === undefined && scheme === origin.scheme
+      ? origin
+      : originAt(scheme, authority ?? origin.hostPort);
   }
 
   /** Each name once, in the form of Node's header objects. */

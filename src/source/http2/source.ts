@@ -110,7 +110,7 @@ export class Http2Source implements Source {
     on.join();
     const exchange = new Http2Exchange(on, new RequestHeaders(headers as GivenHeaders), this.watch);
     call.exchange = exchange;
-    const trace = exchange.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
+    const trace = exchange.headers.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
     exchange.begin(trace, this.lifecycle);
     if (!on.dialIsTold) {
       on.dialIsTold = true;
@@ -179,7 +179,7 @@ class RequestCall implements AmendedCall {
   threw(): void {
     const { exchange } = this;
     if (exchange !== undefined) {
-      whenUncaught((error) => this.thrown(exchange, error ?? errorOfSession(exchange.session)));
+      whenUncaught((error) => this.thrown(exchange, error ?? errorOfSession(exchange.on.session)));
     }
   }
 }

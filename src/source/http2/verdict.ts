@@ -8,28 +8,26 @@ const NAMES: ReadonlyMap<number | undefined, string> = new Map([
   [NGHTTP2_CANCEL, 'NGHTTP2_CANCEL'],
 ]);
 
-/** What is known of a stream that ended before its response was complete. */
-export interface CutOff {
-  readonly closedByCaller: boolean;
-  readonly lostConnection: boolean;
-  readonly resetByServer: boolean;
-  readonly on: { readonly socket: Socket };
-}
+/** Who closed a stream; nobody, if Node did because its connection was gone. */
+export type Closer = 'caller' | 'server' | 'nobody';
 
-/** Why it did; `undefined` if the program gave it up, without giving an error. */
-export function verdictOf(cutOff: CutOff, stream: ClientHttp2Stream): unknown {
-  const { errored } = stream;
+/**
+ * Why a stream ended before its response was complete; `undefined` if the program gave it up, without giving an error.
+ *
+ * @param closer Unknown for a stream that was destroyed.
+ */
+export function verdictOf(stream: ClientHttp2Stream, closer: Closer | undefined, socket: Socket): unknown {
+  const { errored, rstCode } = stream;
   if (errored !== null && errored !== undefined) {
     return isPendingCancelled(errored) ? errored.cause : errored;
   }
-  if (cutOff.closedByCaller) {
+  if (closer === 'caller') {
     return undefined;
   }
-  const { socket } = cutOff.on;
-  if (cutOff.lostConnection || socket.errored) {
+  if (closer === 'nobody' || socket.errored) {
     return socket.errored ?? lostConnection();
   }
-  return cutOff.resetByServer || stream.rstCode === NGHTTP2_CANCEL ? resetBy(stream) : undefined;
+  return closer === 'server' || rstCode === NGHTTP2_CANCEL ? resetWith(rstCode) : undefined;
 }
 
 /** Behind this one Node hides why a session failed, or was destroyed, before the stream was opened. */
@@ -43,7 +41,7 @@ function lostConnection(): Error {
 }
 
 /** Nor does it say a word of these two codes. */
-function resetBy({ rstCode }: ClientHttp2Stream): Error {
+function resetWith(rstCode: number | undefined): Error {
   return errorWith(
     'ERR_HTTP2_STREAM_ERROR',
     `Stream closed with error code ${NAMES.get(rstCode) ?? rstCode}`,

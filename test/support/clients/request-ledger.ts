@@ -35,7 +35,7 @@ export function useRequestLedger(): RequestLedger {
       counters: newCounters(),
       undici: ({ request }, ctx) => ledger.open(request.path, ctx),
       node: ({ request }, ctx) => ledger.open(request.path, ctx),
-      http2: ({ path }, ctx) => ledger.open(path, ctx),
+      http2: ({ headers }, ctx) => ledger.open(headers.path, ctx),
       grpc: true,
     });
   });

@@ -39,16 +39,17 @@ export class Http2RequestView implements ClientRequestView {
   get options(): RequestOptions {
     const { origin, exchange } = this;
     const { scheme, address, port } = origin;
-    const { method, path, headers } = exchange;
+    const { headers } = exchange;
+    const { method, path } = headers;
     return { protocol: `${scheme}:`, host: address ?? null, port, method, path, headers: headers.asObject };
   }
 
   get method(): string {
-    return this.exchange.method;
+    return this.exchange.headers.method;
   }
 
   get target(): string {
-    return this.exchange.path;
+    return this.exchange.headers.path;
   }
 
   get userAgent(): string | undefined {
