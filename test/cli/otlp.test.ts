@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/servers/listen.js';
-import { httpServer } from '../support/servers/truthful-server.js';
+import { http2Server, httpServer } from '../support/servers/truthful-server.js';
 import { httptrace } from './bin.js';
 
 const ROOT = join(__dirname, '..', '..');
@@ -51,6 +51,26 @@ describe('--otlp', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(
       `trace ${root?.traceId}, in Jaeger: http://localhost:16686/trace/${root?.traceId}`,
     );
+  });
+
+  it('sends a bar for each phase, and the trace header, by HTTP/2 too', async () => {
+    const { endpoint, spans } = await collector();
+    const seen: unknown[] = [];
+    const { port } = await http2Server((req, res) => {
+      seen.push(req.headers.traceparent);
+      res.end('ok');
+    });
+    const { exitCode } = await httptrace(['--otlp', '-4', `https://localhost:${port}/`], {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    });
+    expect(exitCode).toBe(0);
+    const request = spans.find(({ kind }) => kind === 3);
+    const getconn = spans.find(({ name }) => name === 'http.getconn');
+    const below = (parent?: SentSpan) =>
+      spans.filter(({ parentSpanId }) => parentSpanId === parent?.spanId).map(({ name }) => name);
+    expect(below(request)).toEqual(['http.getconn', 'http.send', 'http.wait', 'http.receive']);
+    expect(below(getconn)).toEqual(['http.dns', 'http.connect', 'http.tls']);
+    expect(seen).toEqual([`00-${request?.traceId}-${request?.spanId}-01`]);
   });
 
   it('says in one line that the spans could not be sent', async () => {

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../waterfall/readable-span.js';
+import type { Step } from './steps.js';
 
 /** Where the processes of a program write to, and what they are to tell. */
 export const ENV_FILE = 'HTTPTRACE_FILE';
@@ -7,15 +8,17 @@ export const ENV_SERVERS = 'HTTPTRACE_SERVERS';
 /** What is written of a span. */
 export type SpanLine = Omit<ReadableSpan, 'spanContext' | 'parentSpanContext' | 'links' | 'resource'>;
 
-/** One line of what a process tells: a request begins, or it is over. */
+/** One line of what a process tells: a request begins, gets a step further, or is over. */
 export interface Line {
   pid: number;
   /** Of a worker, its thread; 0 for the main one. */
   thread: number;
   /** Tells the requests of one thread apart. */
   id: number;
-  /** Whether it was still under way when its process ended. */
+  /** Whether it is still under way, or was when its process ended. */
   unfinished?: true;
-  /** As far as it is known. */
-  span: SpanLine;
+  /** At its begin and at its end: as far as it is known. */
+  span?: SpanLine;
+  /** In between. */
+  step?: Step;
 }

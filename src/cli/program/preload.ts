@@ -1,7 +1,8 @@
 import { openSync, writeSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { RecordedSpan } from '../spans/recorded-span.js';
-import { ENV_FILE, ENV_SERVERS, type Line } from './line.js';
+import { ENV_FILE, ENV_SERVERS, type Line, type SpanLine } from './line.js';
+import type { Step } from './steps.js';
 import { Watcher } from './watcher.js';
 
 // Loaded by each process and worker of a program that `httptrace -- program` runs, before anything of its own. It
@@ -24,21 +25,23 @@ class LineFile {
   began(span: RecordedSpan): void {
     this.lastId += 1;
     this.ids.set(span, this.lastId);
-    this.write(span, { unfinished: true });
+    this.write(span, { unfinished: true, span: written(span) });
+  }
+
+  stepped(span: RecordedSpan, step: Step): void {
+    this.write(span, { unfinished: true, step });
   }
 
   ended(span: RecordedSpan, isUnfinished: boolean): void {
-    this.write(span, isUnfinished ? { unfinished: true } : {});
+    this.write(span, { ...(isUnfinished ? { unfinished: true } : {}), span: written(span) });
   }
 
-  private write(span: RecordedSpan, more: Pick<Line, 'unfinished'>): void {
-    const { name, kind, startTime, endTime, status, attributes, events } = span;
+  private write(span: RecordedSpan, what: Pick<Line, 'unfinished' | 'span' | 'step'>): void {
     const line: Line = {
       pid: process.pid,
       thread: isMainThread ? 0 : threadId,
       id: this.ids.get(span) ?? 0,
-      ...more,
-      span: { name, kind, startTime, endTime, status, attributes, events },
+      ...what,
     };
     try {
       this.fd ??= open(this.path, 'a');
@@ -47,6 +50,10 @@ class LineFile {
       // The reader has gone, or there is no room: that is no matter of the program's.
     }
   }
+}
+
+function written({ name, kind, startTime, endTime, status, attributes, events }: RecordedSpan): SpanLine {
+  return { name, kind, startTime, endTime, status, attributes, events };
 }
 
 const path = process.env[ENV_FILE];

@@ -1,6 +1,8 @@
 import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { ATTR_HTTPTRACE_CANCELLED_PHASE, type Phase } from '../../semconv/semconv.js';
+import { eventPhases } from '../../waterfall/event-phases.js';
 import type { Note } from '../../waterfall/model.js';
-import { type ReadableSpan, SPAN_KIND_SERVER } from '../../waterfall/readable-span.js';
+import { type ReadableSpan, SPAN_KIND_SERVER, type TimedEvent } from '../../waterfall/readable-span.js';
 import { spanBlock } from '../../waterfall/span-block.js';
 import { Printer } from '../output.js';
 import { drawingOf } from '../report/drawing.js';
@@ -8,11 +10,18 @@ import { present, summaryOf } from '../report/request-report.js';
 import { servedSummaryOf } from '../report/served-summary.js';
 import type { Line, SpanLine } from './line.js';
 
+/** A request under way. */
+interface OpenRequest {
+  readonly line: Line;
+  readonly span: SpanLine;
+  readonly events: TimedEvent[];
+}
+
 /** Draws on stderr what the processes of a program tell: stdout is the program's own. */
 export class ProgramReports {
   private readonly json: boolean;
   private readonly printer = new Printer(process.stderr);
-  private readonly open = new Map<string, Line>();
+  private readonly open = new Map<string, OpenRequest>();
   private mainPid: number | undefined;
 
   constructor(json: boolean) {
@@ -29,22 +38,23 @@ export class ProgramReports {
     if (line === undefined) {
       return;
     }
-    const { pid, thread, id, unfinished } = line;
+    const { pid, thread, id, unfinished, span, step } = line;
     const key = `${pid}/${thread}/${id}`;
-    if (unfinished === true && !this.open.has(key)) {
-      this.open.set(key, line);
-      return;
+    const open = this.open.get(key);
+    if (span === undefined) {
+      open?.events.push(...(step === undefined ? [] : [step]));
+    } else if (unfinished === true && open === undefined) {
+      this.open.set(key, { line, span, events: [] });
+    } else {
+      this.open.delete(key);
+      this.report(line, span);
     }
-    this.open.delete(key);
-    this.report(line);
   }
 
   /** The program is over: what is left was under way in processes that were ended by force. */
   end(): void {
-    const now = Date.now();
-    for (const line of this.open.values()) {
-      const endTime: SpanLine['endTime'] = [Math.floor(now / 1_000), (now % 1_000) * 1_000_000];
-      this.report({ ...line, span: { ...line.span, endTime } });
+    for (const { line, span, events } of this.open.values()) {
+      this.report(line, cutOff(span, events, Date.now()));
     }
     this.open.clear();
   }
@@ -54,9 +64,9 @@ export class ProgramReports {
     await this.printer.end().catch(() => undefined);
   }
 
-  private report(line: Line): void {
+  private report(line: Line, told: SpanLine): void {
     const { pid, thread } = line;
-    const span = readable(line.span);
+    const span = readable(told);
     const isUnfinished = line.unfinished === true;
     const givenUp = isUnfinished ? 'unfinished' : undefined;
     const process = { pid, ...present({ thread: thread === 0 ? undefined : thread }) };
@@ -84,6 +94,21 @@ export class ProgramReports {
     const name = [...process, ...worker].join(' ');
     return name === '' ? undefined : name;
   }
+}
+
+/** The order in which an open phase is the one that a request is in. */
+const INNERMOST_FIRST: readonly Phase[] = ['receive', 'wait', 'send', 'tls', 'connect', 'dns', 'getconn'];
+
+/** The span of a request whose process was ended by force: as if it had been given up then. */
+function cutOff(span: SpanLine, events: readonly TimedEvent[], at: number): SpanLine {
+  const open = new Set(eventPhases(events, at).open.map(({ phase }) => phase));
+  const phase = INNERMOST_FIRST.find((candidate) => open.has(candidate));
+  return {
+    ...span,
+    events,
+    endTime: [Math.floor(at / 1_000), (at % 1_000) * 1_000_000],
+    attributes: { ...span.attributes, ...present({ [ATTR_HTTPTRACE_CANCELLED_PHASE]: phase }) },
+  };
 }
 
 function readable(span: SpanLine): ReadableSpan {

@@ -1,15 +1,16 @@
 import { ClientTelemetry } from '../../emit/client/telemetry.js';
 import { ServerTelemetry } from '../../emit/server/telemetry.js';
+import { joinTraces } from '../../live-trace.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { lastPhase } from '../../recorder/phases.js';
-import { type Onlooker, registry } from '../../registry.js';
-import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../../semconv/semconv.js';
+import { type ClientRecorders, type Onlooker, type RecordedTrace, registry } from '../../registry.js';
 import { type RecordedSpan, RecordingTracer, type SpanListener } from '../spans/recorded-span.js';
-import { spanConfig, spanOutputs } from '../spans/settings.js';
+import { drawnConfig, spanOutputs } from '../spans/settings.js';
+import { type Step, tellingSteps } from './steps.js';
 
 /** Told of each request of this process. */
 export interface RequestListener {
   began(span: RecordedSpan): void;
+  stepped(span: RecordedSpan, step: Step): void;
   /** @param isUnfinished Whether it ends because its process does. */
   ended(span: RecordedSpan, isUnfinished: boolean): void;
 }
@@ -28,9 +29,9 @@ export class Watcher implements SpanListener {
   /** @param servers Whether the requests that this process serves are of interest as well. */
   start(servers: boolean): void {
     const outputs = spanOutputs(new RecordingTracer(this));
-    const config = spanConfig(false);
+    const config = drawnConfig();
     const onlooker: Onlooker = {
-      clients: new WatchedClients(config, outputs, (record) => this.recorded(record)),
+      clients: new WatchedClients(new ClientTelemetry(config, outputs), (record) => this.watched(record)),
       servers: servers ? new ServerTelemetry(config, outputs) : undefined,
     };
     registry().lookOn(onlooker);
@@ -50,39 +51,51 @@ export class Watcher implements SpanListener {
   /** The process ends: what is under way is told as far as it got. */
   end(): void {
     this.isEnding = true;
-    for (const [span, record] of this.open) {
-      if (record !== undefined) {
-        span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] = lastPhase(record);
-        record.failed(processEnded());
-      }
+    for (const record of this.open.values()) {
+      record?.failed(processEnded());
     }
   }
 
-  private recorded(record: ClientRecord): void {
-    if (this.latest !== undefined && this.open.has(this.latest)) {
-      this.open.set(this.latest, record);
+  /** The request whose span has just begun. */
+  private watched(record: ClientRecord): RecordedTrace {
+    const span = this.latest;
+    if (span === undefined || !this.open.has(span)) {
+      return record;
     }
+    this.open.set(span, record);
+    const steps = tellingSteps((step) => this.listener.stepped(span, step));
+    return { ...joinTraces(record, steps), context: record.context };
   }
 }
 
-class WatchedClients extends ClientTelemetry {
-  private readonly onRecord: (record: ClientRecord) => void;
+/** What records requests, each with somebody who watches it. */
+class WatchedClients implements ClientRecorders {
+  readonly counters: ClientRecorders['counters'];
+  readonly grpc: boolean;
+  private readonly telemetry: ClientTelemetry;
+  private readonly watch: (record: ClientRecord) => RecordedTrace;
 
-  constructor(
-    config: ConstructorParameters<typeof ClientTelemetry>[0],
-    outputs: ConstructorParameters<typeof ClientTelemetry>[1],
-    onRecord: (record: ClientRecord) => void,
-  ) {
-    super(config, outputs);
-    this.onRecord = onRecord;
+  constructor(telemetry: ClientTelemetry, watch: (record: ClientRecord) => RecordedTrace) {
+    this.counters = telemetry.counters;
+    this.grpc = telemetry.grpc;
+    this.telemetry = telemetry;
+    this.watch = watch;
   }
 
-  override begin(...about: Parameters<ClientTelemetry['begin']>): ClientRecord | undefined {
-    const record = super.begin(...about);
-    if (record !== undefined) {
-      this.onRecord(record);
-    }
-    return record;
+  undici(...about: Parameters<ClientRecorders['undici']>): RecordedTrace | undefined {
+    return this.watched(this.telemetry.undici(...about));
+  }
+
+  node(...about: Parameters<ClientRecorders['node']>): RecordedTrace | undefined {
+    return this.watched(this.telemetry.node(...about));
+  }
+
+  http2(...about: Parameters<ClientRecorders['http2']>): RecordedTrace | undefined {
+    return this.watched(this.telemetry.http2(...about));
+  }
+
+  private watched(record: ClientRecord | undefined): RecordedTrace | undefined {
+    return record === undefined ? undefined : this.watch(record);
   }
 }
 

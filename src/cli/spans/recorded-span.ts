@@ -1,7 +1,6 @@
 import type {
   Attributes,
   AttributeValue,
-  Context,
   HrTime,
   Link,
   Span,
@@ -32,21 +31,18 @@ export class RecordedSpan implements Span, ReadableSpan {
   readonly resource: { readonly attributes: AttributeBag } = { attributes: {} };
   status: SpanStatus = { code: SpanStatusCode.UNSET };
   private ended = false;
-  /** The span that is sent as well, with --otlp. */
-  private readonly sent: Span | undefined;
   private readonly listener: SpanListener;
 
-  constructor(name: string, options: SpanOptions, sent: Span | undefined, listener: SpanListener) {
+  constructor(name: string, options: SpanOptions, listener: SpanListener) {
     this.name = name;
     this.kind = options.kind ?? SpanKind.INTERNAL;
     this.startTime = hrTime(options.startTime);
     Object.assign(this.attributes, options.attributes);
-    this.sent = sent;
     this.listener = listener;
   }
 
   spanContext(): SpanContext {
-    return this.sent?.spanContext() ?? INVALID_SPAN_CONTEXT;
+    return INVALID_SPAN_CONTEXT;
   }
 
   setAttribute(key: string, value: AttributeValue): this {
@@ -55,13 +51,11 @@ export class RecordedSpan implements Span, ReadableSpan {
 
   setAttributes(attributes: Attributes): this {
     Object.assign(this.attributes, attributes);
-    this.sent?.setAttributes(attributes);
     return this;
   }
 
   addEvent(name: string, attributes?: Attributes | TimeInput, time?: TimeInput): this {
     this.events.push({ name, time: hrTime(time), ...(isBag(attributes) && { attributes }) });
-    this.sent?.addEvent(name, attributes, time);
     return this;
   }
 
@@ -71,13 +65,11 @@ export class RecordedSpan implements Span, ReadableSpan {
 
   addLinks(links: Link[]): this {
     this.links.push(...links);
-    this.sent?.addLinks(links);
     return this;
   }
 
   setStatus(status: SpanStatus): this {
     this.status = status;
-    this.sent?.setStatus(status);
     return this;
   }
 
@@ -98,24 +90,21 @@ export class RecordedSpan implements Span, ReadableSpan {
     if (!this.ended) {
       this.ended = true;
       this.endTime = hrTime(time);
-      this.sent?.end(time);
       this.listener.ended(this);
     }
   }
 }
 
-/** Makes spans that are kept, and beside each the one that a tracer of an SDK makes, if there is one. */
+/** Makes spans that are kept. */
 export class RecordingTracer implements Tracer {
   private readonly listener: SpanListener;
-  private readonly sent: Tracer | undefined;
 
-  constructor(listener: SpanListener, sent?: Tracer) {
+  constructor(listener: SpanListener) {
     this.listener = listener;
-    this.sent = sent;
   }
 
-  startSpan(name: string, options: SpanOptions = {}, ctx?: Context): RecordedSpan {
-    const span = new RecordedSpan(name, options, this.sent?.startSpan(name, options, ctx), this.listener);
+  startSpan(name: string, options: SpanOptions = {}): RecordedSpan {
+    const span = new RecordedSpan(name, options, this.listener);
     this.listener.began?.(span);
     return span;
   }

@@ -4,11 +4,11 @@ import { now } from '../../clock.js';
 import { ClientTelemetry } from '../../emit/client/telemetry.js';
 import { compileRedactedQueryParams, redactUrl } from '../../emit/http/redaction.js';
 import type { TLSConnectionState } from '../../httptrace/client-trace.js';
+import { joinTraces } from '../../live-trace.js';
+import { originOf } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { ConnEnds } from '../../recorder/conn-ends.js';
-import { lastPhase } from '../../recorder/phases.js';
 import { DEFAULT_REDACTED_QUERY_PARAMS } from '../../semconv/defaults.js';
-import { ATTR_HTTPTRACE_CANCELLED_PHASE } from '../../semconv/semconv.js';
 import type { RequestTrace } from '../../source/request-trace.js';
 import { RequestCounter } from '../../status/request-counter.js';
 import { present, type RequestReport } from '../report/request-report.js';
@@ -16,31 +16,34 @@ import { type Answer, headerFields } from '../send/answer.js';
 import { type Hop, redirectTarget } from '../send/hop.js';
 import { type RecordedSpan, RecordingTracer } from './recorded-span.js';
 import { HopView } from './request-view.js';
-import { spanConfig, spanOutputs } from './settings.js';
+import { drawnConfig, sentConfig, spanOutputs } from './settings.js';
 
 const REDACTED_QUERY_PARAMS = compileRedactedQueryParams(DEFAULT_REDACTED_QUERY_PARAMS);
 
 /** Records requests as an instrumentation does, and keeps their spans. */
 export class RequestTracer {
-  private readonly telemetry: ClientTelemetry;
+  private readonly drawn: ClientTelemetry;
+  private readonly sent: ClientTelemetry | undefined;
   private last: RecordedSpan | undefined;
 
-  /** @param sent Makes the spans that are sent as well. */
-  constructor(sent?: Tracer) {
+  /** @param sending Makes the spans that are sent as well. */
+  constructor(sending?: Tracer) {
     const ended = (span: RecordedSpan): void => {
       this.last = span;
     };
-    const tracer = new RecordingTracer({ ended }, sent);
-    this.telemetry = new ClientTelemetry(spanConfig(sent !== undefined), spanOutputs(tracer));
+    this.drawn = new ClientTelemetry(drawnConfig(), spanOutputs(new RecordingTracer({ ended })));
+    this.sent = sending && new ClientTelemetry(sentConfig(), spanOutputs(sending));
   }
 
   begin(hop: Hop): TracedRequest {
-    const sent = { ...hop, headers: [...hop.headers] };
-    const record = this.telemetry.begin(new HopView(sent), context.active(), now(), new RequestCounter());
-    if (record === undefined) {
+    const own = { ...hop, headers: [...hop.headers] };
+    const [view, at] = [new HopView(own), now()];
+    const drawn = this.drawn.begin(view, context.active(), at, new RequestCounter());
+    const sent = this.sent?.begin(view, context.active(), at, new RequestCounter());
+    if (drawn === undefined) {
       throw new Error('a request was not recorded');
     }
-    return new TracedRequest(sent, record, () => this.ended());
+    return new TracedRequest(own, drawn, sent, () => this.ended());
   }
 
   /** A record becomes a span at the moment at which it is over. */
@@ -61,43 +64,46 @@ export class TracedRequest {
   conn: Socket | undefined;
   receivedBytes = 0;
   private readonly record: ClientRecord;
+  private readonly told: RequestTrace;
   private readonly takeSpan: () => RecordedSpan;
   private span: RecordedSpan | undefined;
   private unverified = false;
   private givenUp: string | undefined;
 
-  constructor(hop: Hop, record: ClientRecord, takeSpan: () => RecordedSpan) {
+  /**
+   * @param record What is drawn.
+   * @param sent What is sent as well, if anything is.
+   */
+  constructor(hop: Hop, record: ClientRecord, sent: RequestTrace | undefined, takeSpan: () => RecordedSpan) {
     this.hop = hop;
     this.record = record;
+    this.told = sent === undefined ? record : joinTraces(record, sent);
     this.takeSpan = takeSpan;
-    this.trace = this.observed(record);
-    record.getConn();
+    this.trace = joinTraces(this.told, this.noticed());
+    this.told.getConn?.(originOf(hop.url.origin).hostPort);
   }
 
   gotAnswer(answer: Answer): void {
     this.answer = answer;
-    this.record.gotResponse({ statusCode: answer.status, headers: answer.headers });
+    this.told.gotResponse?.({ statusCode: answer.status, headers: answer.headers });
   }
 
   gotBody(bytes: number): void {
     this.receivedBytes += bytes;
-    this.record.gotBodyChunk(bytes);
+    this.told.gotBodyChunk?.(bytes);
   }
 
   /** The answer is complete. */
   ended(): void {
-    this.record.ended();
+    this.told.ended?.();
     this.span = this.takeSpan();
   }
 
   /** @param givenUp What is said of it if whoever runs this program gave it up. */
   failed(error: unknown, givenUp?: string): void {
     this.givenUp = givenUp;
-    this.record.failed(error);
+    this.told.failed?.(error);
     this.span = this.takeSpan();
-    if (givenUp !== undefined) {
-      this.span.attributes[ATTR_HTTPTRACE_CANCELLED_PHASE] ??= lastPhase(this.record);
-    }
   }
 
   /** Where that connection leads. */
@@ -133,28 +139,15 @@ export class TracedRequest {
     };
   }
 
-  /** The trace of the record, of which a word more is known here. */
-  private observed(record: ClientRecord): RequestTrace {
+  /** What is noticed of it here beside. */
+  private noticed(): RequestTrace {
     return {
-      dnsStart: (info, at) => record.dnsStart(info, at),
-      dnsDone: (info) => record.dnsDone(info),
-      connectStart: (network, addr) => record.connectStart(network, addr),
-      connectDone: (network, addr, err) => record.connectDone(network, addr, err),
-      tlsHandshakeStart: () => record.tlsHandshakeStart(),
-      tlsHandshakeDone: (state, err, curve) => {
+      tlsHandshakeDone: (state, err) => {
         this.unverified = isUnverified(state, err);
-        record.tlsHandshakeDone(state, err, curve);
       },
-      gotConn: (info) => {
-        this.conn = info.conn;
-        record.gotConn(info);
+      gotConn: ({ conn }) => {
+        this.conn = conn;
       },
-      wroteHeaders: () => record.wroteHeaders(),
-      wait100Continue: () => record.wait100Continue(),
-      wroteRequest: (info) => record.wroteRequest(info),
-      gotFirstResponseByte: () => record.gotFirstResponseByte(),
-      got100Continue: () => record.got100Continue(),
-      got1xxResponse: (code) => record.got1xxResponse(code),
     };
   }
 }

@@ -131,7 +131,7 @@ describe('httptrace -- program', () => {
     expect(stderr).toMatch(/^└ ✗ unfinished in wait$/m);
   });
 
-  it('says what was under way when the program was killed', async () => {
+  it('says what was under way when the program was killed, and in which phase', async () => {
     const { origin } = await httpServer(() => undefined);
     const { stderr } = await traced(
       `fetch('${origin}/hangs');
@@ -139,7 +139,16 @@ describe('httptrace -- program', () => {
       ['--json'],
     );
     expect(lines(stderr)).toEqual([
-      expect.objectContaining({ url: `${origin}/hangs`, error: 'unfinished', total: expect.any(Number) }),
+      expect.objectContaining({
+        url: `${origin}/hangs`,
+        error: 'unfinished in wait',
+        offsets: {
+          getconn: 0,
+          connect: expect.any(Number),
+          send: expect.any(Number),
+          wait: expect.any(Number),
+        },
+      }),
     ]);
   });
 

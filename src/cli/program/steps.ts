@@ -1,0 +1,53 @@
+import type { Attributes, HrTime } from '@opentelemetry/api';
+import { epochAt, now, toHrTime } from '../../clock.js';
+import { addDialledAddress } from '../../emit/http/attributes.js';
+import {
+  ATTR_DNS_ANSWERS,
+  ATTR_DNS_QUESTION_NAME,
+  EVENT_HTTP_CONNECT_DONE,
+  EVENT_HTTP_CONNECT_START,
+  EVENT_HTTP_DNS_DONE,
+  EVENT_HTTP_DNS_START,
+  EVENT_HTTP_GETCONN_DONE,
+  EVENT_HTTP_GETCONN_START,
+  EVENT_HTTP_RECEIVE_START,
+  EVENT_HTTP_SEND_DONE,
+  EVENT_HTTP_SEND_START,
+  EVENT_HTTP_TLS_DONE,
+  EVENT_HTTP_TLS_START,
+} from '../../semconv/semconv.js';
+import type { RequestTrace } from '../../source/request-trace.js';
+
+/** A step of a request, as the event that its span will have at the end. */
+export interface Step {
+  readonly name: string;
+  readonly time: HrTime;
+  readonly attributes: Attributes;
+}
+
+/** Tells each step when it happens: a process that is killed has no time to tell of what was under way. */
+export function tellingSteps(onStep: (step: Step) => void): RequestTrace {
+  const tell = (name: string, attributes: Attributes = {}): void => {
+    const at = now();
+    onStep({ name, time: toHrTime(epochAt(at), at), attributes });
+  };
+  const dialled = (network: 'tcp' | 'unix', addr: string): Attributes => {
+    const attributes: Attributes = {};
+    addDialledAddress(attributes, network, addr);
+    return attributes;
+  };
+  return {
+    getConn: () => tell(EVENT_HTTP_GETCONN_START),
+    dnsStart: ({ host }) => tell(EVENT_HTTP_DNS_START, { [ATTR_DNS_QUESTION_NAME]: host }),
+    dnsDone: ({ addrs }) =>
+      tell(EVENT_HTTP_DNS_DONE, { [ATTR_DNS_ANSWERS]: addrs.map(({ address }) => address) }),
+    connectStart: (network, addr) => tell(EVENT_HTTP_CONNECT_START, dialled(network, addr)),
+    connectDone: (network, addr) => tell(EVENT_HTTP_CONNECT_DONE, dialled(network, addr)),
+    tlsHandshakeStart: () => tell(EVENT_HTTP_TLS_START),
+    tlsHandshakeDone: () => tell(EVENT_HTTP_TLS_DONE),
+    gotConn: () => tell(EVENT_HTTP_GETCONN_DONE),
+    wroteHeaders: () => tell(EVENT_HTTP_SEND_START),
+    wroteRequest: () => tell(EVENT_HTTP_SEND_DONE),
+    gotResponse: () => tell(EVENT_HTTP_RECEIVE_START),
+  };
+}
