@@ -55,6 +55,33 @@ function removeUnreachableTypes() {
   }
 }
 
+/** Modules of Node's that take it as long to load as all of ours, and that a program may never need. */
+const LOADED_WHEN_USED = ['node:http', 'node:https', 'node:tls'];
+
+/** An import alone loads none of them: they come with the first instance that records, or the first call. */
+const loadWhenUsed = {
+  name: 'load-when-used',
+  renderChunk: (code) => LOADED_WHEN_USED.reduce(withoutLoading, code),
+};
+
+function withoutLoading(code, module) {
+  const name = module.replace(':', '_');
+  const loading = new RegExp(
+    `^let ${name} = require\\("${module}"\\);\n(?:${name} = (?:\\w+\\.)?__toESM\\(${name}\\);\n)?`,
+    'm',
+  );
+  const [head, rest, ...more] = code.split(loading);
+  // The bin makes requests anyway.
+  if (rest === undefined || rest.includes(`${name}.default`)) {
+    return code;
+  }
+  const used = rest.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), `${name}()`);
+  if (more.length > 0 || head.includes(name)) {
+    throw new Error(`${module} is not loaded as it was`);
+  }
+  return `${head}let loaded_${name};\nconst ${name} = () => (loaded_${name} ??= require("${module}"));\n${used}`;
+}
+
 async function writeCode() {
   const bundle = await rolldown({
     cwd: root,
@@ -62,6 +89,7 @@ async function writeCode() {
     external: isOutside,
     platform: 'node',
     tsconfig: 'tsconfig.build.json',
+    plugins: [loadWhenUsed],
     optimization: { inlineConst: { mode: 'all', pass: 3 } },
   });
   await bundle.write({

@@ -2,7 +2,7 @@
 //
 //     npm run bench -- --instructions undici-replayed all floor      only these rows and columns
 import { fileURLToPath } from 'node:url';
-import { printTable } from '../harness.mjs';
+import { median, printTable } from '../harness.mjs';
 import { CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
 import { FLAGS, hasValgrind, instructionsOf, run } from './valgrind.mjs';
 
@@ -49,7 +49,7 @@ async function count(name, column, recorded) {
     return { instructions };
   }
   const bytes = JSON.parse(await run(process.execPath, [...FLAGS, SUBJECT, 'bytes', name, column], env));
-  return { instructions, bytes: Math.min(...bytes) };
+  return { instructions, bytes: median(bytes) };
 }
 
 async function countRow(name, columns) {

@@ -109,12 +109,11 @@ function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMetho
   };
 }
 
-/** From some release on `writeInformation` is what the other three call. */
-const HAS_WRITE_INFORMATION = 'writeInformation' in ServerResponse.prototype;
-
 type Informational = 'writeInformation' | 'writeContinue' | 'writeProcessing' | 'writeEarlyHints';
 
 function informationalOf(layer: object): { readonly [Name in Informational]: MakeMethod<Methods> } {
+  /** From some release on it is what the other three call. */
+  const hasWriteInformation = 'writeInformation' in ServerResponse.prototype;
   /** Calls of the method send an informational response; which one their arguments say. */
   const sending =
     (name: Informational, statusOf: (args: unknown[]) => number | undefined): MakeMethod<Methods> =>
@@ -128,7 +127,7 @@ function informationalOf(layer: object): { readonly [Name in Informational]: Mak
         return result;
       };
   const alone = (statusOf: (args: unknown[]) => number | undefined) =>
-    HAS_WRITE_INFORMATION ? () => undefined : statusOf;
+    hasWriteInformation ? () => undefined : statusOf;
   return {
     writeInformation: sending('writeInformation', ([statusCode]) => Number(statusCode)),
     writeContinue: sending(

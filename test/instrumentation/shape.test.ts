@@ -122,6 +122,20 @@ describe('nothing is hooked but what is observed:', () => {
     },
   );
 
+  it('an import loads no module of Node that is watched; an instance does', () => {
+    const program = `
+      const { HttpTraceInstrumentation } = require(process.argv[1]);
+      const watched = () => ['http', 'https', 'tls'].map((name) => process.moduleLoadList.includes('NativeModule ' + name));
+      const imported = watched();
+      new HttpTraceInstrumentation();
+      console.log(JSON.stringify({ imported, made: watched() }));
+    `;
+    const file = join(ROOT, 'dist', 'index.js');
+    const printed = execFileSync(process.execPath, ['-e', program, '--', file], { encoding: 'utf8' });
+
+    expect(JSON.parse(printed)).toEqual({ imported: [false, false, false], made: [true, true, true] });
+  });
+
   it('the package has no dependency, and of its peers all but the API are optional', () => {
     expect(manifest.dependencies).toBeUndefined();
     const wanted = Object.keys(manifest.peerDependencies).filter(

@@ -159,20 +159,21 @@ interface AgentMethods {
   readonly createConnection?: unknown;
 }
 
-const AGENT: AgentMethods = http.Agent.prototype;
-const SECURE_AGENT: AgentMethods = https.Agent.prototype;
+/** What agents inherit from Node's. Read when it is asked for: an import alone loads neither module. */
+const plain = (): AgentMethods => http.Agent.prototype;
+const secure = (): AgentMethods => https.Agent.prototype;
 
 /** Whether an agent takes requests in its own way, and not in that of Node's agents. */
 export function takesRequestsItself(agent: AgentMethods): boolean {
-  return agent.addRequest !== AGENT.addRequest;
+  return agent.addRequest !== plain().addRequest;
 }
 
 /** Whether an agent makes sockets in its own way: it may do so when it has returned. */
 export function makesSocketsItself(agent: AgentMethods): boolean {
-  return agent.createSocket !== AGENT.createSocket;
+  return agent.createSocket !== plain().createSocket;
 }
 
 /** Whether an agent makes connections as Node's own do: before it returns. */
 export function connectsAtOnce({ createConnection }: AgentMethods): boolean {
-  return createConnection === AGENT.createConnection || createConnection === SECURE_AGENT.createConnection;
+  return createConnection === plain().createConnection || createConnection === secure().createConnection;
 }
