@@ -96,7 +96,11 @@ export function isAbsolute(url: string): boolean {
   return !url.startsWith('/') && SCHEME.test(url);
 }
 
-/** The scheme of an absolute URL, lower case: `url.scheme`; `undefined` for any other text. */
+/**
+ * The scheme of an absolute URL, lower case: `url.scheme`; `undefined` for any other text.
+ *
+ * @internal Exported for its tests.
+ */
 export function schemeOf(url: string): string | undefined {
   return isAbsolute(url) ? url.slice(0, url.indexOf(':')).toLowerCase() : undefined;
 }

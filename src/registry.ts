@@ -20,7 +20,11 @@ import type { UndiciHttpRequest } from './source/undici/exchange.js';
 import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
 
-/** A trace that records, and the context that its request runs in from then on. */
+/**
+ * A trace that records, and the context that its request runs in from then on.
+ *
+ * @internal Exported for tests.
+ */
 export interface RecordedTrace extends RequestTrace {
   readonly context: Context;
 }
@@ -38,7 +42,7 @@ export interface ClientRecorders {
 }
 
 /** Records what servers answer. */
-export interface ServerRecorder {
+interface ServerRecorder {
   readonly counters: Counters;
   readonly begin: BeginServed;
   /** If handshakes of TLS are to be recorded. */

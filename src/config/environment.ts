@@ -4,13 +4,21 @@ import { didYouMean, nearest } from './suggest.js';
 
 const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
 
-/** The variable of an option: its path in upper snake case, a word for each capital letter. */
+/**
+ * The variable of an option: its path in upper snake case, a word for each capital letter.
+ *
+ * @internal Exported for its tests.
+ */
 export function variableOf(path: string): string {
   const words = path.replace(/[a-z](?=[A-Z])/g, '$&_').replaceAll('.', '_');
   return PREFIX + words.toUpperCase();
 }
 
-/** The variables that an option can be given by, the first that is set wins; none for a function. */
+/**
+ * The variables that an option can be given by, the first that is set wins; none for a function.
+ *
+ * @internal Exported for its tests.
+ */
 export function variablesOf({ path, option }: PlacedOption): string[] {
   if (!option.kind.fromText) {
     return [];

@@ -27,7 +27,11 @@ export function createInstruments(meter: Meter, metrics: Readonly<Record<MetricN
   return instruments as Instruments;
 }
 
-/** What a meter is told of a metric. */
+/**
+ * What a meter is told of a metric.
+ *
+ * @internal Exported for its tests.
+ */
 export function metricOptions({ description, unit, boundaries }: MetricDefinition): MetricOptions {
   return {
     description,

@@ -32,7 +32,7 @@ export interface UndiciResponse {
 }
 
 /** Where an undici client is about to dial to. */
-export interface ConnectParams {
+interface ConnectParams {
   readonly host: string;
   readonly hostname: string;
   readonly protocol: string;

@@ -15,6 +15,7 @@ export interface GatherLimits {
   mostSpans: number;
 }
 
+/** @internal Exported for its tests. */
 export const GATHER_LIMITS: GatherLimits = {
   settleMs: 50,
   remoteSettleMs: 250,

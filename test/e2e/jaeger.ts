@@ -31,7 +31,7 @@ export interface JaegerSpan {
   readonly logs: readonly { readonly timestamp: number; readonly fields: readonly JaegerTag[] }[];
 }
 
-export interface JaegerReference {
+interface JaegerReference {
   readonly refType: 'CHILD_OF' | 'FOLLOWS_FROM';
   readonly traceID: string;
   readonly spanID: string;

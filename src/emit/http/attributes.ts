@@ -90,7 +90,11 @@ export function addDialledAddress(attributes: Attributes, network: 'tcp' | 'unix
   }
 }
 
-/** `network.type` of an IP address; `undefined` for a name or a path. */
+/**
+ * `network.type` of an IP address; `undefined` for a name or a path.
+ *
+ * @internal Exported for its tests.
+ */
 export function networkType(address: string): string | undefined {
   switch (isIP(address)) {
     case 4:

@@ -20,11 +20,15 @@ export interface Failure {
 }
 
 /** A cancellation is what the caller wanted, and no error; a timeout is one. */
-export type FailureKind = 'timeout' | 'cancellation' | 'error';
+type FailureKind = 'timeout' | 'cancellation' | 'error';
 
 const TIMEOUT_ERROR = 'TimeoutError';
 
-/** Why a request ended early. Never throws, whatever the error does. */
+/**
+ * Why a request ended early. Never throws, whatever the error does.
+ *
+ * @internal Exported for its tests.
+ */
 export function failureKind(failure: Failure): FailureKind {
   const { error } = failure;
   if (isTimeout(error) || (failure.timedOut === true && failure.destroyedByCaller === true)) {

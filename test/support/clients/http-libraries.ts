@@ -2,7 +2,7 @@ import axios from 'axios';
 import followRedirects from 'follow-redirects';
 import superagent from 'superagent';
 
-export interface LibraryAsking {
+interface LibraryAsking {
   readonly method?: 'GET' | 'POST';
   readonly json?: unknown;
   readonly signal?: AbortSignal;
@@ -10,7 +10,7 @@ export interface LibraryAsking {
   readonly timeout?: number;
 }
 
-export interface LibraryAnswer {
+interface LibraryAnswer {
   readonly status: number;
   readonly body: string;
 }

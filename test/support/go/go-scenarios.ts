@@ -48,7 +48,7 @@ export interface Difference {
 }
 
 /** What one client did in a scenario, in the form of the reference. */
-export interface Played {
+interface Played {
   readonly outcome: readonly string[];
   readonly requests: readonly (readonly GoCall[])[];
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 type Chunk = string | Uint8Array;
 
 /** What the responses of HTTP/1 and of HTTP/2's compatibility API have in common, as far as it is used here. */
-export interface AnswerResponse {
+interface AnswerResponse {
   setHeader(name: string, value: string | number): unknown;
   writeHead(code: number): unknown;
   /** Missing in Node's types of HTTP/2. */

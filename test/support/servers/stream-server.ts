@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { certificate } from './certificates.js';
 
 /** What a server of streams got. */
-export interface Received {
+interface Received {
   readonly headers: http2.IncomingHttpHeaders;
   /** Names and values in turn, as they came. */
   readonly raw: readonly string[];

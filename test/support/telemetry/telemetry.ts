@@ -238,7 +238,7 @@ function isOurs(scope: string): boolean {
   return !scope.startsWith('@opentelemetry/');
 }
 
-export function shown({ name, kind, status, attributes, events }: ReadableSpan): ShownSpan {
+function shown({ name, kind, status, attributes, events }: ReadableSpan): ShownSpan {
   const { code, message } = status;
   return {
     name,
