@@ -1,2 +1,2 @@
-/** A function that is called on an object. */
+/** A method of any object, as a patch sees it. */
 export type Method = (...args: unknown[]) => unknown;
