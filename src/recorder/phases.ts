@@ -1,52 +1,62 @@
 import type { ClientRecord } from './client.js';
 import type { Interval } from './dial.js';
 
-export type PhaseName = 'getconn' | 'dns' | 'connect' | 'tls' | 'send' | 'wait' | 'receive';
+type DialPhase = 'dns' | 'connect' | 'tls';
 
-/** When each phase ended; `NaN` for one that did not happen. */
-export type PhaseEnds = Readonly<Record<PhaseName, number>>;
+export type PhaseName = 'getconn' | DialPhase | 'send' | 'wait' | 'receive';
 
-/** Milliseconds of each phase; `NaN` for one that did not happen. */
-export type PhaseDurations = Readonly<Record<PhaseName, number>>;
+/** When a phase of a finished record began; `NaN` if it did not happen. */
+export function phaseStart(
+  { wantedAt, gotConnAt, wroteRequestAt, responseAt, dial }: ClientRecord,
+  phase: PhaseName,
+): number {
+  switch (phase) {
+    case 'getconn':
+      return wantedAt;
+    case 'send':
+      return gotConnAt;
+    case 'wait':
+      return wroteRequestAt;
+    case 'receive':
+      return responseAt;
+    default:
+      return dial === undefined ? Number.NaN : dial[phase].start;
+  }
+}
 
 /**
- * Derives the ends of the phases of a finished record. One that failed lasted until it did, and one that was given up
- * until then.
+ * When a phase of a finished record ended; `NaN` if it did not happen. One that failed lasted until it did, and one that
+ * was given up until then.
  *
  * @param cutAt When the request failed or was given up; `NaN` if it ended.
  */
-export function phaseEnds(record: ClientRecord, cutAt: number): PhaseEnds {
-  const { gotConnAt, receivedAt, dial, outcome } = record;
-  // A dial that goes on for a request that was given another connection is no phase of it any more.
-  const cutDialAt = record.wasSent ? Number.NaN : cutAt;
-  return {
-    getconn: known(gotConnAt, cutDialAt),
-    dns: dial === undefined ? Number.NaN : known(dial.dns.end, cutDialAt),
-    connect: dial === undefined ? Number.NaN : known(dial.connect.end, cutDialAt),
-    tls: dial === undefined ? Number.NaN : known(dial.tls.end, cutDialAt),
-    send: sentAt(record, cutAt),
-    wait: answeredAt(record, cutAt),
-    receive: outcome?.kind === 'ended' ? receivedAt : cutAt,
-  };
+export function phaseEnd(record: ClientRecord, phase: PhaseName, cutAt: number): number {
+  switch (phase) {
+    case 'send':
+      return sentAt(record, cutAt);
+    case 'wait':
+      return answeredAt(record, cutAt);
+    case 'receive':
+      return record.outcome?.kind === 'ended' ? record.receivedAt : cutAt;
+    default:
+      return hadAt(record, phase, cutAt);
+  }
 }
 
-/** As `phaseEnds`, from the beginning of each. */
-export function phaseDurations(record: ClientRecord, cutAt: number): PhaseDurations {
-  const { wantedAt, gotConnAt, wroteRequestAt, responseAt, dial } = record;
-  const ends = phaseEnds(record, cutAt);
-  return {
-    getconn: ends.getconn - wantedAt,
-    dns: dial === undefined ? Number.NaN : ends.dns - dial.dns.start,
-    connect: dial === undefined ? Number.NaN : ends.connect - dial.connect.start,
-    tls: dial === undefined ? Number.NaN : ends.tls - dial.tls.start,
-    send: ends.send - gotConnAt,
-    wait: ends.wait - wroteRequestAt,
-    receive: ends.receive - responseAt,
-  };
+/** Milliseconds of a phase; `NaN` if it did not happen. */
+export function phaseDuration(record: ClientRecord, phase: PhaseName, cutAt: number): number {
+  return phaseEnd(record, phase, cutAt) - phaseStart(record, phase);
+}
+
+/** A dial that goes on for a request that was given another connection is no phase of it any more. */
+function hadAt(record: ClientRecord, phase: 'getconn' | DialPhase, cutAt: number): number {
+  const { gotConnAt, dial } = record;
+  const end = phase === 'getconn' ? gotConnAt : dial === undefined ? Number.NaN : dial[phase].end;
+  return Number.isNaN(end) && !record.wasSent ? cutAt : end;
 }
 
 function sentAt({ wroteRequestAt, writeError }: ClientRecord, cutAt: number): number {
-  return writeError === undefined ? known(wroteRequestAt, cutAt) : cutAt;
+  return writeError === undefined && !Number.isNaN(wroteRequestAt) ? wroteRequestAt : cutAt;
 }
 
 /** The server may answer before it has read everything: then nothing was waited for. */
@@ -81,8 +91,4 @@ function lastDialPhase({ dns, connect, tls }: NonNullable<ClientRecord['dial']>)
 
 function isUnfinished({ start, end, error }: Interval): boolean {
   return !Number.isNaN(start) && (Number.isNaN(end) || error !== undefined);
-}
-
-function known(at: number, otherwise: number): number {
-  return Number.isNaN(at) ? otherwise : at;
 }

@@ -3,7 +3,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
 import { CLIENT_HOOKS } from '../../src/config/defaults.js';
 import { ClientRecord, type ClientRecordListener } from '../../src/recorder/client.js';
-import { lastPhase, phaseDurations } from '../../src/recorder/phases.js';
+import { lastPhase, type PhaseName, phaseDuration } from '../../src/recorder/phases.js';
 import { useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
@@ -21,6 +21,8 @@ const LISTENER: ClientRecordListener = {
 const HEAD = { statusCode: 200, headers: [] };
 const NEW = { conn: new Socket(), reused: false, wasIdle: false, idleTime: 0 };
 const REUSED = { ...NEW, reused: true, wasIdle: true };
+
+const PHASES: readonly PhaseName[] = ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'];
 
 /** What happens in a request, each at its millisecond. */
 type Step = readonly [at: number, happens: (record: ClientRecord) => void];
@@ -55,7 +57,9 @@ function recorded(steps: readonly Step[]): ClientRecord {
 function phasesOf(steps: readonly Step[]): Record<string, number> {
   const record = recorded(steps);
   const cutAt = record.outcome?.kind === 'ended' ? Number.NaN : record.endedAt;
-  const phases = Object.entries(phaseDurations(record, cutAt)).filter(([, ms]) => !Number.isNaN(ms));
+  const phases = PHASES.map((phase) => [phase, phaseDuration(record, phase, cutAt)] as const).filter(
+    ([, ms]) => !Number.isNaN(ms),
+  );
   return Object.fromEntries(phases.map(([phase, ms]) => [phase, Math.round(ms)]));
 }
 

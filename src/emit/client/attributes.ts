@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { lastPhase, type PhaseDurations, phaseDurations } from '../../recorder/phases.js';
+import { lastPhase, phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_CONN_REUSED,
@@ -108,7 +108,7 @@ export function addOurAttributes(
   if (record.conn !== undefined && config.hooks.gotConn) {
     attributes[ATTR_HTTP_CONN_REUSED] = record.conn.reused;
   }
-  addPhaseDurations(attributes, phaseDurations(record, cutAt(verdict)), durations);
+  addPhaseDurations(attributes, record, cutAt(verdict), durations);
   if (verdict.failure !== undefined) {
     attributes[ATTR_HTTPTRACE_FAILED_PHASE] = lastPhase(record);
   } else if (verdict.cancelled) {
@@ -119,28 +119,46 @@ export function addOurAttributes(
 /** One by one: a loop over their names takes six times as long. What did not happen is `NaN`. */
 function addPhaseDurations(
   attributes: Attributes,
-  { getconn, dns, connect, tls, send, wait, receive }: PhaseDurations,
+  record: ClientRecord,
+  cut: number,
   wanted: ClientSettings['durations'],
 ): void {
-  if (getconn >= 0 && wanted.getconn) {
-    attributes[ATTR_HTTPTRACE_GETCONN_DURATION] = toSeconds(getconn);
+  if (wanted.getconn) {
+    addDuration(attributes, ATTR_HTTPTRACE_GETCONN_DURATION, phaseDuration(record, 'getconn', cut));
   }
-  if (dns >= 0 && wanted.dns) {
-    attributes[ATTR_HTTPTRACE_DNS_DURATION] = toSeconds(dns);
+  if (record.dial !== undefined) {
+    addDialDurations(attributes, record, cut, wanted);
   }
-  if (connect >= 0 && wanted.connect) {
-    attributes[ATTR_HTTPTRACE_CONNECT_DURATION] = toSeconds(connect);
+  if (wanted.send) {
+    addDuration(attributes, ATTR_HTTPTRACE_SEND_DURATION, phaseDuration(record, 'send', cut));
   }
-  if (tls >= 0 && wanted.tls) {
-    attributes[ATTR_HTTPTRACE_TLS_DURATION] = toSeconds(tls);
+  if (wanted.wait) {
+    addDuration(attributes, ATTR_HTTPTRACE_WAIT_DURATION, phaseDuration(record, 'wait', cut));
   }
-  if (send >= 0 && wanted.send) {
-    attributes[ATTR_HTTPTRACE_SEND_DURATION] = toSeconds(send);
+  if (wanted.receive) {
+    addDuration(attributes, ATTR_HTTPTRACE_RECEIVE_DURATION, phaseDuration(record, 'receive', cut));
   }
-  if (wait >= 0 && wanted.wait) {
-    attributes[ATTR_HTTPTRACE_WAIT_DURATION] = toSeconds(wait);
+}
+
+function addDialDurations(
+  attributes: Attributes,
+  record: ClientRecord,
+  cut: number,
+  wanted: ClientSettings['durations'],
+): void {
+  if (wanted.dns) {
+    addDuration(attributes, ATTR_HTTPTRACE_DNS_DURATION, phaseDuration(record, 'dns', cut));
   }
-  if (receive >= 0 && wanted.receive) {
-    attributes[ATTR_HTTPTRACE_RECEIVE_DURATION] = toSeconds(receive);
+  if (wanted.connect) {
+    addDuration(attributes, ATTR_HTTPTRACE_CONNECT_DURATION, phaseDuration(record, 'connect', cut));
+  }
+  if (wanted.tls) {
+    addDuration(attributes, ATTR_HTTPTRACE_TLS_DURATION, phaseDuration(record, 'tls', cut));
+  }
+}
+
+function addDuration(attributes: Attributes, name: string, ms: number): void {
+  if (ms >= 0) {
+    attributes[name] = toSeconds(ms);
   }
 }

@@ -3,8 +3,6 @@ import type { Attributes } from '@opentelemetry/api';
 import { hiddenField } from '../../patch/hidden-field.js';
 import type { ConnEnds } from '../../recorder/conn-ends.js';
 import {
-  ATTR_NETWORK_LOCAL_ADDRESS,
-  ATTR_NETWORK_LOCAL_PORT,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
@@ -23,12 +21,12 @@ import {
 export interface DescribedConn {
   readonly peerAddress: Attributes[string];
   readonly peerPort: Attributes[string];
-  readonly localAddress: Attributes[string];
-  readonly localPort: Attributes[string];
   /** `network.protocol.version` */
   readonly protocolVersion: string;
   /** `network.transport` */
   readonly transport: string;
+  /** Both ends, and what is spoken: to be copied, for that is less than to add one by one. */
+  readonly attributes: Attributes;
 }
 
 const described = hiddenField<DescribedConn>();
@@ -47,12 +45,12 @@ function describe(conn: Socket, ends: ConnEnds): DescribedConn {
   const attributes: Attributes = {};
   addNetworkPeer(attributes, ends, path);
   addNetworkLocal(attributes, ends);
+  const protocolVersion = connProtocolVersion(conn);
   return {
+    attributes: { ...attributes, [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion },
     peerAddress: attributes[ATTR_NETWORK_PEER_ADDRESS],
     peerPort: attributes[ATTR_NETWORK_PEER_PORT],
-    localAddress: attributes[ATTR_NETWORK_LOCAL_ADDRESS],
-    localPort: attributes[ATTR_NETWORK_LOCAL_PORT],
-    protocolVersion: connProtocolVersion(conn),
+    protocolVersion,
     transport: path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path),
   };
 }
@@ -69,16 +67,6 @@ export function addConnPeer(
     }
   }
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion;
-}
-
-/** The near end of a connection. */
-export function addConnLocal(attributes: Attributes, { localAddress, localPort }: DescribedConn): void {
-  if (localAddress !== undefined) {
-    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = localAddress;
-    if (localPort !== undefined) {
-      attributes[ATTR_NETWORK_LOCAL_PORT] = localPort;
-    }
-  }
 }
 
 /** `network.protocol.version` of a connection: TLS has agreed on it, or who speaks HTTP/2 without that has said so. */

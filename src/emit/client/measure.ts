@@ -1,7 +1,7 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { phaseDurations } from '../../recorder/phases.js';
+import { phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_DNS_QUESTION_NAME,
   ATTR_ERROR_TYPE,
@@ -130,14 +130,11 @@ function measurePhases(
   if (histogram === undefined) {
     return;
   }
-  const durations = phaseDurations(record, cutAt(verdict));
+  const cut = cutAt(verdict);
   for (const phase of PHASES) {
-    if (durations[phase] >= 0) {
-      histogram.record(
-        toSeconds(durations[phase]),
-        { ...shared, [ATTR_HTTPTRACE_PHASE]: phase },
-        record.context,
-      );
+    const ms = phaseDuration(record, phase, cut);
+    if (ms >= 0) {
+      histogram.record(toSeconds(ms), { ...shared, [ATTR_HTTPTRACE_PHASE]: phase }, record.context);
     }
   }
 }

@@ -3,7 +3,7 @@ import { SpanKind, SpanStatusCode, trace } from '../../api.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { ClientFact, NotedHooks } from '../../recorder/client-facts.js';
-import { lastPhase, type PhaseName, phaseEnds } from '../../recorder/phases.js';
+import { lastPhase, type PhaseName, phaseEnd, phaseStart } from '../../recorder/phases.js';
 import {
   ATTR_DNS_QUESTION_NAME,
   ATTR_ERROR_TYPE,
@@ -103,24 +103,24 @@ function exchangeOf(
   failure: Failure | undefined,
 ): PhaseSpan[] {
   const { sizes, verdict } = about;
-  const ends = phaseEnds(record, cutAt(verdict));
+  const cut = cutAt(verdict);
   const last = failure === undefined ? undefined : lastPhase(record);
-  const at = (phase: PhaseName, start: number, attributes: Attributes): PhaseSpan => ({
+  const at = (phase: PhaseName, attributes: Attributes): PhaseSpan => ({
     phase,
-    start,
-    end: ends[phase],
+    start: phaseStart(record, phase),
+    end: phaseEnd(record, phase, cut),
     attributes,
     failure: phase === last ? failure : undefined,
   });
   return [
     // Whatever failed before the connection was there: none could be had.
     {
-      ...at('getconn', record.wantedAt, getConnAttributes(about, record)),
+      ...at('getconn', getConnAttributes(about, record)),
       failure: record.wasSent ? undefined : failure,
     },
-    at('send', record.gotConnAt, sizeAttributes(ATTR_HTTP_REQUEST_BODY_SIZE, sizes.request)),
-    at('wait', record.wroteRequestAt, {}),
-    at('receive', record.responseAt, sizeAttributes(ATTR_HTTP_RESPONSE_BODY_SIZE, sizes.response)),
+    at('send', sizeAttributes(ATTR_HTTP_REQUEST_BODY_SIZE, sizes.request)),
+    at('wait', {}),
+    at('receive', sizeAttributes(ATTR_HTTP_RESPONSE_BODY_SIZE, sizes.response)),
   ];
 }
 

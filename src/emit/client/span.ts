@@ -23,7 +23,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   protected readonly start: ClientStart;
   protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
-  private readonly attributes: Attributes = {};
+  private captured: Attributes | undefined = undefined;
   private response: ResponseHead | undefined = undefined;
   private lastSetup: SpanContext | undefined = undefined;
 
@@ -52,7 +52,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     if (settings.requestHeaders !== undefined) {
       const sent: Attributes = {};
       view.addRequestHeaders(sent, settings.requestHeaders);
-      Object.assign(this.attributes, sent);
+      this.captured = { ...this.captured, ...sent };
     }
   }
 
@@ -62,7 +62,8 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
       return;
     }
     const { redactedHeaders } = this.start.settings.config;
-    this.attributes[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
+    this.captured ??= {};
+    this.captured[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }
 
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
@@ -82,7 +83,8 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     const { settings, view } = this.start;
     const { responseHeaders, config } = settings;
     if (responseHeaders !== undefined) {
-      view.addResponseHeaders(this.attributes, responseHeaders, response);
+      this.captured ??= {};
+      view.addResponseHeaders(this.captured, responseHeaders, response);
     }
     if (config.responseHook !== undefined && this.span !== undefined) {
       safely('client.responseHook', config.responseHook, this.span, view.hookResponse(response));
@@ -115,7 +117,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
-    const { attributes, response } = this;
+    const { captured: attributes = {}, response } = this;
     const { settings, view, server } = this.start;
     const sizes = settings.countsBodies ? bodySizes(record, view, response) : NO_SIZES;
     this.addAttributes(attributes, record, response?.statusCode, verdict);
