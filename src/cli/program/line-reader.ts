@@ -14,10 +14,14 @@ export class LineReader {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
 
-  constructor(path: string, onLine: (line: string) => void) {
+  /** @param onRead Called whenever all that was there is read. */
+  constructor(path: string, onLine: (line: string) => void, onRead: () => void) {
     this.fd = openSync(path, 'r');
     this.onLine = onLine;
-    this.timer = setInterval(() => this.read(), INTERVAL_MS);
+    this.timer = setInterval(() => {
+      this.read();
+      onRead();
+    }, INTERVAL_MS);
   }
 
   /** Reads what there is, and no more. */

@@ -15,8 +15,7 @@ export interface Line {
   thread: number;
   /** Tells the requests of one thread apart. */
   id: number;
-  /** Whether it is still under way, or was when its process ended. */
-  unfinished?: true;
+  underWay?: true;
   /** At its begin and at its end: as far as it is known. */
   span?: SpanLine;
   /** In between. */

@@ -6,7 +6,8 @@ import type { Step } from './steps.js';
 import { Watcher } from './watcher.js';
 
 // Loaded by each process and worker of a program that `httptrace -- program` runs, before anything of its own. It
-// writes to a file that `httptrace` reads, at once, so that nothing is lost when the process ends.
+// writes each step to a file that `httptrace` reads, at once: nothing is lost when the process ends, however it does, and
+// nothing must be noticed of that here.
 
 /** The functions as they are now: a program may replace them, to test itself. */
 const write = writeSync;
@@ -25,18 +26,18 @@ class LineFile {
   began(span: RecordedSpan): void {
     this.lastId += 1;
     this.ids.set(span, this.lastId);
-    this.write(span, { unfinished: true, span: written(span) });
+    this.write(span, { underWay: true, span: written(span) });
   }
 
   stepped(span: RecordedSpan, step: Step): void {
-    this.write(span, { unfinished: true, step });
+    this.write(span, { underWay: true, step });
   }
 
-  ended(span: RecordedSpan, isUnfinished: boolean): void {
-    this.write(span, { ...(isUnfinished ? { unfinished: true } : {}), span: written(span) });
+  ended(span: RecordedSpan): void {
+    this.write(span, { span: written(span) });
   }
 
-  private write(span: RecordedSpan, what: Pick<Line, 'unfinished' | 'span' | 'step'>): void {
+  private write(span: RecordedSpan, what: Pick<Line, 'underWay' | 'span' | 'step'>): void {
     const line: Line = {
       pid: process.pid,
       thread: isMainThread ? 0 : threadId,
@@ -58,7 +59,5 @@ function written({ name, kind, startTime, endTime, status, attributes, events }:
 
 const path = process.env[ENV_FILE];
 if (path !== undefined) {
-  const watcher = new Watcher(new LineFile(path));
-  watcher.start(process.env[ENV_SERVERS] === '1');
-  process.on('exit', () => watcher.end());
+  new Watcher(new LineFile(path)).start(process.env[ENV_SERVERS] === '1');
 }

@@ -22,6 +22,8 @@ export class ProgramReports {
   private readonly json: boolean;
   private readonly printer = new Printer(process.stderr);
   private readonly open = new Map<string, OpenRequest>();
+  /** Child processes that have ended, and when that was seen. */
+  private readonly gone = new Map<number, number>();
   private mainPid: number | undefined;
 
   constructor(json: boolean) {
@@ -38,25 +40,45 @@ export class ProgramReports {
     if (line === undefined) {
       return;
     }
-    const { pid, thread, id, unfinished, span, step } = line;
+    const { pid, thread, id, underWay, span, step } = line;
     const key = `${pid}/${thread}/${id}`;
     const open = this.open.get(key);
     if (span === undefined) {
       open?.events.push(...(step === undefined ? [] : [step]));
-    } else if (unfinished === true && open === undefined) {
+    } else if (underWay === true) {
       this.open.set(key, { line, span, events: [] });
     } else {
       this.open.delete(key);
-      this.report(line, span);
+      this.report(line, span, false);
     }
   }
 
-  /** The program is over: what is left was under way in processes that were ended by force. */
-  end(): void {
-    for (const { line, span, events } of this.open.values()) {
-      this.report(line, cutOff(span, events, Date.now()));
+  /** Reports what was under way in child processes that have ended, when all is read that they had to tell. */
+  sweep(): void {
+    for (const [pid, at] of this.gone) {
+      this.cutOff(pid, at);
     }
-    this.open.clear();
+    this.gone.clear();
+    for (const { line } of this.open.values()) {
+      if (line.pid !== this.mainPid && !isAlive(line.pid)) {
+        this.gone.set(line.pid, Date.now());
+      }
+    }
+  }
+
+  /** The program is over, and with it all that is not told yet. */
+  end(): void {
+    this.cutOff(undefined, Date.now());
+  }
+
+  /** Reports what is under way in a process, or in all of them, as cut off. */
+  private cutOff(pid: number | undefined, at: number): void {
+    for (const [key, { line, span, events }] of this.open) {
+      if (pid === undefined || line.pid === pid) {
+        this.open.delete(key);
+        this.report(line, cutOff(span, events, at), true);
+      }
+    }
   }
 
   /** Waits until everything is written; where nobody reads, nothing is to be done. */
@@ -64,10 +86,9 @@ export class ProgramReports {
     await this.printer.end().catch(() => undefined);
   }
 
-  private report(line: Line, told: SpanLine): void {
+  private report(line: Line, told: SpanLine, isUnfinished: boolean): void {
     const { pid, thread } = line;
     const span = readable(told);
-    const isUnfinished = line.unfinished === true;
     const givenUp = isUnfinished ? 'unfinished' : undefined;
     const process = { pid, ...present({ thread: thread === 0 ? undefined : thread }) };
     const service = this.nameOf(line);
@@ -93,6 +114,16 @@ export class ProgramReports {
     const worker = thread === 0 ? [] : [`worker ${thread}`];
     const name = [...process, ...worker].join(' ');
     return name === '' ? undefined : name;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // No signal: only whether there is somebody to send one to.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -26,7 +26,11 @@ export async function runProgram(options: ProgramOptions, preload: string): Prom
     const file = join(directory, 'lines');
     closeSync(openSync(file, 'a', 0o600));
     const reports = new ProgramReports(options.json);
-    const reader = new LineReader(file, (text) => reports.line(text));
+    const reader = new LineReader(
+      file,
+      (text) => reports.line(text),
+      () => reports.sweep(),
+    );
     const end = await run(options, environment(options, preload, file), (pid) => reports.begin(pid)).finally(
       () => reader.end(),
     );

@@ -11,16 +11,14 @@ import { type Step, tellingSteps } from './steps.js';
 export interface RequestListener {
   began(span: RecordedSpan): void;
   stepped(span: RecordedSpan, step: Step): void;
-  /** @param isUnfinished Whether it ends because its process does. */
-  ended(span: RecordedSpan, isUnfinished: boolean): void;
+  ended(span: RecordedSpan): void;
 }
 
 /** Looks on at the requests of this process, whatever records them, and changes nothing about them. */
 export class Watcher implements SpanListener {
   private readonly listener: RequestListener;
-  private readonly open = new Map<RecordedSpan, ClientRecord | undefined>();
+  /** The one that began last. */
   private latest: RecordedSpan | undefined;
-  private isEnding = false;
 
   constructor(listener: RequestListener) {
     this.listener = listener;
@@ -39,30 +37,19 @@ export class Watcher implements SpanListener {
 
   began(span: RecordedSpan): void {
     this.latest = span;
-    this.open.set(span, undefined);
     this.listener.began(span);
   }
 
   ended(span: RecordedSpan): void {
-    this.open.delete(span);
-    this.listener.ended(span, this.isEnding);
+    this.listener.ended(span);
   }
 
-  /** The process ends: what is under way is told as far as it got. */
-  end(): void {
-    this.isEnding = true;
-    for (const record of this.open.values()) {
-      record?.failed(processEnded());
-    }
-  }
-
-  /** The request whose span has just begun. */
+  /** The record of the request whose span has just begun. */
   private watched(record: ClientRecord): RecordedTrace {
     const span = this.latest;
-    if (span === undefined || !this.open.has(span)) {
+    if (span === undefined) {
       return record;
     }
-    this.open.set(span, record);
     const steps = tellingSteps((step) => this.listener.stepped(span, step));
     return { ...joinTraces(record, steps), context: record.context };
   }
@@ -97,11 +84,4 @@ class WatchedClients implements ClientRecorders {
   private watched(record: ClientRecord | undefined): RecordedTrace | undefined {
     return record === undefined ? undefined : this.watch(record);
   }
-}
-
-/** By its name no failure: the phase that it was in is told as one that was given up. */
-function processEnded(): Error {
-  const error = new Error('the process ended');
-  error.name = 'AbortError';
-  return error;
 }

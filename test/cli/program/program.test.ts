@@ -152,6 +152,32 @@ describe('httptrace -- program', () => {
     ]);
   });
 
+  it('says so of a child process when that ends, and not only when the program does', async () => {
+    const { origin } = await httpServer(() => undefined);
+    const script = `fetch('${origin}/hangs');
+      require('node:diagnostics_channel').subscribe('undici:request:bodySent', () => process.kill(process.pid, 'SIGKILL'))`;
+    const child = spawn(process.execPath, [
+      ...[BIN, '--json', '--', process.execPath, '-e'],
+      `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(script)}]);
+       process.stdin.resume().on('end', () => console.log('over'));`,
+    ]);
+    const [line] = await once(child.stderr, 'data');
+    expect(JSON.parse(line)).toMatchObject({ url: `${origin}/hangs`, error: 'unfinished in wait' });
+    child.stdin.end();
+    expect(await text(child.stdout)).toBe('over\n');
+  });
+
+  it('puts no listener on the program, nor a variable in its sight', async () => {
+    const { stdout } = await traced(
+      `console.log(process.eventNames().map((name) => [name, process.listenerCount(name)]), Object.keys(globalThis).length)`,
+    );
+    const plain = spawn(process.execPath, [
+      '-e',
+      `console.log(process.eventNames().map((name) => [name, process.listenerCount(name)]), Object.keys(globalThis).length)`,
+    ]);
+    expect(stdout).toBe(await text(plain.stdout));
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('hands %s on, and ends as the program does', async (signal) => {
     const script = `process.once('${signal}', () => { console.log('got it'); process.exit(5); });
       setInterval(() => undefined, 1e3); console.log('ready');`;
