@@ -10,6 +10,8 @@ class FreshSocket {
   isFresh = true;
   private readonly onAttempt = (...attempt: AttemptBegun): void => {
     this.attempt = attempt;
+    // A busy program may be connected before its turn is called over.
+    this.listeners.removeAll();
   };
   private readonly listeners: QuietListeners;
   private readonly leave = (): void => {

@@ -40,12 +40,12 @@ export class NodeConnections {
   private readonly pooled = hiddenField<PooledSocket>();
   private readonly watch: WatchConnection;
   private readonly report: Report;
-  private readonly putBack: (released: { pooled: PooledSocket; exchange: NodeExchange }) => void;
+  private readonly putIdleConn: (exchange: NodeExchange) => void;
 
   constructor(watch: WatchConnection, report: Report) {
     this.watch = watch;
     this.report = report;
-    this.putBack = guarded('free', putBack, report);
+    this.putIdleConn = guarded('free', putIdleConn, report);
   }
 
   /**
@@ -79,9 +79,16 @@ export class NodeConnections {
   release(exchange: NodeExchange): void {
     const { socket } = exchange.request;
     const pooled = socket ? this.pooled.get(socket) : undefined;
-    if (pooled?.exchange === exchange) {
+    if (pooled?.exchange !== exchange) {
+      return;
+    }
+    pooled.exchange = undefined;
+    if (exchange.connected) {
+      pooled.connection?.release();
+    }
+    if (exchange.ended && exchange.request.agent && exchange.trace?.putIdleConn !== undefined) {
       // Node tells the agent in this very turn, and what it does with the socket is known then.
-      process.nextTick(this.putBack, { pooled, exchange });
+      process.nextTick(this.putIdleConn, exchange);
     }
   }
 
@@ -127,16 +134,9 @@ export class NodeConnections {
   }
 }
 
-function putBack({ pooled, exchange }: { pooled: PooledSocket; exchange: NodeExchange }): void {
-  if (pooled.exchange !== exchange) {
-    return;
-  }
-  pooled.exchange = undefined;
-  if (exchange.connected) {
-    pooled.connection?.release();
-  }
-  if (exchange.ended && exchange.request.agent && !pooled.socket.destroyed) {
-    exchange.trace?.putIdleConn?.();
+function putIdleConn({ request, trace }: NodeExchange): void {
+  if (request.socket?.destroyed === false) {
+    trace?.putIdleConn?.();
   }
 }
 

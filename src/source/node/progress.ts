@@ -33,7 +33,7 @@ export class NodeProgress implements MessageWatcher {
       upgrade: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
       connect: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
       error: (exchange, [, error]) => this.errored(exchange, error),
-      close: (exchange) => this.closed(exchange),
+      close: settle,
     };
     this.handlers = new Map(
       Object.entries(events).map(([event, handle]) => [event, guardedPair(event, handle, report)]),
@@ -51,8 +51,14 @@ export class NodeProgress implements MessageWatcher {
     const handle = this.handlers.get(args[0]);
     if (handle !== undefined) {
       const exchange = exchanges.get(request);
-      if (exchange !== undefined && (!exchange.settled || args[0] === 'close')) {
+      if (exchange === undefined) {
+        return;
+      }
+      if (!exchange.settled) {
         handle(exchange, args);
+      }
+      if (args[0] === 'close') {
+        this.over(exchange);
       }
     }
   }
@@ -106,11 +112,8 @@ export class NodeProgress implements MessageWatcher {
     }
   }
 
-  /** The last event of a request, and the only one if the program gives it up without an error. */
-  private closed(exchange: NodeExchange): void {
-    if (!exchange.settled) {
-      settle(exchange);
-    }
+  /** A request told its last event. Nothing here is timed, or calls anybody. */
+  private over(exchange: NodeExchange): void {
     this.dialling.over(exchange);
     this.connections.release(exchange);
   }
@@ -148,6 +151,7 @@ function isHangUp(error: unknown): boolean {
   );
 }
 
+/** The last event of a request, and the only one if the program gives it up without an error. */
 function settle(exchange: NodeExchange): void {
   const { request } = exchange;
   const { res } = request;

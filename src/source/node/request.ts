@@ -44,8 +44,12 @@ export interface NodeHttpRequest {
 const EXPECTS_CONTINUE = /\r\nexpect: *100-continue\r\n/i;
 
 /** Whether the body is to wait for `100 Continue`; to be asked when the headers are final. */
-export function expectsContinue({ _header }: NodeClientRequest): boolean {
-  return _header !== null && EXPECTS_CONTINUE.test(_header);
+export function expectsContinue(request: NodeClientRequest): boolean {
+  if (request.hasHeader('expect')) {
+    return /^100-continue$/i.test(String(request.getHeader('expect')));
+  }
+  // Node keeps headers that were given as an array as text alone, in which to look costs more than all the rest here.
+  return !request.hasHeader('host') && request._header !== null && EXPECTS_CONTINUE.test(request._header);
 }
 
 /**

@@ -17,7 +17,13 @@ import { NodeProgress } from './progress.js';
 import { proxyOf } from './proxy.js';
 import type { NodeHttpRequest } from './request.js';
 import { RequestBodies } from './request-body.js';
-import { type RequestWatcher, watchMessages, watchRequests } from './watched-methods.js';
+import {
+  type AgentWatcher,
+  type RequestWatcher,
+  watchAgents,
+  watchMessages,
+  watchRequests,
+} from './watched-methods.js';
 import {
   type Asked,
   connectsAtOnce,
@@ -38,7 +44,7 @@ interface Asking {
  * A request begins where it asks its agent for a connection, for then it has not dialled yet; one without an agent
  * where Node is about to let the program make its connection.
  */
-export class NodeHttpSource implements Source, RequestWatcher {
+export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Asking | undefined> {
   private readonly beginTrace: Begin<NodeHttpRequest>;
   private readonly report: Report;
   private readonly connections: NodeConnections;
@@ -85,7 +91,7 @@ export class NodeHttpSource implements Source, RequestWatcher {
         this.report,
       ),
       sockets.listen(this.dialling),
-      watchMethod(http.Agent.prototype, 'addRequest', this.beforeAdd, this.afterAsking),
+      watchAgents(http.Agent.prototype, this),
       watchMethod(http.Agent.prototype, 'createSocket', this.beforeCreate, this.afterAsking),
       ...this.watchRequests(clientRequestPrototype()),
       watchMessages(http.IncomingMessage.prototype, this.progress),
@@ -124,13 +130,11 @@ export class NodeHttpSource implements Source, RequestWatcher {
   }
 
   /** A request asks one of Node's agents for a connection: it gives an idle one, dials, or lets it wait. */
-  private readonly beforeAdd = (
-    agent: http.Agent,
-    [request, options]: readonly unknown[],
-  ): Asking | undefined => {
+  beforeAdd(agent: http.Agent, request: unknown, options: unknown): Asking | undefined {
     this.begin(request, options);
-    return this.ask(request, makesSocketsItself(agent), makesSocketsItself(agent));
-  };
+    const dialsLater = makesSocketsItself(agent);
+    return this.ask(request, dialsLater, dialsLater);
+  }
 
   private readonly beforeForeignAdd = (
     _agent: object,
@@ -145,10 +149,14 @@ export class NodeHttpSource implements Source, RequestWatcher {
     this.ask(request, true, !connectsAtOnce(agent));
 
   private ask(request: unknown, isAsked: boolean, dialsLater: boolean): Asking | undefined {
-    const exchange = isClientRequest(request) ? exchanges.get(request) : undefined;
+    const exchange = exchangeOf(request);
     return exchange === undefined
       ? undefined
       : { exchange, asked: isAsked ? this.dialling.ask(exchange, dialsLater) : undefined };
+  }
+
+  afterAdd(asking: Asking | undefined, returned: boolean): void {
+    this.afterAsking(asking, returned);
   }
 
   private readonly afterAsking = (asking: Asking | undefined, returned: boolean): void => {
@@ -194,9 +202,13 @@ export class NodeHttpSource implements Source, RequestWatcher {
   }
 
   private onSocket(request: unknown, socket: unknown): void {
-    const exchange = isClientRequest(request) ? exchanges.get(request) : undefined;
+    const exchange = exchangeOf(request);
     if (exchange !== undefined && typeof socket === 'object' && socket !== null) {
       this.dialling.given(socket as Socket, exchange);
     }
   }
+}
+
+function exchangeOf(request: unknown): NodeExchange | undefined {
+  return typeof request === 'object' && request !== null ? exchanges.get(request) : undefined;
 }

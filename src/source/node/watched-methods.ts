@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { Stop } from '../../patch/descriptor.js';
 import type { Method } from '../../patch/method.js';
 import { overlayPrototype } from '../../patch/overlay.js';
@@ -56,6 +57,43 @@ export function watchRequests(prototype: object, watcher: RequestWatcher): Stop 
           watcher.beforeSend(this);
         }
         return Reflect.apply(own ?? parent._send, this, args);
+      },
+  });
+  return () => {
+    active = false;
+    putBack();
+  };
+}
+
+interface AgentMethods {
+  readonly addRequest: Method;
+}
+
+/** Who looks on when a request asks one of Node's agents for a connection. Nothing of it may throw. */
+export interface AgentWatcher<Token> {
+  beforeAdd(agent: Agent, request: unknown, options: unknown): Token;
+  /** @param returned As `watchMethod` has it. */
+  afterAdd(token: Token, returned: boolean): void;
+}
+
+export function watchAgents<Token>(prototype: Agent, watcher: AgentWatcher<Token>): Stop {
+  let active = true;
+  const putBack = overlayPrototype<AgentMethods>(prototype, {
+    addRequest: (own, parent) =>
+      function addRequest(this: Agent, ...args: unknown[]): unknown {
+        const method = own ?? parent.addRequest;
+        if (!active) {
+          return Reflect.apply(method, this, args);
+        }
+        const token = watcher.beforeAdd(this, args[0], args[1]);
+        let returned = false;
+        try {
+          const result = Reflect.apply(method, this, args);
+          returned = true;
+          return result;
+        } finally {
+          watcher.afterAdd(token, returned);
+        }
       },
   });
   return () => {
