@@ -3,6 +3,7 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const http = require('node:http');
+const http2 = require('node:http2');
 const net = require('node:net');
 const { text } = require('node:stream/consumers');
 const { join } = require('node:path');
@@ -144,6 +145,30 @@ const CHECKS = {
     for (const phase of ['getconn', 'dns', 'connect', 'send', 'wait', 'receive']) {
       assert.ok(span.attributes[`httptrace.${phase}.duration`] >= 0, phase);
     }
+  },
+
+  async 'a request over node:http2 is a CLIENT span, with its header, and a SERVER span below it'(context) {
+    const server = http2.createServer();
+    const received = [];
+    server.on('stream', (stream, headers) => {
+      received.push(headers.traceparent);
+      stream.respond({ ':status': 200 });
+      stream.end('ok');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const session = http2.connect(`http://127.0.0.1:${server.address().port}`);
+    await text(session.request({ ':path': '/items' }));
+    const spans = await context.telemetry.finished(2);
+    session.close();
+    server.close();
+    const [span] = clients(spans, context);
+    const [served] = servers(spans, context);
+    assert.equal(span.attributes['network.protocol.version'], '2');
+    assert.equal(span.attributes['http.response.status_code'], 200);
+    assert.ok(eventNames(span).includes('http.connect.done'));
+    assert.equal(received[0].split('-')[2], span.spanContext().spanId);
+    assert.equal(served.spanContext().traceId, span.spanContext().traceId);
   },
 
   async 'the server span is the child of the client span, in one trace'(context) {

@@ -53,6 +53,15 @@ export const EXAMPLES = {
     });
   },
 
+  async grpc(example) {
+    const done = await runToEnd(example);
+    expectText(done, [
+      /2 things\napples\npears/,
+      /POST http:\/\/127\.0\.0\.1:\d+\/shop\.Cart\/Total +200 OK/,
+      /POST http:\/\/127\.0\.0\.1:\d+\/shop\.Cart\/Items +200 OK/,
+    ]);
+  },
+
   proxy: (example) =>
     withUpstream(
       async (url) => {
