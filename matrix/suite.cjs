@@ -248,9 +248,9 @@ const CHECKS = {
     assert.ok(span.attributes['httptrace.wait.duration'] >= 0);
   },
 
-  async "phases: 'spans' draws the connection in a trace of its own, linked"(context) {
+  async "phases: 'linked-spans' draws the connection in a trace of its own, linked"(context) {
     const fresh = await ofNewOrigin(context);
-    const spans = await withConfig(context, { client: { phases: 'spans' } }, async () => {
+    const spans = await withConfig(context, { client: { phases: 'linked-spans' } }, async () => {
       await get(fresh);
       return context.telemetry.finished(6);
     });

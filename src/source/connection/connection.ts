@@ -84,6 +84,23 @@ export class Connection {
     this.listeners?.removeAll();
   }
 
+  /** How many requests are on it. */
+  get underWay(): number {
+    return this.inFlight;
+  }
+
+  /**
+   * It carried requests that we did not see: since when it has nothing to do is lost.
+   *
+   * @param isBusy Whether it carries one still.
+   */
+  missed(isBusy: boolean): void {
+    this.carried = Math.max(this.carried, 1);
+    if (this.inFlight === 0) {
+      this.idleSince = isBusy ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    }
+  }
+
   /** A request begins on this connection; for each of them `release` must follow once. */
   take(wantedAt: number): GotConnInfo {
     const wasIdle = this.inFlight === 0 && this.idleSince <= wantedAt;

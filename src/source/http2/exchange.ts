@@ -80,13 +80,14 @@ export class Http2Exchange implements Http2Request {
 
   /** The stream is open, and its headers are on their way. */
   start(): void {
+    const { stream } = this;
     const { connection } = this.on;
-    if (this.connected || this.settled || connection === undefined) {
+    if (this.connected || this.settled || stream === undefined || connection === undefined) {
       return;
     }
     this.connected = true;
     this.watch(connection, this.on.origin, this.headers.isGrpc);
-    const info = connection.take(this.wantedAt);
+    const info = this.on.take(stream, connection, this.wantedAt);
     if (this.trace !== undefined) {
       this.trace.gotConn?.(info);
       this.tellHeaders(this.trace);

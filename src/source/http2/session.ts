@@ -1,10 +1,14 @@
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { authorityFor, type Origin, originAt } from '../../origin.js';
 import { hiddenField } from '../../patch/hidden-field.js';
 import { Connection } from '../connection/connection.js';
 import { noteHttp2 } from '../connection/protocol.js';
 import { authorityOf, isUndicis, openStreams, protocolOf, socketOf } from './internals.js';
+
+/** From the id of one stream of a client to that of the next. */
+const STEP = 2;
 
 const sessions = hiddenField<Http2Session>();
 
@@ -18,6 +22,10 @@ export class Http2Session {
   connection: Connection | undefined = undefined;
   /** Whether its dial was told, or nobody is to be told of it any more. */
   dialIsTold = false;
+  /** Of the last stream that was opened. */
+  private lastId = -1;
+  /** Whether a stream is open that we did not see. */
+  private hasUnseen = false;
 
   private constructor(session: ClientHttp2Session) {
     this.session = session;
@@ -51,8 +59,18 @@ export class Http2Session {
       return;
     }
     this.dialIsTold = true;
-    const carriedAny = (session.state.nextStreamID ?? 1) > 1;
-    this.connection = Connection.older(socket, openStreams(session) === 0, carriedAny);
+    this.connection = Connection.older(socket, true, false);
+  }
+
+  /** A stream was just opened. Before it there may have been others, while nobody looked. */
+  take(stream: ClientHttp2Stream, connection: Connection, wantedAt: number): GotConnInfo {
+    const { lastId, hasUnseen } = this;
+    this.lastId = stream.id ?? lastId;
+    if (hasUnseen || this.lastId !== lastId + STEP) {
+      this.hasUnseen = openStreams(this.session) > connection.underWay + 1;
+      connection.missed(this.hasUnseen);
+    }
+    return connection.take(wantedAt);
   }
 }
 
