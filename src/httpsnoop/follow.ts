@@ -40,9 +40,17 @@ export function heldBack(response: object): number {
   return Http1Follower.of(response)?.heldBack() ?? 0;
 }
 
+/** Notes that nobody else than Node listens to a stream yet. */
+export function noteNodesListeners(stream: ServerHttp2Stream): void {
+  Http2Follower.of(stream)?.noteNodesListeners();
+}
+
 /** Notes what else is laid over by `unfollow`, as long as this response is under way. */
 export function accompany(response: Followable, companion: object): void {
-  (Http1Follower.of(response) ?? Http2Follower.of(response))?.companions.push(companion);
+  const follower = Http1Follower.of(response) ?? Http2Follower.of(response);
+  if (follower !== undefined) {
+    follower.companions = [...follower.companions, companion];
+  }
 }
 
 /**

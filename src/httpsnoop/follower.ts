@@ -3,6 +3,8 @@ import type { Closing, ListenerContext, ResponseObserver } from './response-obse
 
 const FINISHED: Closing = { how: 'finished', headSent: true, unsent: 0 };
 
+const NONE: readonly never[] = [];
+
 /** Follows one response and tells its observers, each fact once. What a protocol adds is in the subclasses. */
 export abstract class Follower {
   /** The layer of methods that serves this response; others pass on. */
@@ -11,7 +13,7 @@ export abstract class Follower {
   /** Called once, before the observers are. */
   whenClosed: ((follower: Follower) => void) | undefined = undefined;
   /** What belongs to the response, and must be laid over too when the prototypes are put back. */
-  readonly companions: object[] = [];
+  companions: readonly object[] = NONE;
   protected statusCode: number | undefined = undefined;
   /** What the observers were told of the body. */
   protected bodyBytes = 0;
@@ -19,12 +21,13 @@ export abstract class Follower {
   private closesFirst = false;
   private isFinished = false;
   private isClosed = false;
-  private readonly observers: ResponseObserver[] = [];
+  private observers: readonly ResponseObserver[] = NONE;
 
   /** Tells the observer too from now on, and at once of a head that is written already. */
   tell(observer: ResponseObserver): void {
     this.lookAtHead();
-    this.observers.push(observer);
+    // Most have one: an array that grows takes room for more.
+    this.observers = this.observers === NONE ? [observer] : [...this.observers, observer];
     this.countsBody ||= observer.countsBody;
     this.closesFirst ||= observer.closesBeforeListeners === true;
     if (this.statusCode !== undefined) {

@@ -150,24 +150,23 @@ export class Http1Follower extends Follower {
     const { errored, req } = this.response;
     // Programs may put something else in the place of the request.
     const socket = req?.socket;
-    const rawUnsent = this.rawUnsent ?? this.response.socket?.writableLength ?? 0;
-    const sent = {
-      headSent: this.hadTurn,
-      unsent: this.unsentBody(rawUnsent),
-    };
     const error = errored ?? socket?.errored;
+    const headSent = this.hadTurn;
+    const unsent = this.unsentBody();
     if (error) {
-      return { how: meansPeerGone(error) ? 'aborted' : 'destroyed', error, ...sent };
+      return { how: meansPeerGone(error) ? 'aborted' : 'destroyed', error, headSent, unsent };
     }
     // A connection that only this side closes never reads its end.
-    return { how: !socket || socket.readableEnded ? 'aborted' : 'destroyed', ...sent };
+    const byPeer = !socket || socket.readableEnded;
+    return { how: byPeer ? 'aborted' : 'destroyed', error: undefined, headSent, unsent };
   }
 
-  private unsentBody(rawUnsent: number): number {
-    if (!this.hadTurn) {
+  private unsentBody(): number {
+    if (!this.hadTurn || this.bodyBytes === 0) {
       return this.bodyBytes;
     }
     // Where a body is sent in chunks, what was not sent is taken to have its share of what they add.
+    const rawUnsent = this.rawUnsent ?? this.response.socket?.writableLength ?? 0;
     const unsent = rawUnsent * (this.bodyBytes / this.rawBytes || 0);
     return Math.min(this.bodyBytes, Math.max(0, Math.round(unsent)));
   }

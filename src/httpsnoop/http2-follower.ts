@@ -22,6 +22,9 @@ interface LargeBody {
   readonly before: number;
 }
 
+/** By event, how many listeners Node has of a stream that its compatibility API serves. */
+let nodesListeners: ReadonlyMap<unknown, number> | undefined;
+
 /** As `hiddenField`, written out: V8 learns for each function of the source, and not for each copy of it. */
 class Followed extends Itself {
   readonly #follower: Http2Follower;
@@ -39,6 +42,7 @@ class Followed extends Itself {
 /** Follows one HTTP/2 stream, whether it is answered through the compatibility API or by its own methods. */
 export class Http2Follower extends Follower {
   readonly stream: Stream;
+  private nodesListeners: ReadonlyMap<unknown, number> | undefined = undefined;
   private endSeen = false;
   private hasResponded = false;
   /** Whether Node sends a file by itself: then the stream shows nothing of its body. */
@@ -62,6 +66,17 @@ export class Http2Follower extends Follower {
 
   private get isOpen(): boolean {
     return !this.stream.closed && !this.stream.destroyed;
+  }
+
+  /**
+   * To be called before the program has the stream, and can listen to it. What Node has listen by then, for its
+   * compatibility API, is the same for all streams, and needs no context: to enter one costs more than it does.
+   */
+  noteNodesListeners(): void {
+    nodesListeners ??= new Map(
+      this.stream.eventNames().map((event) => [event, this.stream.listenerCount(event)]),
+    );
+    this.nodesListeners = nodesListeners;
   }
 
   /** After an early end (HEAD, 204, 304, a reset) Node takes no more. */
@@ -147,6 +162,10 @@ export class Http2Follower extends Follower {
         if (this.closesBeforeListeners()) {
           this.closed();
         }
+    }
+    const nodes = this.nodesListeners?.get(args[0]);
+    if (nodes !== undefined && this.stream.listenerCount(args[0] as string) === nodes) {
+      return 'plain';
     }
     return wayOf(this.listenIn, emit, this.stream, args[0]);
   }

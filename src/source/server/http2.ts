@@ -5,7 +5,7 @@ import type {
   IncomingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
-import { accompany, follow } from '../../httpsnoop/follow.js';
+import { accompany, follow, noteNodesListeners } from '../../httpsnoop/follow.js';
 import type { ResponseObserver } from '../../httpsnoop/response-observer.js';
 import type { Emitters } from './emitters.js';
 import { Http2StreamRequest, Http2StreamResponse } from './stream-messages.js';
@@ -47,7 +47,7 @@ function becomesRequest(server: EventEmitter, { expect }: IncomingHttpHeaders): 
 export function beginCompatRequest(
   begin: BeginServed,
   emitters: Emitters,
-  _server: EventEmitter,
+  server: EventEmitter,
   args: readonly unknown[],
 ): ServerTrace | undefined {
   const [, request, response] = args as [string, Http2ServerRequest, Http2ServerResponse];
@@ -66,6 +66,9 @@ export function beginCompatRequest(
   emitters.watch(response, trace);
   if (isNew) {
     watchStream(stream, request.headers, trace);
+    if (server.listenerCount('stream') === 1 && stream.session?.listenerCount('stream') === 1) {
+      noteNodesListeners(stream);
+    }
   }
   accompany(stream, request);
   accompany(stream, response);

@@ -156,7 +156,7 @@ describe('a response that this side gives up', () => {
   test('because its request takes too long has the error of the timeout', async () => {
     served.record();
     const server = createServer(
-      { requestTimeout: 20, headersTimeout: 20, connectionsCheckingInterval: 5 },
+      { requestTimeout: 500, headersTimeout: 500, connectionsCheckingInterval: 5 },
       (req) => req.resume(),
     );
     const client = await RawClient.connect(await listen(server));
