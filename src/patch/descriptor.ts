@@ -2,7 +2,7 @@
 export type Stop = () => void;
 
 /** Whether a property is enumerable where it is found; what is found nowhere is not. */
-function isEnumerable(object: object | null, name: string): boolean {
+function isEnumerable(object: object | null, name: PropertyKey): boolean {
   for (let holder = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
     const descriptor = Object.getOwnPropertyDescriptor(holder, name);
     if (descriptor !== undefined) {
@@ -20,7 +20,7 @@ interface Layer {
 }
 
 /** For each prototype, by name, what lies over its method: the last was laid last. */
-const layersOf = new WeakMap<object, Map<string, Layer[]>>();
+const layersOf = new WeakMap<object, Map<PropertyKey, Layer[]>>();
 
 /**
  * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before. What is
@@ -29,7 +29,7 @@ const layersOf = new WeakMap<object, Map<string, Layer[]>>();
  * What it gives back puts back the very descriptor that was there. Under another method of ours, it is put back when that
  * one is taken off; under somebody else's it stays, and `false` says so.
  */
-export function layOverPrototype(prototype: object, name: string, method: unknown): () => boolean {
+export function layOverPrototype(prototype: object, name: PropertyKey, method: unknown): () => boolean {
   const layer: Layer = {
     method,
     before: Object.getOwnPropertyDescriptor(prototype, name),
@@ -52,8 +52,8 @@ export function layOverPrototype(prototype: object, name: string, method: unknow
   };
 }
 
-function layersOver(prototype: object, name: string): Layer[] {
-  const byName = layersOf.get(prototype) ?? new Map<string, Layer[]>();
+function layersOver(prototype: object, name: PropertyKey): Layer[] {
+  const byName = layersOf.get(prototype) ?? new Map<PropertyKey, Layer[]>();
   layersOf.set(prototype, byName);
   const layers = byName.get(name) ?? [];
   byName.set(name, layers);
@@ -61,7 +61,7 @@ function layersOver(prototype: object, name: string): Layer[] {
 }
 
 /** Takes off what is not wanted any more, from above, as far as nobody has laid anything over it. */
-function takeOff(layers: Layer[], prototype: object, name: string): void {
+function takeOff(layers: Layer[], prototype: object, name: PropertyKey): void {
   for (let top = layers.at(-1); top !== undefined && !top.isWanted; top = layers.at(-1)) {
     if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== top.method) {
       return;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { UndiciRequest } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
-import { dispatchersOf, loadedDispatchers } from './copies.js';
+import { entrancesOf, loadedEntrances } from './copies.js';
 import { type Dispatched, Dispatches } from './dispatch.js';
 import type { Exchange } from './exchange.js';
 import { WaitingCalls } from './waiting.js';
@@ -67,15 +67,14 @@ export class Calls {
 
   /** A connection leads to its client, also of a copy that nothing else leads to. */
   connected(socket: Socket): void {
-    const prototype = dispatchersOf(socket);
-    if (prototype !== undefined) {
-      this.dispatches.layOver(prototype);
+    for (const entrance of entrancesOf(socket)) {
+      this.dispatches.layOver(entrance);
     }
   }
 
   private look(): void {
-    for (const prototype of loadedDispatchers()) {
-      this.dispatches.layOver(prototype);
+    for (const entrance of loadedEntrances()) {
+      this.dispatches.layOver(entrance);
     }
   }
 

@@ -4,32 +4,56 @@ import { fieldOf } from './queue.js';
 /** Where each copy of undici looks for the dispatcher that all share: undici 8 has a place of its own. */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
 
-/** The file of an installed copy that defines what its dispatchers share. */
-const DISPATCHER_BASE = /[\\/]lib[\\/]dispatcher[\\/]dispatcher-base\.js$/;
+/** A method through which calls come to dispatchers. */
+export interface Entrance {
+  /** What these dispatchers inherit it from. */
+  readonly prototype: object;
+  readonly name: PropertyKey;
+}
+
+/** The files of an installed copy that define what its dispatchers share, and its pools. */
+const BASE = /[\\/]lib[\\/]dispatcher[\\/](?:dispatcher|pool)-base\.js$/;
 
 /**
- * The prototypes that the dispatchers of each copy of undici share, as far as something leads there: a global
- * dispatcher, or a module that is loaded. Loads none.
+ * Where calls come to the dispatchers of each copy of undici, as far as something leads there: a global dispatcher, or
+ * a module that is loaded. Loads none.
+ *
+ * All calls come by `dispatch`; but what was composed of a pool before has kept the method that was there then, and
+ * some dispatchers ask their pools by undici's own name for what lies below it.
  */
-export function* loadedDispatchers(): Iterable<object> {
+export function* loadedEntrances(): Iterable<Entrance> {
   for (const key of GLOBAL_DISPATCHERS) {
-    const prototype = sharedPrototype(Reflect.get(globalThis, key));
-    if (prototype !== undefined) {
-      yield prototype;
-    }
+    yield* entrances(sharedPrototype(Reflect.get(globalThis, key)));
   }
   // The cache of this process, whichever module asks for it.
   for (const [file, module] of Object.entries(createRequire(process.execPath).cache)) {
-    const base: unknown = DISPATCHER_BASE.test(file) ? module?.exports?.prototype : undefined;
-    if (isShared(base)) {
-      yield base;
+    if (BASE.test(file)) {
+      const exported: unknown = module?.exports;
+      yield* entrances(Object(exported).prototype);
+      yield* poolEntrances(Object(Object(exported).PoolBase).prototype);
     }
   }
 }
 
-/** The prototype that a connection's client shares with the other dispatchers of its copy. */
-export function dispatchersOf(socket: object): object | undefined {
-  return sharedPrototype(fieldOf(socket, 'client'));
+/** Where calls come to the client of a connection. */
+export function entrancesOf(socket: object): Iterable<Entrance> {
+  return entrances(sharedPrototype(fieldOf(socket, 'client')));
+}
+
+function* entrances(prototype: unknown): Iterable<Entrance> {
+  if (isShared(prototype)) {
+    yield { prototype, name: 'dispatch' };
+  }
+}
+
+function* poolEntrances(prototype: unknown): Iterable<Entrance> {
+  if (isObject(prototype)) {
+    for (const name of Object.getOwnPropertySymbols(prototype)) {
+      if (name.description === 'dispatch') {
+        yield { prototype, name };
+      }
+    }
+  }
 }
 
 /** Below the abstract `Dispatcher` lies what each dispatcher of undici's own inherits; other kinds call these. */

@@ -1,5 +1,6 @@
 import type { ParsedUrlQueryInput } from 'node:querystring';
 import { layOverPrototype } from '../../patch/descriptor.js';
+import type { Entrance } from './copies.js';
 
 /** What a request is to be, as `dispatch` is given it. */
 export interface DispatchOptions {
@@ -54,12 +55,11 @@ export class Dispatches {
     this.listener = listener;
   }
 
-  /** @param prototype Of the dispatchers of one copy of undici. */
-  layOver(prototype: object): void {
+  layOver({ prototype, name }: Entrance): void {
     this.isListening = true;
     if (!this.layers.has(prototype)) {
-      const layer = this.over(Reflect.get(prototype, 'dispatch'));
-      this.layers.set(prototype, layOverPrototype(prototype, 'dispatch', layer));
+      const layer = this.over(Reflect.get(prototype, name));
+      this.layers.set(prototype, layOverPrototype(prototype, name, layer));
     }
   }
 

@@ -7,8 +7,15 @@ import { guarded } from '../subscribe.js';
 export interface RequestMethodsListener {
   /** The first byte of a response, informational or not, is there. Its head may be far from complete. */
   responseStarted(request: UndiciRequest): void;
+  /** A part of a body arrived; undici before 7.11 publishes nothing then. */
+  gotBodyChunk(request: UndiciRequest, bytes: number): void;
   /** The connection was handed over; releases before September 2026 publish nothing then. */
   upgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void;
+}
+
+interface Chunk {
+  readonly request: UndiciRequest;
+  readonly bytes: number;
 }
 
 interface Upgrade {
@@ -22,6 +29,9 @@ export class RequestMethods {
   private readonly watched = new Map<object, Stop>();
   private readonly started: (request: UndiciRequest) => void;
   private readonly upgraded: (upgrade: Upgrade) => void;
+  private readonly gotChunk: (chunk: Chunk) => void;
+  /** Whether a channel told of the chunk that a request is given now. */
+  private isPublished = false;
 
   constructor(listener: RequestMethodsListener, report: Report) {
     this.started = guarded('onResponseStarted', listener.responseStarted.bind(listener), report);
@@ -30,6 +40,16 @@ export class RequestMethods {
       ({ request, statusCode, headers }: Upgrade) => listener.upgraded(request, statusCode, headers),
       report,
     );
+    this.gotChunk = guarded(
+      'onData',
+      ({ request, bytes }: Chunk) => listener.gotBodyChunk(request, bytes),
+      report,
+    );
+  }
+
+  /** A channel told of a chunk of this request's body, as it does of those of others like it. */
+  chunkPublished(): void {
+    this.isPublished = true;
   }
 
   /** To be called with each request before anything of its response is there: looks on at others like it, too. */
@@ -41,6 +61,7 @@ export class RequestMethods {
         // undici 8 renamed it.
         ...this.watchUpgrade(prototype, 'onUpgrade'),
         ...this.watchUpgrade(prototype, 'onRequestUpgrade'),
+        ...this.watchData(prototype, 'onData'),
       ];
       this.watched.set(prototype, () => {
         for (const stop of stops) {
@@ -59,6 +80,25 @@ export class RequestMethods {
 
   private watchStarted(prototype: object, name: string): Stop[] {
     return has(prototype, name) ? [watchMethod<UndiciRequest, void>(prototype, name, this.started)] : [];
+  }
+
+  /** Until a channel tells of what is received. */
+  private watchData(prototype: object, name: string): Stop[] {
+    if (!has(prototype, name)) {
+      return [];
+    }
+    const enter = (request: UndiciRequest, [chunk]: readonly unknown[]): Chunk => {
+      this.isPublished = false;
+      return { request, bytes: chunk instanceof Uint8Array ? chunk.byteLength : 0 };
+    };
+    const stop = watchMethod<UndiciRequest, Chunk>(prototype, name, enter, (chunk) => {
+      if (this.isPublished) {
+        stop();
+      } else {
+        this.gotChunk(chunk);
+      }
+    });
+    return [stop];
   }
 
   private watchUpgrade(prototype: object, name: string): Stop[] {

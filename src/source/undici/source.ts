@@ -50,6 +50,7 @@ export class UndiciSource implements Source {
     this.methods = new RequestMethods(
       {
         responseStarted: (request) => this.onResponseStarted(request),
+        gotBodyChunk: (request, bytes) => this.onBodyChunk(request, bytes),
         upgraded: (request, statusCode, headers) => this.onUpgraded(request, statusCode, headers),
       },
       report,
@@ -241,7 +242,12 @@ export class UndiciSource implements Source {
   }
 
   private onBodyChunkReceived({ request, chunk }: Message<'undici:request:bodyChunkReceived'>): void {
-    this.underWay(request)?.trace?.gotBodyChunk?.(chunk.byteLength);
+    this.methods.chunkPublished();
+    this.onBodyChunk(request, chunk.byteLength);
+  }
+
+  private onBodyChunk(request: UndiciRequest, bytes: number): void {
+    this.underWay(request)?.trace?.gotBodyChunk?.(bytes);
   }
 
   private onTrailers({ request }: Message<'undici:request:trailers'>): void {
