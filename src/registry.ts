@@ -16,6 +16,7 @@ import { ServerSource } from './source/server/source.js';
 import type { TellHandshake } from './source/server/tls-handshakes.js';
 import type { BeginServed } from './source/server/trace.js';
 import { type ChannelUse, channelUses } from './source/subscribe.js';
+import type { UndiciCopy } from './source/undici/copies.js';
 import type { UndiciHttpRequest } from './source/undici/exchange.js';
 import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
@@ -64,6 +65,7 @@ type RecordBy = (recorders: ClientRecorders, ctx: Context) => RecordedTrace | un
 class Registry {
   private readonly recorders: ClientRecorders[] = [];
   private readonly servers: ServerRecorder[] = [];
+  private readonly undici: UndiciSource;
   private readonly sources: readonly Source[];
   private readonly serverSource: Source;
   /** The copies of this package of which an instance was enabled. */
@@ -82,6 +84,14 @@ class Registry {
         connection.watchBy(watcher, origin);
       }
     };
+    this.undici = new UndiciSource(
+      (request, at, caller) =>
+        this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at), caller as Context),
+      () => context.active(),
+      sockets,
+      watch,
+      report,
+    );
     this.sources = [
       new NodeHttpSource(
         (request, at) => this.begin('node:http', (recorders, ctx) => recorders.node(request, ctx, at)),
@@ -101,14 +111,7 @@ class Registry {
         },
         report,
       ),
-      new UndiciSource(
-        (request, at, caller) =>
-          this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at), caller as Context),
-        () => context.active(),
-        sockets,
-        watch,
-        report,
-      ),
+      this.undici,
     ];
     this.serverSource = new ServerSource(
       (request, response) => {
@@ -125,6 +128,11 @@ class Registry {
   /** What came through each channel since the first source listened. */
   get channels(): ReadonlyMap<string, Readonly<ChannelUse>> {
     return channelUses();
+  }
+
+  /** Each copy of undici that is loaded, and whether it is seen who calls it. */
+  get undiciCopies(): readonly UndiciCopy[] {
+    return this.undici.copies;
   }
 
   /** From now on the hooks of `withClientTrace` run, whether anything is recorded or not. */

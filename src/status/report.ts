@@ -27,6 +27,14 @@ export interface OpenTelemetryStatus {
   readonly contextManager: boolean;
 }
 
+/** A copy of undici that is loaded. */
+export interface UndiciStatus {
+  /** Such as `undici 8.12.4`; `undici (in Node or a bundle)` for one that shows no package. */
+  readonly name: string;
+  /** Whether it is seen who calls, so that a request which has to wait begins where it was called. */
+  readonly callersSeen: boolean;
+}
+
 /** Why there is something to see, or nothing. For people and logs: fields may be added in any release. */
 export interface HttpTraceStatus {
   /** What to do about what is missing or lost, in sentences; also where it was left out on purpose. */
@@ -43,5 +51,7 @@ export interface HttpTraceStatus {
   readonly sources: Readonly<Record<SourceName, SourceStatus>>;
   /** Each diagnostics channel, by its name. They are shared by all instances. */
   readonly channels: Readonly<Record<string, ChannelStatus>>;
+  /** Each copy of undici that is loaded, as far as it shows; `fetch` loads the one in Node. */
+  readonly undici: readonly UndiciStatus[];
   readonly openTelemetry: OpenTelemetryStatus;
 }

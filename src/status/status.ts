@@ -1,12 +1,13 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import type { ResolvedConfig } from '../config/resolved.js';
 import { registry } from '../registry.js';
+import type { UndiciCopy } from '../source/undici/copies.js';
 import { VERSION } from '../version.js';
 import { channelStatuses } from './channels.js';
 import { hintsOf } from './hints.js';
-import { loadedVersions, ownApiVersion, registeredApiVersion } from './packages.js';
+import { loadedVersions, ownApiVersion, packageOf, registeredApiVersion } from './packages.js';
 import { hasContextManager, hasPropagator, isLive, isMeasuring } from './providers.js';
-import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus } from './report.js';
+import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus, UndiciStatus } from './report.js';
 import type { Counters, RequestCounts } from './request-counter.js';
 
 /** What is asked about. */
@@ -34,6 +35,7 @@ export function statusOf(subject: Subject): HttpTraceStatus {
       servers: sourceStatus(enabled && server.enabled, counters.servers),
     },
     channels: channelStatuses(shared.channels),
+    undici: shared.undiciCopies.map(undiciStatus),
     openTelemetry: openTelemetryStatus(subject),
   };
   return { hints: hintsOf(status), ...status };
@@ -41,6 +43,14 @@ export function statusOf(subject: Subject): HttpTraceStatus {
 
 function sourceStatus(enabled: boolean, { ...requests }: RequestCounts): SourceStatus {
   return { enabled, requests };
+}
+
+function undiciStatus({ file, isSeen }: UndiciCopy): UndiciStatus {
+  const found = file === undefined ? undefined : packageOf(file);
+  return {
+    name: found === undefined ? 'undici (in Node or a bundle)' : `${found.name} ${found.version}`,
+    callersSeen: isSeen,
+  };
 }
 
 function openTelemetryStatus({ tracer, meter }: Subject): OpenTelemetryStatus {

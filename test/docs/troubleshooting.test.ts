@@ -94,6 +94,7 @@ function everyHint(): string[] {
       undici: { enabled: false, requests },
       servers: { enabled: false, requests },
     },
+    undici: [],
     channels: {},
     openTelemetry: {
       loadedApis: ['1.9.1', '1.8.0'],

@@ -16,6 +16,7 @@ const WELL: HttpTraceStatus = {
     servers: source({}),
   },
   channels: {},
+  undici: [],
   openTelemetry: {
     apiVersion: '1.9.1',
     registeredApiVersion: '1.9.1',

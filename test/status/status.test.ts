@@ -186,6 +186,24 @@ describe('status of requests', () => {
 });
 
 describe('status of what is on', () => {
+  it('says of each copy of undici whether it is seen who calls', async () => {
+    require('undici6');
+    await request();
+    const versionOf = (name: string) => `undici ${require(`${name}/package.json`).version}`;
+    const instrumentation = instrument();
+    require('undici');
+    const late = instrumentation.status().undici;
+    expect(late).toContainEqual({ name: versionOf('undici6'), callersSeen: true });
+    expect(late).toContainEqual({ name: versionOf('undici'), callersSeen: false });
+    const { Client } = require('undici');
+    const client = new Client(new URL(url).origin);
+    await (await client.request({ path: '/', method: 'GET' })).body.text();
+    await client.close();
+    expect(instrumentation.status().undici).toContainEqual({ name: versionOf('undici'), callersSeen: true });
+    instrumentation.disable();
+    expect(instrumentation.status().undici.map(({ callersSeen }) => callersSeen)).not.toContain(true);
+  });
+
   it('tells an instance that is disabled', () => {
     const { enabled, sources } = instrument({ enabled: false }).status();
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { UndiciRequest } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
-import { entrancesOf, loadedEntrances } from './copies.js';
+import { entrancesOf, loadedEntrances, type UndiciCopy } from './copies.js';
 import { type Dispatched, Dispatches } from './dispatch.js';
 import type { Exchange } from './exchange.js';
 import { WaitingCalls } from './waiting.js';
@@ -63,6 +63,17 @@ export class Calls {
   /** What began with the call that a request is made of now, if that had to wait. */
   waited(handler: object): Exchange | undefined {
     return this.waiting.take(handler, this.dispatches.options);
+  }
+
+  /** Each copy of undici that is loaded, as far as it shows. */
+  get copies(): UndiciCopy[] {
+    const copies = new Map<object, UndiciCopy>();
+    for (const { prototype, name, file } of loadedEntrances()) {
+      if (name === 'dispatch' && !copies.has(prototype)) {
+        copies.set(prototype, { file, isSeen: this.dispatches.liesOver(prototype) });
+      }
+    }
+    return [...copies.values()];
   }
 
   /** A connection leads to its client, also of a copy that nothing else leads to. */

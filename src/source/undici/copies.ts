@@ -9,6 +9,16 @@ export interface Entrance {
   /** What these dispatchers inherit it from. */
   readonly prototype: object;
   readonly name: PropertyKey;
+  /** The module that defines it, if it shows. */
+  readonly file?: string;
+}
+
+/** A copy of undici that is loaded. */
+export interface UndiciCopy {
+  /** A module of it; `undefined` for the one in Node, and in a bundle. */
+  readonly file: string | undefined;
+  /** Whether it is seen who calls. */
+  readonly isSeen: boolean;
 }
 
 /** The files of an installed copy that define what its dispatchers share, and its pools. */
@@ -22,16 +32,16 @@ const BASE = /[\\/]lib[\\/]dispatcher[\\/](?:dispatcher|pool)-base\.js$/;
  * some dispatchers ask their pools by undici's own name for what lies below it.
  */
 export function* loadedEntrances(): Iterable<Entrance> {
-  for (const key of GLOBAL_DISPATCHERS) {
-    yield* entrances(sharedPrototype(Reflect.get(globalThis, key)));
-  }
   // The cache of this process, whichever module asks for it.
   for (const [file, module] of Object.entries(createRequire(process.execPath).cache)) {
     if (BASE.test(file)) {
       const exported: unknown = module?.exports;
-      yield* entrances(Object(exported).prototype);
+      yield* entrances(Object(exported).prototype, file);
       yield* poolEntrances(Object(Object(exported).PoolBase).prototype);
     }
+  }
+  for (const key of GLOBAL_DISPATCHERS) {
+    yield* entrances(sharedPrototype(Reflect.get(globalThis, key)));
   }
 }
 
@@ -40,9 +50,9 @@ export function entrancesOf(socket: object): Iterable<Entrance> {
   return entrances(sharedPrototype(fieldOf(socket, 'client')));
 }
 
-function* entrances(prototype: unknown): Iterable<Entrance> {
+function* entrances(prototype: unknown, file?: string): Iterable<Entrance> {
   if (isShared(prototype)) {
-    yield { prototype, name: 'dispatch' };
+    yield { prototype, name: 'dispatch', ...(file !== undefined && { file }) };
   }
 }
 

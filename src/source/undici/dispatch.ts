@@ -63,6 +63,10 @@ export class Dispatches {
     }
   }
 
+  liesOver(prototype: object): boolean {
+    return this.isListening && this.layers.has(prototype);
+  }
+
   /** What somebody else's method lies over stays, and only passes on. */
   takeOff(): void {
     this.isListening = false;

@@ -9,6 +9,7 @@ import type { Begin, Caller, Report, RequestTrace, Source } from '../request-tra
 import { guardedPair, type Handlers, subscribe } from '../subscribe.js';
 import { Calls } from './calls.js';
 import { isHttp2, UndiciConnections } from './connections.js';
+import type { UndiciCopy } from './copies.js';
 import { callerOf, Exchange, type UndiciHttpRequest } from './exchange.js';
 import { fieldLines, incomingHeaders, sentHeaders } from './headers.js';
 import { Interceptors } from './interceptors.js';
@@ -77,6 +78,11 @@ export class UndiciSource implements Source {
 
   stop(): void {
     this.lifecycle.stop();
+  }
+
+  /** Each copy of undici that is loaded, and whether it is seen who calls it. */
+  get copies(): UndiciCopy[] {
+    return this.calls.copies;
   }
 
   private handlers(): Handlers {
