@@ -21,11 +21,7 @@ import type { UndiciHttpRequest } from './source/undici/exchange.js';
 import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
 
-/**
- * A trace that records, and the context that its request runs in from then on.
- *
- * @internal Exported for tests.
- */
+/** A trace that records, and the context that its request runs in from then on. */
 export interface RecordedTrace extends RequestTrace {
   readonly context: Context;
 }
