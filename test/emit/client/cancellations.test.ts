@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { deferred } from '../../support/deferred.js';
 import { answering, onEachHead, rawServer } from '../../support/servers/raw-server.js';
 import { httpServer } from '../../support/servers/truthful-server.js';
 import {
@@ -165,6 +166,32 @@ describe.each(UNDICI_FLAVOURS)('$name: the span of a request that the caller giv
       seconds(span.endTime) - seconds(span.startTime),
       5,
     );
+  });
+
+  it('ends with the last part that was received of a long body, and not with its head', async () => {
+    const firstSeen = deferred();
+    const { origin } = await rawServer((socket) =>
+      onEachHead(socket, async () => {
+        socket.write(HALF);
+        await firstSeen.promise;
+        socket.write('w');
+      }),
+    );
+    telemetry.instrument();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const response = await flavour.fetch(`${origin}/`, { dispatcher: agentOf(), signal });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await setTimeout(50);
+    const secondFrom = Date.now() / 1000;
+    firstSeen.resolve();
+    await reader?.read();
+    controller.abort();
+    const { endTime, attributes } = await telemetry.only();
+    // Both clocks count whole milliseconds at worst.
+    expect(seconds(endTime)).toBeGreaterThan(secondFrom - 0.005);
+    expect(attributes['httptrace.receive.duration']).toBeGreaterThan(0.04);
   });
 
   it('keeps the error that the status already was', async () => {
