@@ -96,6 +96,26 @@ describe('a request whose connection the program makes', () => {
     expect(recorder.tlsState).toMatchObject({ serverName: 'localhost', authorized: true });
   });
 
+  it.each<[string, (dial: () => tls.TLSSocket) => Connect]>([
+    ['at once', (dial) => () => dial()],
+    [
+      'later',
+      (dial) => (done) => {
+        setImmediate().then(() => done(null, dial()));
+        return undefined;
+      },
+    ],
+  ])('%s, to a peer that is not trusted, is told who that was', async (_when, connect) => {
+    const { port } = await httpsServer();
+    const { recorder, error } = await tracedNode(
+      `https://localhost:${port}/`,
+      by(connect(() => tls.connect({ port, host: '127.0.0.1', servername: 'localhost' }))),
+    );
+    expect(error).toBeInstanceOf(Error);
+    expect(recorder.tlsState).toMatchObject({ version: 'TLSv1.3', authorized: false });
+    expect(recorder.tlsState.peerCertificate?.subject.CN).toBe('localhost');
+  });
+
   it('to a unix socket has that dial', async () => {
     const path = join(tmpdir(), `httptrace-own-${process.pid}-${Date.now()}.sock`);
     await listen(

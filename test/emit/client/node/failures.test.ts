@@ -81,6 +81,27 @@ describe('the span of a request of node:http that fails', () => {
     expect(status.code).toBe(SpanStatusCode.ERROR);
   });
 
+  it('after its response is complete has not failed, whatever becomes of the connection', async () => {
+    const server = await rawServer((socket) =>
+      onEachHead(socket, () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')),
+    );
+    telemetry.instrument();
+    const request = nodeRequest(server.origin, { agent: false });
+    const failed = new Promise((resolve) => request.on('error', resolve));
+    const closed = new Promise((resolve) => request.on('close', resolve));
+    request.end();
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    while (!response.complete) {
+      await setImmediate();
+    }
+    server.connections.map((socket) => socket.resetAndDestroy());
+    await Promise.all([failed, closed]);
+    response.resume();
+    const { attributes } = await telemetry.only();
+    expect(attributes).toMatchObject({ 'http.response.status_code': 200 });
+    expect(attributes['error.type']).toBe(undefined);
+  });
+
   it('after the handshake has what was asked for of the certificate', async () => {
     const { port } = await httpsServer((request) => request.socket.destroy());
     telemetry.instrument({ optInAttributes: ['tls.server.subject'] });
