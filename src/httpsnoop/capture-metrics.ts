@@ -24,7 +24,9 @@ export class Metrics {
 
   /**
    * Bytes of the body that were sent, compressed if they were; without the head, and without what chunked
-   * transfer encoding or HTTP/2 framing adds. Not a number where it is not known: in Deno and Bun.
+   * transfer encoding or HTTP/2 framing adds. What was written counts at once; of a response that was cut off, what
+   * the operating system did not take is taken off again at the close. Not a number where it is not known: in Deno
+   * and Bun.
    */
   written = 0;
 }

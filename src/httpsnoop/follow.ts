@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { unwatchConnections, watchConnections } from './connection.js';
 import { Http1Follower } from './http1-follower.js';
@@ -26,12 +26,10 @@ type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
  */
 export function follow(response: Followable, observer: ResponseObserver, listenIn?: ListenerContext): void {
   prepareToFollow();
-  const follower = isStream(response)
-    ? followHttp2(response)
-    : isHttp2(response)
-      ? followHttp2(response.stream)
-      : followHttp1(response);
-  follower.listenIn ??= listenIn;
+  const follower = followerOf(response);
+  if (listenIn !== undefined && follower.listenIn === undefined) {
+    follower.enter(listenIn);
+  }
   follower.tell(observer);
 }
 
@@ -65,6 +63,17 @@ export function unfollow(layOver: (companion: object) => void): void {
     }
   }
   unwatchConnections();
+}
+
+/** The follower of a response, which has one from now on. */
+function followerOf(response: Followable): Http1Follower | Http2Follower {
+  if (response instanceof ServerResponse) {
+    return followHttp1(response);
+  }
+  if (isStream(response)) {
+    return followHttp2(response);
+  }
+  return isHttp2(response) ? followHttp2(response.stream) : followHttp1(response);
 }
 
 function isStream(response: object): response is ServerHttp2Stream {

@@ -23,6 +23,11 @@ export abstract class Follower {
   private isClosed = false;
   private observers: readonly ResponseObserver[] = NONE;
 
+  /** Lets the program's listeners of the response run in this context. */
+  enter(listenIn: ListenerContext): void {
+    this.listenIn = listenIn;
+  }
+
   /** Tells the observer too from now on, and at once of a head that is written already. */
   tell(observer: ResponseObserver): void {
     this.lookAtHead();

@@ -6,7 +6,7 @@ import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
 import { isEmitter, type Way, wayOf } from './listeners.js';
 import { meansPeerGone } from './peer-gone.js';
-import type { Closing } from './response-observer.js';
+import type { Closing, ListenerContext } from './response-observer.js';
 
 /** What Node has of a head that is written and goes out with the first part of the body. */
 type Response = ServerResponse & { readonly _header?: string | null; readonly _headerSent?: boolean };
@@ -34,7 +34,7 @@ class Followed extends Itself {
 export class Http1Follower extends Follower {
   readonly response: Response;
   /** Whether the response came to us with one listener of `finish`: then that is Node's. */
-  private readonly hasNodesListener: boolean;
+  private hasNodesListener = false;
   /** What was handed on of the body, with what the transfer encoding adds. */
   private rawBytes = 0;
   /** Bytes that the chunk under way still needs, with the two line ends that belong to it. */
@@ -47,9 +47,14 @@ export class Http1Follower extends Follower {
   constructor(response: ServerResponse) {
     super();
     this.response = response;
-    this.hasNodesListener = isEmitter(response) && response.listenerCount('finish') === 1;
     this.hadTurn = response.socket !== null;
     new Followed(response, this);
+  }
+
+  /** To be called before the program has the response: what listens to its end by then is Node's own. */
+  override enter(listenIn: ListenerContext): void {
+    super.enter(listenIn);
+    this.hasNodesListener = isEmitter(this.response) && this.response.listenerCount('finish') === 1;
   }
 
   static of(response: object): Http1Follower | undefined {

@@ -1,15 +1,23 @@
+import type { Socket } from 'node:net';
 import type { Attributes } from '@opentelemetry/api';
 import { defaultPort, plainAddress } from '../../authority.js';
 import { originAt } from '../../origin.js';
 import {
   ATTR_CLIENT_ADDRESS,
+  ATTR_CLIENT_PORT,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_NETWORK_LOCAL_ADDRESS,
+  ATTR_NETWORK_LOCAL_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_NETWORK_TRANSPORT,
   ATTR_URL_PATH,
   ATTR_URL_QUERY,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
+  ATTR_USER_AGENT_SYNTHETIC_TYPE,
+  NETWORK_TRANSPORT_VALUE_TCP,
+  NETWORK_TRANSPORT_VALUE_UNIX,
 } from '../../semconv/semconv.js';
 import type { ServedRequest } from '../../source/server/trace.js';
 import { addNetworkPeer, addServer, protocolVersion } from '../http/attributes.js';
@@ -18,8 +26,7 @@ import type { HeaderCapture } from '../http/headers.js';
 import type { RecordedMethod } from '../http/method.js';
 import { redactQuery } from '../http/redaction.js';
 import { targetPath, targetQuery } from '../http/url.js';
-import { addServerOptIns } from './opt-in.js';
-import { type ServedSocket, servedSocket } from './served-socket.js';
+import { syntheticType } from '../http/user-agent.js';
 import type { ServerSettings } from './settings.js';
 
 /** What samplers see of a request that arrives. */
@@ -119,4 +126,45 @@ function addClientAddress(
   if (address) {
     attributes[ATTR_CLIENT_ADDRESS] = address;
   }
+}
+
+/** A connection, as far as it may be looked at; `encrypted` is what TLS adds to it. */
+type ServedSocket = Pick<
+  Socket,
+  'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'destroyed'
+> & { readonly encrypted?: boolean };
+
+/** The connection of a request; `undefined` if it is gone, or if there never was one. */
+function servedSocket(request: ServedRequest): ServedSocket | undefined {
+  // The compatibility API of HTTP/2 makes a proxy for each request, where its session has one for all.
+  return 'stream' in request ? request.stream.session?.socket : request.socket;
+}
+
+/** Attributes of a SERVER span that are known from the start and recorded only if they were asked for by name. */
+function addServerOptIns(
+  attributes: Attributes,
+  optIn: ReadonlySet<string>,
+  forwarded: Forwarded | undefined,
+  socket: ServedSocket | undefined,
+  userAgent: string | undefined,
+): void {
+  const add = (name: string, value: string | number | undefined): void => {
+    if (value && optIn.has(name)) {
+      attributes[name] = value;
+    }
+  };
+  // A port belongs to the address that was taken.
+  add(ATTR_CLIENT_PORT, forwarded?.clientAddress === undefined ? socket?.remotePort : forwarded.clientPort);
+  add(ATTR_NETWORK_LOCAL_ADDRESS, socket?.localAddress && plainAddress(socket.localAddress));
+  add(ATTR_NETWORK_LOCAL_PORT, socket?.localPort);
+  add(ATTR_NETWORK_TRANSPORT, transportOf(socket));
+  add(ATTR_USER_AGENT_SYNTHETIC_TYPE, userAgent && syntheticType(userAgent));
+}
+
+/** A unix socket has no addresses, and neither has a connection that is gone. */
+function transportOf(socket: ServedSocket | undefined): string | undefined {
+  if (socket === undefined || socket.destroyed) {
+    return undefined;
+  }
+  return socket.remoteAddress === undefined ? NETWORK_TRANSPORT_VALUE_UNIX : NETWORK_TRANSPORT_VALUE_TCP;
 }

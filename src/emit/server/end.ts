@@ -11,9 +11,8 @@ import {
   ATTR_HTTPTRACE_ABORTED,
   ATTR_HTTPTRACE_FIRST_BYTE_DURATION,
 } from '../../semconv/semconv.js';
-import type { ServedResponse } from '../../source/server/trace.js';
+import type { ServedRequest, ServedResponse } from '../../source/server/trace.js';
 import type { HeaderCapture } from '../http/headers.js';
-import { requestBodySize } from './body-size.js';
 import type { ServedStart } from './start.js';
 import type { ServerVerdict } from './verdict.js';
 
@@ -109,4 +108,24 @@ function addConventional(
       attributes[ATTR_HTTP_REQUEST_BODY_SIZE] = bytes;
     }
   }
+}
+
+/**
+ * How many bytes the body of a request had on the wire; `undefined` if that is not known, because the program did
+ * not read it and nothing told its length.
+ */
+export function requestBodySize(request: ServedRequest, record: ServerRecord): number | undefined {
+  if (record.requestBodyBytes > 0) {
+    return record.requestBodyBytes;
+  }
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length !== undefined) {
+    return 'complete' in request && request.complete ? wholeNumber(length) : undefined;
+  }
+  const mayHaveBody = encoding !== undefined || ('stream' in request && !request.stream.endAfterHeaders);
+  return mayHaveBody ? undefined : 0;
+}
+
+function wholeNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../semconv/semconv.js';
 import { serverStatusErrorType } from '../http/attributes.js';
 import { safely } from '../safely.js';
-import { requestBodySize } from './body-size.js';
+import { requestBodySize } from './end.js';
 import { activeRequestAttributes, serverMetricAttributes } from './metrics.js';
 import type { ServedStart } from './start.js';
 import type { ServerVerdict } from './verdict.js';
