@@ -317,3 +317,22 @@ describe('requests without a span', () => {
     expect(await served.points('http.server.request.duration')).toHaveLength(1);
   });
 });
+
+test('headers that are given to writeHead as nested arrays are captured, each under its name', async () => {
+  served.record({ headersToSpanAttributes: { responseHeaders: ['x-one', 'x-two'] } });
+  const server = createServer((_req, res) => {
+    Reflect.apply(res.writeHead, res, [
+      200,
+      [
+        ['X-One', '1'],
+        ['X-Two', '2'],
+      ],
+    ]);
+    res.end();
+  });
+  await rawRequest(await listen(server));
+  expect((await served.only()).attributes).toMatchObject({
+    'http.response.header.x-one': ['1'],
+    'http.response.header.x-two': ['2'],
+  });
+});

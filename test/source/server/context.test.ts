@@ -209,6 +209,25 @@ describe('the context of a request is active', () => {
   });
 });
 
+test('the baggage of the context in which the server was started is none of its requests', async () => {
+  served.record();
+  const seen: unknown[] = [];
+  const started = propagation.setBaggage(
+    context.active(),
+    propagation.createBaggage({ tenant: { value: 'of the start' } }),
+  );
+  const port = await context.with(started, () =>
+    serve((_req, res) => {
+      seen.push(propagation.getActiveBaggage()?.getEntry('tenant')?.value);
+      res.end();
+    }),
+  );
+  await rawRequest(port);
+  await rawRequest(port, 'GET / HTTP/1.1', ['baggage: tenant=blue']);
+  await served.spans(2);
+  expect(seen).toEqual([undefined, 'blue']);
+});
+
 describe('the context of a request is gone', () => {
   test('after its listener has returned', async () => {
     served.record();
