@@ -132,4 +132,4 @@ function hasNone({ requests }: SourceStatus): boolean {
 }
 
 const NO_REQUEST =
-  'No request came yet: those of node:http, node:https, fetch and undici are seen, and those to servers of node:http, node:https and node:http2, each only in its own process and worker thread.';
+  'No request came yet: those of node:http, node:https, node:http2, fetch and undici are seen, and those to servers of node:http, node:https and node:http2, each only in its own process and worker thread.';

@@ -50,6 +50,10 @@ export class RequestHeaders {
     return this.get('content-type')?.startsWith('application/grpc') === true;
   }
 
+  get expectsContinue(): boolean {
+    return this.get('expect')?.toLowerCase() === '100-continue';
+  }
+
   /** Whether it asks for a connection to somewhere else, and not for a resource. */
   get isTunnel(): boolean {
     return this.method === 'CONNECT' && !this.has(':protocol');

@@ -196,7 +196,7 @@ function errorOfSession({ destroyed, closed }: ClientHttp2Session): Error | unde
 
 function onBodyChunkSent(message: ChannelMessages['http2.client.stream.bodyChunkSent']): void {
   const exchange = exchanges.get(message.stream);
-  if (exchange?.trace?.countsBodies) {
+  if (exchange?.telling.countsBodies) {
     const chunks = message.writev ? message.data : [{ chunk: message.data, encoding: message.encoding }];
     exchange.wroteBodyChunk(
       chunks.reduce((sum, { chunk, encoding }) => sum + byteLengthOf(chunk, encoding), 0),

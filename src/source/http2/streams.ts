@@ -2,7 +2,8 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { watchMethod } from '../../patch/watch-method.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guarded, guardedPair, type Handlers } from '../subscribe.js';
-import { exchanges, type Http2Exchange, type ResponseHeaders } from './exchange.js';
+import { exchanges, type Http2Exchange } from './exchange.js';
+import type { ResponseHeaders } from './telling.js';
 import { observeStreams, PUBLISHES_STREAMS } from './unpublished-streams.js';
 
 /**
@@ -95,7 +96,7 @@ function onReceived(exchange: Http2Exchange, chunk: unknown): void {
   if (chunk === null) {
     exchange.receivedLast();
   } else if (ArrayBuffer.isView(chunk)) {
-    exchange.gotBodyChunk(chunk.byteLength);
+    exchange.telling.gotBodyChunk(chunk.byteLength);
   }
 }
 

@@ -1,0 +1,142 @@
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
+import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import type { RequestTrace } from '../request-trace.js';
+import { sentFields } from './headers.js';
+
+export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
+
+/**
+ * What is told of one request: each fact once, and in Go's order, though Node says some of them earlier than others
+ * that come first.
+ */
+export class Telling {
+  /** Nobody, for a request that is not traced. */
+  private readonly trace: RequestTrace | undefined;
+  private connected = false;
+  private wroteRequest = false;
+  private firstByte = false;
+  private answered = false;
+  private over = false;
+  /** Of the request's body, from before the stream was open. */
+  private unsentBytes = 0;
+  /** Of the response's body, from before its head was told. */
+  private untoldBytes = 0;
+
+  constructor(trace: RequestTrace | undefined) {
+    this.trace = trace;
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  get isAnswered(): boolean {
+    return this.answered;
+  }
+
+  get countsBodies(): boolean {
+    return this.trace?.countsBodies === true;
+  }
+
+  begin(hostPort: string): void {
+    this.trace?.getConn?.(hostPort);
+  }
+
+  made(): void {
+    this.trace?.made?.();
+  }
+
+  /**
+   * The stream is open, and its headers are on their way.
+   *
+   * @param waits Whether the body is held back until the server wants it.
+   */
+  sent(info: GotConnInfo, stream: ClientHttp2Stream, waits: boolean): void {
+    const { trace } = this;
+    this.connected = true;
+    trace?.gotConn?.(info);
+    if (trace?.wroteHeaderField !== undefined) {
+      for (const [name, values] of sentFields(stream)) {
+        trace.wroteHeaderField(name, values);
+      }
+    }
+    trace?.wroteHeaders?.();
+    if (waits) {
+      trace?.wait100Continue?.();
+    }
+    if (this.unsentBytes > 0) {
+      trace?.wroteBodyChunk?.(this.unsentBytes);
+    }
+  }
+
+  wroteBodyChunk(bytes: number): void {
+    if (this.connected && !this.over) {
+      this.trace?.wroteBodyChunk?.(bytes);
+    } else {
+      this.unsentBytes += bytes;
+    }
+  }
+
+  /** All of it was handed to the operating system. */
+  finished(): void {
+    if (this.connected && !this.over && !this.wroteRequest) {
+      this.wroteRequest = true;
+      this.trace?.wroteRequest?.({});
+    }
+  }
+
+  /** @returns The error with which a hook refuses the request. */
+  informed(headers: ResponseHeaders): Error | undefined {
+    const { trace } = this;
+    const { ':status': status = 0, ...header } = headers;
+    if (this.over || status < 100 || status > 199) {
+      return undefined;
+    }
+    this.gotFirstByte();
+    const refusal = trace?.got1xxResponse?.(status, header);
+    if (refusal instanceof Error) {
+      return refusal;
+    }
+    if (status === 100) {
+      trace?.got100Continue?.();
+    }
+    return undefined;
+  }
+
+  responded(statusCode: number, headers: ResponseHeaders, raw: readonly string[]): void {
+    this.answered = true;
+    this.gotFirstByte();
+    this.trace?.gotResponse?.({ statusCode, headers, raw });
+    if (this.untoldBytes > 0) {
+      this.trace?.gotBodyChunk?.(this.untoldBytes);
+    }
+  }
+
+  private gotFirstByte(): void {
+    if (!this.firstByte) {
+      this.firstByte = true;
+      this.trace?.gotFirstResponseByte?.();
+    }
+  }
+
+  gotBodyChunk(bytes: number): void {
+    if (this.answered && !this.over) {
+      this.trace?.gotBodyChunk?.(bytes);
+    } else {
+      this.untoldBytes += bytes;
+    }
+  }
+
+  ended(): void {
+    this.over = true;
+    this.trace?.ended?.();
+  }
+
+  failed(error: unknown): void {
+    if (this.connected && !this.wroteRequest && error instanceof Error) {
+      this.trace?.wroteRequest?.({ err: error });
+    }
+    this.over = true;
+    this.trace?.failed?.(error);
+  }
+}
