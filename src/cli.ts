@@ -4,7 +4,15 @@ import { main } from './cli/main.js';
 
 // Should the program end with something undone, that is no success.
 process.exitCode = 1;
-main(process.argv.slice(2), join(__dirname, 'cli', 'program', 'preload.js')).then((exitCode) => {
-  // Not `process.exit`: what is still being written to a pipe would be lost.
-  process.exitCode = exitCode;
+main(process.argv.slice(2), join(__dirname, 'cli', 'program', 'preload.js')).then(async (exitCode) => {
+  await Promise.all([process.stdout, process.stderr].map(written));
+  // A lookup that was given up goes on, and would keep the process for as long as the resolver takes.
+  process.exit(exitCode);
 });
+
+/** Resolves when all that was written has left this process, or cannot. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

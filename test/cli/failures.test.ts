@@ -88,6 +88,16 @@ describe('a failure is drawn on stdout, told in one line on stderr, and has an e
     expect(labels[0]).toContain('GET');
   });
 
+  it('28 at once when the resolver says nothing, however long it goes on', async () => {
+    const silent = `import dns from 'node:dns'; dns.lookup = () => setInterval(() => undefined, 1e3);`;
+    const { exitCode, stderr, labels } = await httptrace(['--max-time', '0.2', 'http://a.example/'], {
+      env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(silent)}"` },
+    });
+    expect(exitCode).toBe(28);
+    expect(stderr).toContain('within 0.2 s, in dns; raise --max-time\n');
+    expect(failed(labels)[0]).toBe('dns');
+  });
+
   it('52 for a connection that is closed without an answer', async () => {
     const port = await listen(createServer((socket) => socket.once('data', () => socket.end())));
     const { exitCode, stderr, labels } = await httptrace([`http://127.0.0.1:${port}/`]);
