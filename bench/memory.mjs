@@ -10,7 +10,7 @@ import { FakeClient, FakeServer } from './instructions/http1-peers.mjs';
 import { observe } from './instructions/observe.mjs';
 import { startTelemetry } from './telemetry.mjs';
 
-const CONNECTIONS = 1_000;
+const CONNECTIONS = 5_000;
 const ROUNDS = 5;
 const MANY = 400_000;
 const AT_ONCE = 50;

@@ -74,7 +74,7 @@ export const ROWS = {
     side: 'client',
     peer: 'undici',
     events: 6,
-    warmUp: 7_000,
+    warmUp: 14_000,
     stretch: 250,
     async open() {
       // Loads what is built in, whose classes can be had by the global dispatcher alone.
