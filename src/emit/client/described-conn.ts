@@ -3,6 +3,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { hiddenField } from '../../patch/hidden-field.js';
 import type { ConnEnds } from '../../recorder/conn-ends.js';
 import {
+  ATTR_NETWORK_LOCAL_ADDRESS,
+  ATTR_NETWORK_LOCAL_PORT,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
@@ -25,8 +27,8 @@ export interface DescribedConn {
   readonly protocolVersion: string;
   /** `network.transport` */
   readonly transport: string;
-  /** Both ends, and what is spoken: to be copied, for that is less than to add one by one. */
-  readonly attributes: Attributes;
+  readonly localAddress: Attributes[string];
+  readonly localPort: Attributes[string];
 }
 
 const described = hiddenField<DescribedConn>();
@@ -45,12 +47,12 @@ function describe(conn: Socket, ends: ConnEnds): DescribedConn {
   const attributes: Attributes = {};
   addNetworkPeer(attributes, ends, path);
   addNetworkLocal(attributes, ends);
-  const protocolVersion = connProtocolVersion(conn);
   return {
-    attributes: { ...attributes, [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion },
     peerAddress: attributes[ATTR_NETWORK_PEER_ADDRESS],
     peerPort: attributes[ATTR_NETWORK_PEER_PORT],
-    protocolVersion,
+    localAddress: attributes[ATTR_NETWORK_LOCAL_ADDRESS],
+    localPort: attributes[ATTR_NETWORK_LOCAL_PORT],
+    protocolVersion: connProtocolVersion(conn),
     transport: path === undefined ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(path),
   };
 }
@@ -67,6 +69,18 @@ export function addConnPeer(
     }
   }
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion;
+}
+
+/** Both ends, one by one: a copy of them has no room for what an event adds, and grows three times. */
+export function addConn(attributes: Attributes, description: DescribedConn): void {
+  addConnPeer(attributes, description);
+  const { localAddress, localPort } = description;
+  if (localAddress !== undefined) {
+    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = localAddress;
+    if (localPort !== undefined) {
+      attributes[ATTR_NETWORK_LOCAL_PORT] = localPort;
+    }
+  }
 }
 
 /** `network.protocol.version` of a connection: TLS has agreed on it, or who speaks HTTP/2 without that has said so. */

@@ -33,7 +33,7 @@ import {
 import { addDialledAddress, addServer, addTLSState } from '../http/attributes.js';
 import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
-import { describeConn } from './described-conn.js';
+import { addConn, describeConn } from './described-conn.js';
 import type { SpanClock } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
@@ -152,7 +152,8 @@ export function serverAttributes(server: Origin): Attributes {
 
 export function connAttributes({ info, ends }: Pick<FactOf<'gotConn'>, 'info' | 'ends'>): Attributes {
   const { conn, reused, wasIdle, idleTime } = info;
-  const attributes = { ...describeConn(conn, ends).attributes };
+  const attributes: Attributes = {};
+  addConn(attributes, describeConn(conn, ends));
   attributes[ATTR_HTTP_CONN_REUSED] = reused;
   attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
   if (wasIdle && !Number.isNaN(idleTime)) {
