@@ -56,7 +56,7 @@ export const ROWS = {
     side: 'client',
     peer: 'undici',
     events: 6,
-    warmUp: 7_000,
+    warmUp: 12_000,
     stretch: 250,
     open() {
       const { Client } = load('undici');
@@ -91,7 +91,7 @@ export const ROWS = {
     side: 'client',
     peer: 'http',
     events: 6,
-    warmUp: 7_000,
+    warmUp: 10_000,
     stretch: 250,
     open() {
       const server = new FakeServer();
@@ -111,7 +111,7 @@ export const ROWS = {
     side: 'server',
     peer: 'http',
     events: 3,
-    warmUp: 7_000,
+    warmUp: 10_000,
     stretch: 250,
     open(handler) {
       const client = new FakeClient(http().createServer(handler));
@@ -122,7 +122,7 @@ export const ROWS = {
     title: 'http2 server',
     side: 'server',
     events: 3,
-    warmUp: 7_000,
+    warmUp: 10_000,
     stretch: 250,
     open(handler) {
       const client = new FakeHttp2Client(load('node:http2').createServer(handler));
@@ -134,7 +134,7 @@ export const ROWS = {
     side: 'client',
     events: 5,
     source: 'node:http2',
-    warmUp: 7_000,
+    warmUp: 10_000,
     stretch: 250,
     open() {
       const server = new FakeHttp2Server();
