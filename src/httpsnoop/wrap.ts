@@ -1,3 +1,4 @@
+import { layOverObject } from '../patch/descriptor.js';
 import type { Hooks, HttpResponse } from './hooks.js';
 
 type HookName = keyof Hooks;
@@ -47,9 +48,8 @@ class Layer {
   }
 
   install(): void {
-    const methods: Methods = this.res;
     for (const { name, installed } of this.patches) {
-      methods[name] = installed;
+      layOverObject(this.res, name, installed);
     }
   }
 

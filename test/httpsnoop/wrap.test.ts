@@ -60,6 +60,14 @@ describe('wrap', () => {
     expect(hooks.calls).toBe(1);
   });
 
+  it('lays its methods where no list of keys shows them', () => {
+    const res = new ServerResponse(new IncomingMessage(new Socket()));
+    const keys = Object.keys(res);
+    wrap(res, notingHooks([]));
+    expect(Object.hasOwn(res, 'end')).toBe(true);
+    expect(Object.keys(res)).toEqual(keys);
+  });
+
   it('ignores hooks for methods that an HTTP/1.1 response lacks', () => {
     const res = newResponse();
     const before = shapeOf(res);
