@@ -19,6 +19,7 @@ export class UndiciConnections implements SocketListener {
   private readonly dialErrors = new WeakSet<object>();
   private readonly watch: WatchConnection;
   private readonly streamOpened: StreamOpened;
+  private readonly closed: (this: Socket) => void;
   private unseenEnds = 0;
 
   constructor(
@@ -28,7 +29,11 @@ export class UndiciConnections implements SocketListener {
   ) {
     this.watch = watch;
     this.streamOpened = streamOpened;
-    this.dialling = new Dialling(exchangeOf);
+    const dialling = new Dialling(exchangeOf);
+    this.dialling = dialling;
+    this.closed = function () {
+      dialling.onClose(this);
+    };
   }
 
   created(exchange: Exchange): void {
@@ -125,7 +130,8 @@ export class UndiciConnections implements SocketListener {
   private keep(socket: Socket, connection: Connection): Connection {
     this.connections.set(socket, connection);
     watchStreams(socket, this.streamOpened);
-    socket.prependOnceListener('close', () => this.dialling.onClose(socket));
+    // The same for all: it stays with each connection for as long as that lives.
+    socket.prependListener('close', this.closed);
     return connection;
   }
 }

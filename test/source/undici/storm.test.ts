@@ -74,7 +74,12 @@ async function behave(seen: Seen[], req: IncomingMessage, res: Answering): Promi
 
 const BEHAVIOURS = ['ok', 'ok', 'ok', 'ok', 'slow', 'slow', 'reset', 'cut'] as const;
 
-async function waysOf(flavour: UndiciFlavour, random: Random, seen: Seen[]): Promise<Way[]> {
+async function waysOf(
+  flavour: UndiciFlavour,
+  random: Random,
+  seen: Seen[],
+  over: (() => unknown)[],
+): Promise<Way[]> {
   const answer = (req: unknown, res: unknown) => behave(seen, req as IncomingMessage, res as Answering);
   const [plain, secure, second] = [
     await httpServer(answer),
@@ -84,7 +89,7 @@ async function waysOf(flavour: UndiciFlavour, random: Random, seen: Seen[]): Pro
   const connect = { ca: CA };
   const options = () => ({ connections: 1 + random.below(4), pipelining: 1 + random.below(3), connect });
   const of = (dispatcher: Dispatcher, origin: string, isDirect = true): Way[] => {
-    onTestFinished(() => dispatcher.destroy());
+    over.push(() => dispatcher.destroy());
     return [
       { isDirect, ask: (path, signal) => askFetch(flavour, dispatcher, origin + path, { signal }) },
       { isDirect, ask: (path, signal) => askRequest(dispatcher, origin + path, { signal, blocking: false }) },
@@ -200,13 +205,14 @@ function byPath<T>(all: readonly T[], pathOf: (one: T) => string): Map<string, T
 }
 
 describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
-  it('tells each of 1,200 requests in a storm to its own caller', { timeout: 60_000 }, async () => {
+  it('tells each of 1,200 requests in a storm to its own caller', { timeout: 180_000 }, async () => {
     const random = new Random(flavour.major * 1000);
     telemetry.instrument();
     const seen: Seen[] = [];
     const calls: { call: Call; way: Way }[] = [];
+    const over: (() => unknown)[] = [];
     for (let wave = 0; wave < WAVES; wave++) {
-      const ways = await waysOf(flavour, random, seen);
+      const ways = await waysOf(flavour, random, seen, over);
       const asked: Promise<void>[] = [];
       for (let i = 0; i < CALLS_PER_WAVE; i++) {
         const way = random.pick(ways as [Way, ...Way[]]);
@@ -217,6 +223,7 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
         }
       }
       await Promise.all(asked);
+      await Promise.all(over.splice(0).map((end) => end()));
     }
     const spans = byPath(
       await telemetry.finished(),
