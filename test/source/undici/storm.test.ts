@@ -206,7 +206,7 @@ function byPath<T>(all: readonly T[], pathOf: (one: T) => string): Map<string, T
   return found;
 }
 
-/** Those of which no call hangs in a storm on this Node, with us or without: 7 and 8 now and then forget one there. */
+/** From Node 24 on without the packages undici 7 and 8: there the storm has not come to its end in time. */
 const STORMED = UNDICI_FLAVOURS.filter(
   ({ installed, major }) => installed === undefined || major === 6 || isBefore24,
 );
