@@ -51,8 +51,16 @@ describe.skipIf(!jaegerIsThere)(
       const port = await listen(createServer((_request, response) => response.end('hello')));
       const traceIds = await linked(['dist/cli.js', '--otlp', `http://127.0.0.1:${port}/`]);
       expect(traceIds).toHaveLength(1);
-      const spans = await fetchTrace(jaeger.queryUrl, traceIds[0] ?? '', 2);
-      expect(spans.map(({ operationName }) => operationName).sort()).toEqual(['GET', 'httptrace']);
+      const spans = await fetchTrace(jaeger.queryUrl, traceIds[0] ?? '', 7);
+      expect(spans.map(({ operationName }) => operationName).sort()).toEqual([
+        'GET',
+        'http.connect',
+        'http.getconn',
+        'http.receive',
+        'http.send',
+        'http.wait',
+        'httptrace',
+      ]);
     });
   },
 );

@@ -12,23 +12,18 @@ const NO_INTERCEPTOR = { redirect: 'The undici inside Node shows no interceptors
 /** `fetch` and `request` of each undici as clients of Go's scenarios, with what they do in another way. */
 export function undiciReferenceClients(flavour: UndiciFlavour): ReferenceClient[] {
   const { installed } = flavour;
-  const common = [ALPN, ...(flavour.major === 6 ? [SILENT_HTTP2] : [])];
   return [
     {
       name: `fetch of ${flavour.name}`,
       open: fetchSessions(flavour),
       cannot: { ...NO_EXPECT, ...(installed === undefined ? NO_PROXY : {}) },
-      differences: [fields(FETCH_FIELDS), ...common, HOP_DIALS],
+      differences: [fields(FETCH_FIELDS), ALPN, HOP_DIALS],
     },
     {
       name: `request of ${flavour.name}`,
       open: requestSessions(flavour),
       cannot: { ...NO_EXPECT, ...(installed === undefined ? { ...NO_PROXY, ...NO_INTERCEPTOR } : {}) },
-      differences: [
-        fields([]),
-        ...common,
-        ...(installed === undefined ? [] : [HOP_DIALS, HOP_WITHIN_RESPONSE]),
-      ],
+      differences: [fields([]), ALPN, ...(installed === undefined ? [] : [HOP_DIALS, HOP_WITHIN_RESPONSE])],
     },
   ];
 }
@@ -87,12 +82,6 @@ const HOP_WITHIN_RESPONSE: Difference = {
       ? calls
       : [...calls.slice(0, put), next, idle, ...calls.slice(put + 2)];
   },
-};
-
-const SILENT_HTTP2: Difference = {
-  reason: 'undici 6 does not tell what it writes to an HTTP/2 connection.',
-  change: (calls, { name }) =>
-    name === 'h2-new-then-reused' ? calls.filter(({ hook }) => hook !== 'WroteHeaderField') : calls,
 };
 
 function withArgs(call: GoCall, hook: string, args: GoCall['args']): GoCall {
