@@ -1,6 +1,6 @@
 import { channel, hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Dispatcher } from 'undici';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
 import type { ChannelName } from '../../../src/source/channels.js';
 import type { RequestTrace } from '../../../src/source/request-trace.js';
@@ -103,7 +103,16 @@ describe('a source that is stopped', () => {
   });
 });
 
-describe.each(UNDICI_FLAVOURS)('dispatch of $name', ({ Client, Pool }) => {
+const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+
+describe.each(UNDICI_FLAVOURS)('dispatch of $name', ({ Agent, Client, Pool, installed }) => {
+  // The one inside Node is found by its global dispatcher, in whose place an installed undici 8 puts one of its own.
+  if (installed === undefined) {
+    const before: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
+    beforeEach(() => void Reflect.set(globalThis, GLOBAL_DISPATCHER, new Agent()));
+    afterEach(() => void Reflect.set(globalThis, GLOBAL_DISPATCHER, before));
+  }
+
   const prototype: Dispatcher = Object.getPrototypeOf(Client.prototype);
   const descriptor = () => Object.getOwnPropertyDescriptor(prototype, 'dispatch');
 
