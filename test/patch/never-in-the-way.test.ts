@@ -5,9 +5,15 @@ import { useTelemetry } from '../support/telemetry/telemetry.js';
 import { HTTP2_CLIENT_ROWS } from './rows/http2-client.js';
 import { NODE_CLIENT_ROWS } from './rows/node-client.js';
 import { SERVER_ROWS } from './rows/server.js';
+import { UNDICI_ROWS } from './rows/undici.js';
 
 /** Whoever patches something adds its row. */
-const ROWS: readonly PatchedRow[] = [...NODE_CLIENT_ROWS, ...HTTP2_CLIENT_ROWS, ...SERVER_ROWS];
+const ROWS: readonly PatchedRow[] = [
+  ...UNDICI_ROWS,
+  ...NODE_CLIENT_ROWS,
+  ...HTTP2_CLIENT_ROWS,
+  ...SERVER_ROWS,
+];
 
 const telemetry = useTelemetry();
 
