@@ -1,4 +1,4 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Look, PatchedRow } from '../../support/peers/looked-at.js';
 import { httpServer } from '../../support/servers/truthful-server.js';
 
@@ -29,7 +29,14 @@ export const UNDICI_ROWS: readonly PatchedRow[] = [
     methods: [[BASE, 'dispatch']],
     async run(look) {
       const { origin } = await httpServer((_req, res) => res.end('hello'));
-      const client = new Client(origin);
+      const connector = buildConnector({});
+      const client: Client = new Client(origin, {
+        // A client dials while it is called.
+        connect: (options, done) => {
+          look.at('dials', { client });
+          connector(options, done);
+        },
+      });
       await lookAt(look, client, 'first');
       await lookAt(look, client, 'reused');
       await client.close();
