@@ -16,6 +16,11 @@ function prototypes(): readonly [session: object, stream: object] {
 
 const [SESSION, STREAM] = prototypes();
 
+/** What Node 20 publishes nothing of is seen by these. */
+const UNPUBLISHED: PatchedRow['methods'] = process.versions.node.startsWith('20.')
+  ? ['uncork', '_write', '_writev', '_final'].map((method) => [STREAM, method] as const)
+  : [];
+
 /** Looks at a request from its beginning until its stream is closed. */
 async function lookAt(
   look: Look,
@@ -45,6 +50,7 @@ export const HTTP2_CLIENT_ROWS: readonly PatchedRow[] = [
       [STREAM, 'emit'],
       [STREAM, 'push'],
       [STREAM, 'close'],
+      ...UNPUBLISHED,
     ],
     async run(look) {
       const { origin } = await streamServer((stream) => {
