@@ -4,7 +4,7 @@
  * prints each function, so that the journey can be read.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,14 +14,19 @@ const compiled = realpathSync(mkdtempSync(join(tmpdir(), 'hops-')));
 
 const KINDS = ['undici', 'node:http', 'node:http2', 'server'];
 
-/** One file for each of the source's: in the bundles of `dist` they could not be told apart. */
+/**
+ * One file for each of the source's: in the bundles of `dist` they could not be told apart. They are ES modules, for in
+ * CommonJS a constant that is exported again becomes a getter, which would count as a function. The bundles have none.
+ */
 function compile() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run([
     compiler,
     ...['-p', 'tsconfig.build.json', '--outDir', compiled],
+    ...['--module', 'es2022', '--moduleResolution', 'bundler'],
     ...['--emitDeclarationOnly', 'false', '--declaration', 'false'],
   ]);
+  writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(root, 'node_modules'), join(compiled, 'node_modules'), 'dir');
 }
 

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 const [compiled, kind] = process.argv.slice(2);
@@ -16,7 +16,7 @@ const { AsyncLocalStorageContextManager } = load('@opentelemetry/context-async-h
 const { BasicTracerProvider, SimpleSpanProcessor } = load('@opentelemetry/sdk-trace-base');
 const { context, propagation, trace } = load('@opentelemetry/api');
 const { W3CTraceContextPropagator } = load('@opentelemetry/core');
-const { HttpTraceInstrumentation } = load('./index.js');
+const { HttpTraceInstrumentation } = await import(pathToFileURL(`${compiled}/index.js`).href);
 
 const WARM = 200;
 
