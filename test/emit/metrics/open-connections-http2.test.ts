@@ -41,7 +41,11 @@ const MOODS: Readonly<Record<string, (stream: ServerHttp2Stream) => unknown>> = 
   '/drop': (stream) => stream.session?.destroy(),
   '/silent': () => undefined,
 };
-const PATHS = Object.keys(MOODS);
+/** Node 20 reads memory that it has freed, with or without us, when sessions are lost under streams that end. */
+const SURVIVES_LOST_SESSIONS = Number.parseInt(process.versions.node, 10) >= 22;
+const PATHS = Object.keys(MOODS).filter(
+  (path) => SURVIVES_LOST_SESSIONS || (path !== '/goaway' && path !== '/drop'),
+);
 
 function answer(stream: ServerHttp2Stream): void {
   if (!stream.destroyed) {
@@ -107,7 +111,7 @@ describe('http.client.open_connections of node:http2', () => {
         );
         await resultOf(stream);
         clearTimeout(timer);
-        if (random(15) === 0) {
+        if (SURVIVES_LOST_SESSIONS && random(15) === 0) {
           known.session.destroy();
         }
       },
