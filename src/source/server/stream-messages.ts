@@ -7,30 +7,30 @@ export class Http2StreamRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly httpVersion = '2.0';
-  readonly #stream: ServerHttp2Stream;
+  private readonly http2Stream: ServerHttp2Stream;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    this.#stream = stream;
+    this.http2Stream = stream;
     this.headers = headers;
     this.method = headers[':method'] ?? '';
     this.url = headers[':path'] ?? '';
   }
 
   get socket(): Socket | undefined {
-    return this.#stream.session?.socket;
+    return this.http2Stream.session?.socket;
   }
 }
 
 /** What the stream API of HTTP/2 has in the place of a response object. */
 export class Http2StreamResponse {
-  readonly #stream: ServerHttp2Stream;
+  private readonly http2Stream: ServerHttp2Stream;
 
   constructor(stream: ServerHttp2Stream) {
-    this.#stream = stream;
+    this.http2Stream = stream;
   }
 
   get headersSent(): boolean {
-    return this.#stream.headersSent;
+    return this.http2Stream.headersSent;
   }
 
   /** 200 until the head is sent, as in Node's own responses. */
@@ -39,6 +39,6 @@ export class Http2StreamResponse {
   }
 
   get headers(): OutgoingHttpHeaders {
-    return this.#stream.sentHeaders ?? {};
+    return this.http2Stream.sentHeaders ?? {};
   }
 }

@@ -23,12 +23,12 @@ const HEAD_END = '\r\n\r\n';
 /** Speaks HTTP/1 to a server by hand, so that nothing but bytes lies between a test and what was sent. */
 export class RawClient {
   readonly socket: Socket;
-  #received = Buffer.alloc(0);
+  private bytes: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (data: Buffer) => {
-      this.#received = Buffer.concat([this.#received, data]);
+      this.bytes = Buffer.concat([this.bytes, data]);
     });
     // What arrived before a reset is what a test wants to see.
     socket.on('error', () => socket.destroy());
@@ -47,7 +47,7 @@ export class RawClient {
   }
 
   get received(): Buffer {
-    return this.#received;
+    return this.bytes;
   }
 
   send(lines: readonly string[], body = ''): void {
@@ -55,7 +55,7 @@ export class RawClient {
   }
 
   async until(text: string): Promise<void> {
-    while (!this.#received.includes(text)) {
+    while (!this.bytes.includes(text)) {
       await once(this.socket, 'data');
     }
   }
@@ -69,13 +69,13 @@ export class RawClient {
   /** Waits until the server closes the connection; one response for each method that was sent. */
   async responses(...methods: string[]): Promise<RawResponse[]> {
     await this.closed();
-    return parseResponses(this.#received, methods);
+    return parseResponses(this.bytes, methods);
   }
 
   /** Waits until the server closes the connection; whatever follows the end of the first response is dropped. */
   async firstResponse(method: string): Promise<RawResponse> {
     await this.closed();
-    return parseResponse(this.#received, method).response;
+    return parseResponse(this.bytes, method).response;
   }
 }
 
