@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { propagation } from '../../../api.js';
 import type { UndiciExchange } from '../../../config/types.js';
 import type { Origin } from '../../../origin.js';
+import { layOverObject } from '../../../patch/descriptor.js';
 import type { ClientRecord } from '../../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../../source/channels.js';
 import type { UndiciHttpRequest } from '../../../source/undici/exchange.js';
@@ -71,7 +72,9 @@ export class UndiciRequestView implements ClientRequestView {
       request.headers.push(name, value);
     } else {
       request.addHeader(name, value);
-      request.addHeader = addHeaderOnce;
+      if (request.addHeader !== addHeaderOnce) {
+        layOverObject(request, 'addHeader', addHeaderOnce);
+      }
     }
   }
 
