@@ -1,13 +1,29 @@
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Look, type PatchedRow, patchAsOthersDo, tooMany } from '../support/peers/looked-at.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Look, type PatchedRow, patchAsOthersDo, patchedBy, tooMany } from '../support/peers/looked-at.js';
 import { useTelemetry } from '../support/telemetry/telemetry.js';
 import { HTTP2_CLIENT_ROWS } from './rows/http2-client.js';
 import { NODE_CLIENT_ROWS } from './rows/node-client.js';
 import { SERVER_ROWS } from './rows/server.js';
 import { UNDICI_ROWS } from './rows/undici.js';
 
-/** Whoever patches something adds its row. */
+/** Each prototype over which a method was laid, and the name of that. */
+const laid = vi.hoisted((): [prototype: object, name: PropertyKey][] => []);
+
+// All that this package patches goes through this one function.
+vi.mock('../../src/patch/descriptor.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/patch/descriptor.js')>();
+  return {
+    ...original,
+    layOverPrototype(object: object, name: PropertyKey, method: unknown) {
+      if (Object.hasOwn(object, 'constructor')) {
+        laid.push([object, name]);
+      }
+      return original.layOverPrototype(object, name, method);
+    },
+  };
+});
+
 const ROWS: readonly PatchedRow[] = [
   ...UNDICI_ROWS,
   ...NODE_CLIENT_ROWS,
@@ -17,14 +33,39 @@ const ROWS: readonly PatchedRow[] = [
 
 const telemetry = useTelemetry();
 
-function descriptorsOf({ methods }: PatchedRow): unknown[] {
-  return methods.map(([holder]) => Object.getOwnPropertyDescriptors(holder));
+function descriptorsOf(row: PatchedRow): unknown[] {
+  return patchedBy(row).map(([holder]) => Object.getOwnPropertyDescriptors(holder));
+}
+
+/** What a program saw, without what lies over single objects: that is their own, and hidden. */
+function seenBy({ seen }: Look, { overObjects = [] }: PatchedRow): unknown {
+  return Object.fromEntries(
+    [...seen].map(([what, { keys, ...rest }]) => [
+      what,
+      { ...rest, keys: keys.filter((key) => !overObjects.includes(key)) },
+    ]),
+  );
+}
+
+function expectPatched(methods: PatchedRow['methods'], before: readonly unknown[]): void {
+  for (const [index, [holder, method]] of methods.entries()) {
+    expect(Object.getOwnPropertyDescriptor(holder, method), String(method)).not.toEqual(
+      (before[index] as PropertyDescriptorMap)[method as string],
+    );
+  }
 }
 
 async function run(row: PatchedRow, look = new Look()): Promise<Look> {
   await row.run(look);
   await setImmediate();
   return look;
+}
+
+/** What nobody calls shows nothing. */
+function expectCalled(row: PatchedRow, calls: readonly string[] = []): void {
+  const called = new Set([...(row.calledByUs ?? []), ...calls.map((call) => call.split(' ')[1])]);
+  const names = patchedBy(row).map(([, name]) => String(name));
+  expect(names.filter((name) => !called.has(name))).toEqual([]);
 }
 
 describe.each(ROWS)('$name', (row) => {
@@ -37,6 +78,7 @@ describe.each(ROWS)('$name', (row) => {
   beforeEach(() => {
     warnings.splice(0);
     process.removeAllListeners('warning').on('warning', note);
+    return row.arrange?.();
   });
 
   afterEach(() => {
@@ -50,7 +92,7 @@ describe.each(ROWS)('$name', (row) => {
     await run(row);
     const without = await run(row);
     telemetry.instrument(row.config);
-    expect(Object.fromEntries((await run(row)).seen)).toEqual(Object.fromEntries(without.seen));
+    expect(seenBy(await run(row), row)).toEqual(seenBy(without, row));
   });
 
   it('have at most one frame of ours between those of others', async () => {
@@ -74,12 +116,9 @@ describe.each(ROWS)('$name', (row) => {
   it('are patched while we are enabled, and are then what they were', async () => {
     const before = descriptorsOf(row);
     const instrumentation = telemetry.instrument(row.config);
-    for (const [index, [holder, method]] of row.methods.entries()) {
-      expect(Object.getOwnPropertyDescriptor(holder, method), method).not.toEqual(
-        (before[index] as PropertyDescriptorMap)[method],
-      );
-    }
+    expectPatched(row.methods, before);
     await run(row);
+    expectPatched([...row.methods, ...(row.lazily ?? [])], before);
     instrumentation.disable();
     expect(descriptorsOf(row)).toEqual(before);
   });
@@ -88,12 +127,18 @@ describe.each(ROWS)('$name', (row) => {
     const alone = [patchAsOthersDo('below', row), patchAsOthersDo('above', row)];
     await run(row);
     const [below, above] = alone.map(({ calls }) => [...calls].sort());
+    expectCalled(row, below);
     for (const tool of alone.reverse()) {
       tool.remove();
     }
     const before = descriptorsOf(row);
     const under = patchAsOthersDo('below', row);
     const instrumentation = telemetry.instrument(row.config);
+    if (row.lazily !== undefined) {
+      await run(row);
+    }
+    // We look for classes that Node does not export.
+    under.calls.splice(0);
     const over = patchAsOthersDo('above', row);
 
     await run(row);
@@ -110,4 +155,18 @@ describe.each(ROWS)('$name', (row) => {
     under.remove();
     expect(descriptorsOf(row)).toEqual(before);
   });
+});
+
+it('whatever is patched has its row', async () => {
+  telemetry.instrument({ metrics: { 'http.client.request.body.size': true }, server: { enabled: true } });
+  for (const row of ROWS) {
+    await run(row);
+  }
+  const listed = ROWS.flatMap(patchedBy);
+  const missing = laid.filter(
+    ([prototype, name]) => !listed.some(([holder, method]) => holder === prototype && method === name),
+  );
+  expect(laid.length).toBeGreaterThan(0);
+  const names = missing.map(([prototype, name]) => `${prototype.constructor.name}.${String(name)}`);
+  expect([...new Set(names)]).toEqual([]);
 });

@@ -4,6 +4,7 @@ import * as https from 'node:https';
 import * as net from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import * as tls from 'node:tls';
+import { isAtLeast } from '../../support/clients/undici-flavours.js';
 import type { Look, PatchedRow } from '../../support/peers/looked-at.js';
 import { CA } from '../../support/servers/certificates.js';
 import { connectProxy } from '../../support/servers/connect-proxy.js';
@@ -22,6 +23,15 @@ const REQUEST: PatchedRow['methods'] = ['getHeader', '_storeHeader', 'onSocket',
 const MESSAGE: PatchedRow['methods'] = ['emit', 'push'].map(
   (method) => [http.IncomingMessage.prototype, method] as const,
 );
+
+const { node } = process.versions;
+
+/** Newer releases of Node publish what dials in plain. */
+const PUBLISHES_SOCKETS = isAtLeast(node, 24, 3) || (node.startsWith('22.') && isAtLeast(node, 22, 20));
+
+const DIALS: PatchedRow['methods'] = [
+  [PUBLISHES_SOCKETS ? tls.TLSSocket.prototype : net.Socket.prototype, 'connect'],
+];
 
 /** Looks at a request from its beginning until its agent has its connection back. */
 async function lookAt(look: Look, request: http.ClientRequest, name: string): Promise<void> {
@@ -94,6 +104,73 @@ export const NODE_CLIENT_ROWS: readonly PatchedRow[] = [
     },
   },
   {
+    name: 'requests of an agent that takes them in its own way',
+    methods: [],
+    async run(look) {
+      const { port } = await httpServer();
+      const agent = new (class extends http.Agent {
+        addRequest(request: http.ClientRequest, options: net.NetConnectOpts): void {
+          look.at('asked', { agent, request });
+          request.onSocket(net.connect(options));
+        }
+      })();
+      look.at('before', { agent });
+      await lookAt(look, http.request({ port, host: '127.0.0.1', agent }), 'its own');
+      look.at('after', { agent });
+    },
+  },
+  {
+    name: 'requests whose bodies are counted',
+    config: { metrics: { 'http.client.request.body.size': true } },
+    methods: [],
+    lazily: [
+      [http.ClientRequest.prototype, 'write'],
+      [http.ClientRequest.prototype, 'end'],
+    ],
+    async run(look) {
+      const { port } = await httpServer();
+      const socket = net.connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      const request = http.request({ method: 'POST', createConnection: () => socket });
+      await setImmediate();
+      const { write } = socket;
+      // Node writes to the connection while the program's call is on the stack.
+      socket.write = (...args: unknown[]) => {
+        look.at('written', { request });
+        return Reflect.apply(write, socket, args);
+      };
+      request.write('hello');
+      await lookAt(look, request, 'counted');
+    },
+  },
+  {
+    name: 'the dial of a socket',
+    methods: DIALS,
+    async run(look) {
+      const { port } = await httpsServer();
+      const lookup: net.LookupFunction = (_name, { all }, found) => {
+        look.at('looks up', {});
+        const address = '127.0.0.1';
+        return all ? found(null, [{ address, family: 4 }]) : found(null, address, 4);
+      };
+      const request = https.request({ port, host: 'localhost', ca: CA, agent: false, lookup });
+      await lookAt(look, request, 'of its own');
+    },
+  },
+  {
+    name: 'sockets, until there is a session of HTTP/2',
+    methods: [[net.Socket.prototype, 'setNoDelay']],
+    arrange: withoutHttp2,
+    async run(look) {
+      const { port } = await httpServer();
+      const socket = net.connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      Reflect.get(socket, '_handle').setNoDelay = () => look.at('sends at once', { socket });
+      socket.setNoDelay(true);
+      socket.destroy();
+    },
+  },
+  {
     name: 'the dial of a socket of TLS',
     methods: [[tls.TLSSocket.prototype, '_start']],
     async run(look) {
@@ -106,3 +183,11 @@ export const NODE_CLIENT_ROWS: readonly PatchedRow[] = [
     },
   },
 ];
+
+/** A process in which `node:http2` is not loaded yet. */
+function withoutHttp2(): () => void {
+  const before = Object.getOwnPropertyDescriptor(process, 'moduleLoadList') as PropertyDescriptor;
+  const loaded = (before.value as string[]).filter((name) => name !== 'NativeModule http2');
+  Object.defineProperty(process, 'moduleLoadList', { ...before, value: loaded });
+  return () => void Object.defineProperty(process, 'moduleLoadList', before);
+}

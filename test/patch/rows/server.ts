@@ -1,16 +1,21 @@
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
 import { type AddressInfo, type Server, Socket } from 'node:net';
+import { beforeAll } from 'vitest';
 import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
 import { RawClient } from '../../support/clients/raw-client.js';
-import type { Look, PatchedRow } from '../../support/peers/looked-at.js';
+import type { Look, PatchedMethod, PatchedRow } from '../../support/peers/looked-at.js';
+import { serverStreamPrototype } from '../../support/peers/node-classes.js';
 import { CA, certificate } from '../../support/servers/certificates.js';
 
 const RESPONSE: PatchedRow['methods'] = [
-  ...['emit', 'writeHead', '_send', 'end', 'destroy', 'flushHeaders'],
+  ...['emit', 'writeHead', '_send', 'end', 'flushHeaders'],
   ...['writeContinue', 'writeProcessing', 'writeEarlyHints'],
+  // Newer releases of Node have it.
+  ...('writeInformation' in http.ServerResponse.prototype ? ['writeInformation'] : []),
 ].map((method) => [http.ServerResponse.prototype, method] as const);
 
 const HTTP1: PatchedRow['methods'] = [
@@ -19,12 +24,24 @@ const HTTP1: PatchedRow['methods'] = [
   [Socket.prototype, '_destroy'],
 ];
 
-const HTTP2: PatchedRow['methods'] = [
-  [Object.getPrototypeOf(http2.createServer()), 'emit'],
+const COMPAT: PatchedRow['methods'] = [
   [http2.Http2ServerRequest.prototype, 'emit'],
   [http2.Http2ServerResponse.prototype, 'emit'],
   [http2.Http2ServerResponse.prototype, 'flushHeaders'],
 ];
+
+/** What is patched with the first stream of a server. */
+const STREAMS: PatchedMethod[] = [];
+
+beforeAll(async () => {
+  const prototype = await serverStreamPrototype();
+  for (const method of [
+    ...['emit', 'respond', 'respondWithFile', 'respondWithFD', 'additionalHeaders', 'pushStream'],
+    ...['write', 'end', 'close', 'destroy', '_destroy'],
+  ]) {
+    STREAMS.push([prototype, method]);
+  }
+});
 
 /** Looks at a request and its response at each stage that a listener can see. */
 function lookingAt(look: Look): http.RequestListener {
@@ -56,7 +73,14 @@ async function asked(server: Server, ask: (port: number) => Promise<void>): Prom
 }
 
 async function ask(client: RawClient): Promise<void> {
-  client.send(['POST / HTTP/1.1', 'Host: a', 'Content-Length: 3', 'Connection: close'], 'abc');
+  const head = [
+    'POST / HTTP/1.1',
+    'Host: a',
+    'Content-Length: 3',
+    'Expect: 100-continue',
+    'Connection: close',
+  ];
+  client.send(head, 'abc');
   await client.closed();
 }
 
@@ -82,13 +106,19 @@ export const SERVER_ROWS: readonly PatchedRow[] = [
   {
     name: 'pipelined responses, and one that is given up',
     config,
-    methods: [[http.Server.prototype, 'emit'], ...HTTP1],
+    methods: [
+      [http.Server.prototype, 'emit'],
+      [http.ServerResponse.prototype, 'emit'],
+      [http.ServerResponse.prototype, 'destroy'],
+      [Socket.prototype, '_destroy'],
+    ],
     async run(look) {
       const server = http.createServer((request, response) => {
         const stage = `request ${request.url}`;
         look.at(stage, { request, response, socket: request.socket });
         response.on('close', () => look.at(`${stage} closed`, { request, response }));
         if (request.url === '/2') {
+          response.destroy();
           request.socket.destroy();
         }
       });
@@ -121,25 +151,90 @@ export const SERVER_ROWS: readonly PatchedRow[] = [
       });
     },
   },
+  ...[false, true].map(
+    (isSecure): PatchedRow => ({
+      name: `what a server of node:http2 answers${isSecure ? ', over TLS' : ''}`,
+      config,
+      methods: [[Object.getPrototypeOf(http2Server(isSecure)), 'emit'], ...COMPAT],
+      async run(look) {
+        const server = http2Server(isSecure).on('request', (request, response) => {
+          const { stream } = request;
+          look.at('request', { request, response, stream });
+          request.on('end', () => look.at('request read', { request, response, stream })).resume();
+          response.on('finish', () => look.at('finished', { request, response }));
+          Reflect.get(response, 'flushHeaders').call(response);
+          response.write('some');
+          setImmediate(() => response.end('more'));
+        });
+        await asked(server, async (port) => {
+          const session = http2.connect(`${isSecure ? 'https' : 'http'}://localhost:${port}`, { ca: CA });
+          await http2Request(session);
+          session.close();
+        });
+      },
+    }),
+  ),
   {
-    name: 'what a server of node:http2 answers',
+    name: 'streams of a server of node:http2',
     config,
-    methods: HTTP2,
+    methods: [],
+    lazily: STREAMS,
     async run(look) {
-      const server = http2.createServer((request, response) => {
-        const { stream } = request;
-        look.at('request', { request, response, stream });
-        request.on('end', () => look.at('request read', { request, response, stream })).resume();
-        response.on('finish', () => look.at('finished', { request, response }));
-        Reflect.get(response, 'flushHeaders').call(response);
-        response.write('some');
-        setImmediate(() => response.end('more'));
+      const file = await open(__filename);
+      const server = http2.createServer().on('stream', (stream, { ':path': path = '' }) => {
+        const at = (stage: string) => look.at(`${path} ${stage}`, { stream });
+        at('begins');
+        stream.on('wantTrailers', () => at('wants trailers'));
+        stream.on('close', () => at('is closed'));
+        STREAM_ANSWERS[path]?.(stream, at, file.fd);
+        if (path === '/written') {
+          look.thrownBy('respond', () => stream.respond());
+          look.thrownBy('respondWithFile', () => stream.respondWithFile(__filename));
+          look.thrownBy('respondWithFD', () => stream.respondWithFD(file));
+          look.thrownBy('additionalHeaders', () => stream.additionalHeaders({}));
+          look.thrownBy('pushStream', () => stream.pushStream({}, undefined as never));
+        }
       });
       await asked(server, async (port) => {
         const session = await connectHttp2(port);
-        await http2Request(session);
+        session.on('stream', (pushed) => pushed.resume());
+        for (const path of Object.keys(STREAM_ANSWERS)) {
+          await http2Request(session, { ':path': path });
+        }
         session.close();
       });
+      await file.close();
     },
   },
 ];
+
+function http2Server(isSecure: boolean): http2.Http2Server | http2.Http2SecureServer {
+  return isSecure ? http2.createSecureServer(certificate('localhost')) : http2.createServer();
+}
+
+type AnswerStream = (stream: http2.ServerHttp2Stream, at: (stage: string) => void, fd: number) => void;
+
+/** Each kind of answer that a stream can give, by its path. */
+const STREAM_ANSWERS: Readonly<Record<string, AnswerStream>> = {
+  '/written'(stream, at) {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ trailer: 'a' }));
+    stream.write('some', () => at('has written'));
+    stream.end('more');
+  },
+  // Node asks before it sends the head of a file.
+  '/file': (stream, at) => stream.respondWithFile(__filename, {}, { statCheck: () => at('sends a file') }),
+  '/fd': (stream, at, fd) => stream.respondWithFD(fd, {}, { statCheck: () => at('sends what is open') }),
+  '/pushes'(stream, at) {
+    stream.additionalHeaders({ ':status': 103 });
+    stream.pushStream({ ':path': '/pushed' }, (_error, pushed) => {
+      at('pushes');
+      pushed.respond();
+      pushed.end('pushed');
+      stream.respond();
+      stream.end();
+    });
+  },
+  '/closed': (stream, at) => stream.close(http2.constants.NGHTTP2_CANCEL, () => at('closes')),
+  '/destroyed': (stream) => void stream.destroy(),
+};

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import { Socket } from 'node:net';
@@ -9,23 +8,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { captureMetrics } from '../../../src/httpsnoop/index.js';
 import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
 import { RawClient, rawRequest } from '../../support/clients/raw-client.js';
+import { serverStreamPrototype } from '../../support/peers/node-classes.js';
 import { listen } from '../../support/servers/listen.js';
 import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 
 const GET = ['GET / HTTP/1.1', 'Host: a', 'Connection: close'];
-
-/** The prototype of the streams of HTTP/2 servers, of which Node exports no class. */
-async function streamPrototype(): Promise<object> {
-  const server = http2.createServer();
-  const stream = once(server, 'stream');
-  const session = await connectHttp2(await listen(server));
-  session.request().on('error', () => undefined);
-  const [found] = await stream;
-  session.destroy();
-  return Object.getPrototypeOf(found);
-}
 
 /** What a program sees of an object when it looks: its keys, those that it inherits, and what is printed. */
 function seenOf(object: object): unknown {
@@ -151,7 +140,7 @@ describe('when nothing observes any more, while requests are under way', () => {
       http2.Http2ServerRequest.prototype,
       http2.Http2ServerResponse.prototype,
       Socket.prototype,
-      await streamPrototype(),
+      await serverStreamPrototype(),
     ];
     const descriptors = (): unknown[] => prototypes.map((object) => Object.getOwnPropertyDescriptors(object));
     const before = descriptors();

@@ -53,13 +53,24 @@ export class Look {
     this.before = before;
   }
 
+  /** What a method throws shows what stood on the stack. */
+  thrownBy(what: string, call: () => unknown): void {
+    try {
+      call();
+    } catch (error) {
+      this.frames.set(`${what} throws`, longestRun((error as Error).stack));
+      return;
+    }
+    throw new Error(`${what} threw nothing`);
+  }
+
   /** @param dialling Sockets that have not got their connection yet: they have listeners of ours until they do. */
   at(
     stage: string,
     objects: Readonly<Record<string, object>>,
     dialling: Readonly<Record<string, object>> = {},
   ): void {
-    this.frames.set(stage, longestRun());
+    this.frames.set(stage, longestRun(stackNow()));
     for (const [name, object] of Object.entries({ ...objects, ...dialling })) {
       const what = `${stage}: ${name}`;
       const listeners = listenersOf(object);
@@ -81,11 +92,15 @@ function isOwn(key: string): boolean {
   return !KEPT_BY_NODE.has(key);
 }
 
-function longestRun(): number {
+function stackNow(): string | undefined {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 100;
-  const { stack = '' } = new Error('where');
+  const { stack } = new Error('where');
   Error.stackTraceLimit = stackTraceLimit;
+  return stack;
+}
+
+function longestRun(stack = ''): number {
   let longest = 0;
   let run = 0;
   for (const line of stack.split('\n')) {
@@ -124,17 +139,33 @@ function fill(emitter: EventEmitter, without: Readonly<Record<string, number>>):
   }
 }
 
+/** Who has a method, and its name. */
+export type PatchedMethod = readonly [holder: object, name: PropertyKey];
+
 /** One thing that we patch, and a program that uses it. */
 export interface PatchedRow {
   readonly name: string;
   /** What has it patched, if it is not the default of the tests. */
   readonly config?: HttpTraceInstrumentationConfig;
-  /** Who has each method that is patched, and its name. */
-  readonly methods: readonly (readonly [holder: object, method: string])[];
+  /** The methods that are patched as soon as we are enabled. */
+  readonly methods: readonly PatchedMethod[];
+  /** Those that are patched when the program uses the first of their kind. */
+  readonly lazily?: readonly PatchedMethod[];
+  /** Those that are patched for a moment, until a channel turns out to tell the same. */
+  readonly briefly?: readonly PatchedMethod[];
+  /** Methods that we lay over single objects of the program's: they are its own then, and nothing lists them. */
+  readonly overObjects?: readonly string[];
   /** Methods that we call as well, so that another tool sees more calls of them than without us. */
   readonly calledByUs?: readonly string[];
+  /** Makes the process one in which it is patched. Gives what makes it what it was. */
+  arrange?(): () => void;
   /** Makes each of the methods be called, and looks at what it has in hand at each stage. */
   run(look: Look): Promise<void>;
+}
+
+/** All that is patched before the program of a row has run to its end. */
+export function patchedBy({ methods, lazily = [], briefly = [] }: PatchedRow): readonly PatchedMethod[] {
+  return [...methods, ...lazily, ...briefly];
 }
 
 /** What the layers of another tool saw. */
@@ -146,18 +177,20 @@ export interface OtherTool {
 }
 
 /** Patches as most tools do: by assignment, keeping what was there. */
-export function patchAsOthersDo(layer: string, { methods, calledByUs = [] }: PatchedRow): OtherTool {
+export function patchAsOthersDo(layer: string, row: PatchedRow): OtherTool {
+  const { calledByUs = [] } = row;
   const calls: string[] = [];
-  const removals = methods.map(([holder, method]) => {
+  const removals = patchedBy(row).map(([holder, method]) => {
     const before = Object.getOwnPropertyDescriptor(holder, method);
     const below: unknown = Reflect.get(holder, method);
+    const name = String(method);
     if (typeof below !== 'function') {
-      throw new Error(`there is no ${method}`);
+      throw new Error(`there is no ${name}`);
     }
     Reflect.set(holder, method, function theirs(this: unknown, ...args: unknown[]) {
-      if (!calledByUs.includes(method)) {
+      if (!calledByUs.includes(name)) {
         calls.push(
-          [layer, method, typeof args[0] === 'string' ? args[0].replaceAll(/\d+/g, 'N') : ''].join(' '),
+          [layer, name, typeof args[0] === 'string' ? args[0].replaceAll(/\d+/g, 'N') : ''].join(' '),
         );
       }
       return Reflect.apply(below, this, args);
