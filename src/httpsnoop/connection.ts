@@ -5,7 +5,7 @@ import type { Stop } from '../patch/descriptor.js';
 import { hiddenField } from '../patch/hidden-field.js';
 import type { Method } from '../patch/method.js';
 import { overlayPrototype } from '../patch/overlay.js';
-import { Http1Follower } from './http1-follower.js';
+import { FollowedResponse, type Http1Follower } from './http1-follower.js';
 
 /** What Node's sockets have and its types do not tell. */
 export interface Handle {
@@ -111,7 +111,7 @@ let installed: Stop | undefined;
 
 /** Looks at each connection a moment before it is destroyed: afterwards nothing tells what it had not sent. */
 export function watchConnections(): void {
-  installed ??= overlayPrototype<Methods>(Socket.prototype, {
+  installed = overlayPrototype<Methods>(Socket.prototype, {
     _destroy: (own, parent) =>
       function _destroy(this: Connection, ...args: unknown[]): unknown {
         goes(this);
@@ -128,7 +128,7 @@ export function unwatchConnections(): void {
 function goes(socket: Connection): void {
   const { _handle: handle, _httpMessage: message } = socket;
   if (message) {
-    Http1Follower.of(message)?.connectionGoes(unsentOn(socket));
+    FollowedResponse.by(message)?.connectionGoes(unsentOn(socket));
   }
   if (queues.has(socket)) {
     setImmediate(closeQueue, socket);

@@ -1,16 +1,21 @@
 import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { unwatchConnections, watchConnections } from './connection.js';
-import { Http1Follower } from './http1-follower.js';
+import { FollowedResponse, type Http1Follower } from './http1-follower.js';
 import { followHttp1, installHttp1Layer, removeHttp1Layer } from './http1-layer.js';
-import { Http2Follower } from './http2-follower.js';
+import type { Http2Follower } from './http2-follower.js';
 import { followHttp2, removeHttp2Layer } from './http2-layer.js';
 import type { ListenerContext, ResponseObserver } from './response-observer.js';
 
-/** Lets the prototypes of all responses look for followers, but for that of streams, which Node does not export. */
+/** Whether the prototypes of responses look for followers, but for that of streams, which Node does not export. */
+let isPrepared = false;
+
 export function prepareToFollow(): void {
-  watchConnections();
-  installHttp1Layer();
+  if (!isPrepared) {
+    isPrepared = true;
+    watchConnections();
+    installHttp1Layer();
+  }
 }
 
 type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
@@ -24,31 +29,22 @@ type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
  *
  * @param listenIn The context that the program's listeners of the response run in.
  */
-export function follow(response: Followable, observer: ResponseObserver, listenIn?: ListenerContext): void {
-  prepareToFollow();
-  const follower = followerOf(response);
-  if (listenIn !== undefined && follower.listenIn === undefined) {
-    follower.enter(listenIn);
+export function follow(
+  response: Followable,
+  observer: ResponseObserver,
+  listenIn?: ListenerContext,
+): Http1Follower | Http2Follower {
+  if (!isPrepared) {
+    prepareToFollow();
   }
-  follower.tell(observer);
+  const follower = response instanceof ServerResponse ? followHttp1(response) : followOther(response);
+  follower.tell(observer, listenIn);
+  return follower;
 }
 
 /** How many bytes of a body were written that no observer was told of yet: Node may hand them on a tick later. */
 export function heldBack(response: object): number {
-  return Http1Follower.of(response)?.heldBack() ?? 0;
-}
-
-/** Notes that nobody else than Node listens to a stream yet. */
-export function noteNodesListeners(stream: ServerHttp2Stream): void {
-  Http2Follower.of(stream)?.noteNodesListeners();
-}
-
-/** Notes what else is laid over by `unfollow`, as long as this response is under way. */
-export function accompany(response: Followable, companion: object): void {
-  const follower = Http1Follower.of(response) ?? Http2Follower.of(response);
-  if (follower !== undefined) {
-    follower.companions = [...follower.companions, companion];
-  }
+  return FollowedResponse.by(response)?.heldBack() ?? 0;
 }
 
 /**
@@ -57,6 +53,7 @@ export function accompany(response: Followable, companion: object): void {
  * @param layOver Called with the companions of each response that is under way.
  */
 export function unfollow(layOver: (companion: object) => void): void {
+  isPrepared = false;
   for (const follower of [...removeHttp1Layer(), ...removeHttp2Layer()]) {
     for (const companion of follower.companions) {
       layOver(companion);
@@ -65,11 +62,7 @@ export function unfollow(layOver: (companion: object) => void): void {
   unwatchConnections();
 }
 
-/** The follower of a response, which has one from now on. */
-function followerOf(response: Followable): Http1Follower | Http2Follower {
-  if (response instanceof ServerResponse) {
-    return followHttp1(response);
-  }
+function followOther(response: Followable): Http1Follower | Http2Follower {
   if (isStream(response)) {
     return followHttp2(response);
   }

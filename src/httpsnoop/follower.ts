@@ -18,19 +18,22 @@ export abstract class Follower {
   /** What the observers were told of the body. */
   protected bodyBytes = 0;
   protected countsBody = false;
-  private closesFirst = false;
+  /** Whether an observer wants to be told of the close before the program's own listeners are. */
+  protected closesFirst = false;
   private isFinished = false;
-  private isClosed = false;
+  private closing: Closing | undefined = undefined;
   private observers: readonly ResponseObserver[] = NONE;
 
-  /** Lets the program's listeners of the response run in this context. */
-  enter(listenIn: ListenerContext): void {
-    this.listenIn = listenIn;
-  }
-
-  /** Tells the observer too from now on, and at once of a head that is written already. */
-  tell(observer: ResponseObserver): void {
-    this.lookAtHead();
+  /**
+   * Tells the observer too from now on, and at once of a head that is written already.
+   *
+   * @param listenIn What the program's listeners of the response are to run in.
+   */
+  tell(observer: ResponseObserver, listenIn: ListenerContext | undefined): void {
+    this.listenIn ??= listenIn;
+    if (this.statusCode === undefined) {
+      this.lookAtHead();
+    }
     // Most have one: an array that grows takes room for more.
     this.observers = this.observers === NONE ? [observer] : [...this.observers, observer];
     this.countsBody ||= observer.countsBody;
@@ -38,8 +41,9 @@ export abstract class Follower {
     if (this.statusCode !== undefined) {
       observer.wroteHead(this.statusCode);
     }
-    if (this.isClosed) {
-      setImmediate(() => observer.closed(this.closing()));
+    const { closing } = this;
+    if (closing !== undefined) {
+      setImmediate(() => observer.closed(closing));
     }
   }
 
@@ -62,14 +66,15 @@ export abstract class Follower {
   }
 
   closed(): void {
-    if (this.isClosed) {
+    if (this.closing !== undefined) {
       return;
     }
-    this.isClosed = true;
     this.whenClosed?.(this);
-    this.lookAtHead();
-    this.settle();
-    const closing = this.closing();
+    if (this.statusCode === undefined) {
+      this.lookAtHead();
+    }
+    const closing = this.conclude();
+    this.closing = closing;
     for (const observer of this.observers) {
       observer.closed(closing);
     }
@@ -78,15 +83,8 @@ export abstract class Follower {
   /** Node writes the head by itself too, and others may have put their own methods there. */
   protected abstract lookAtHead(): void;
 
-  /** What is to be done before the observers are told of the close. */
-  protected abstract settle(): void;
-
   /** How a response that was not finished is closed. */
   protected abstract givenUp(): Closing;
-
-  protected closesBeforeListeners(): boolean {
-    return this.closesFirst;
-  }
 
   protected head(statusCode: number, headers: unknown): void {
     this.statusCode = statusCode;
@@ -121,7 +119,8 @@ export abstract class Follower {
     }
   }
 
-  private closing(): Closing {
+  /** Looks for the last time, and says how the response came to its close. */
+  protected conclude(): Closing {
     return this.isFinished ? FINISHED : this.givenUp();
   }
 }

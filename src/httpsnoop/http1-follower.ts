@@ -1,12 +1,13 @@
+import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Itself } from '../patch/hidden-field.js';
 import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
-import { isEmitter, type Way, wayOf } from './listeners.js';
+import { FinishLesson, type Way, wayOf } from './listeners.js';
 import { meansPeerGone } from './peer-gone.js';
-import type { Closing, ListenerContext } from './response-observer.js';
+import type { Closing } from './response-observer.js';
 
 /** What Node has of a head that is written and goes out with the first part of the body. */
 type Response = ServerResponse & { readonly _header?: string | null; readonly _headerSent?: boolean };
@@ -16,8 +17,11 @@ const LINE_ENDS_BYTES = 4;
 
 const SWITCHING_PROTOCOLS = 101;
 
-/** As `hiddenField`, written out: V8 learns for each function of the source, and not for each copy of it. */
-class Followed extends Itself {
+/**
+ * A response that is followed. As `hiddenField`, written out: V8 learns for each function of the source, and not for
+ * each copy of it.
+ */
+export class FollowedResponse extends Itself {
   readonly #follower: Http1Follower;
 
   constructor(response: object, follower: Http1Follower) {
@@ -25,16 +29,25 @@ class Followed extends Itself {
     this.#follower = follower;
   }
 
-  static by(object: object): Http1Follower | undefined {
-    return #follower in object ? object.#follower : undefined;
+  /** @param layer Only if that layer of methods is the one that serves it. */
+  static by(response: object, layer?: object): Http1Follower | undefined {
+    if (!(#follower in response)) {
+      return undefined;
+    }
+    const follower = response.#follower;
+    return layer === undefined || follower.layer === layer ? follower : undefined;
   }
 }
 
 /** Follows one HTTP/1.1 response: what the program and Node do with it becomes the facts of its observers. */
 export class Http1Follower extends Follower {
   readonly response: Response;
+  /** Whether it emits anything. Programs answer with objects of their own making, too. */
+  readonly isEmitter: boolean;
+  /** What is to be learned from the `finish` that is under way. */
+  lesson: FinishLesson | undefined = undefined;
   /** Whether the response came to us with one listener of `finish`: then that is Node's. */
-  private hasNodesListener = false;
+  private readonly hasNodesListener: boolean;
   /** What was handed on of the body, with what the transfer encoding adds. */
   private rawBytes = 0;
   /** Bytes that the chunk under way still needs, with the two line ends that belong to it. */
@@ -47,18 +60,10 @@ export class Http1Follower extends Follower {
   constructor(response: ServerResponse) {
     super();
     this.response = response;
+    this.isEmitter = response instanceof EventEmitter;
+    this.hasNodesListener = this.isEmitter && response.listenerCount('finish') === 1;
     this.hadTurn = response.socket !== null;
-    new Followed(response, this);
-  }
-
-  /** To be called before the program has the response: what listens to its end by then is Node's own. */
-  override enter(listenIn: ListenerContext): void {
-    super.enter(listenIn);
-    this.hasNodesListener = isEmitter(this.response) && this.response.listenerCount('finish') === 1;
-  }
-
-  static of(response: object): Http1Follower | undefined {
-    return Followed.by(response);
+    new FollowedResponse(response, this);
   }
 
   wroteHead(headers?: unknown): void {
@@ -70,8 +75,10 @@ export class Http1Follower extends Follower {
 
   /** Node has handed on a part of the body, or of what the transfer encoding adds to it. The head is apart. */
   sent(data: string | Uint8Array, encoding: unknown, byteLength: number | undefined): void {
-    this.lookAtHead();
-    if (!this.countsBody) {
+    if (this.statusCode === undefined) {
+      this.lookAtHead();
+    }
+    if (!this.countsBody || data.length === 0) {
       return;
     }
     const isChunked = this.response.chunkedEncoding;
@@ -86,9 +93,11 @@ export class Http1Follower extends Follower {
   }
 
   ended(): void {
-    this.lookAtHead();
+    if (this.statusCode === undefined) {
+      this.lookAtHead();
+    }
     this.end(this.bodyBytes === 0 || this.response.socket?.writableLength === 0);
-    if (!isEmitter(this.response)) {
+    if (!this.isEmitter) {
       this.isOver();
     }
   }
@@ -99,14 +108,19 @@ export class Http1Follower extends Follower {
     this.closed();
   }
 
-  /** To be asked before each event of the response. */
-  willEmit(emit: Method, args: unknown[]): Way {
-    switch (args[0]) {
+  /**
+   * To be asked before each event of the response.
+   *
+   * @param error What an `error` brings.
+   */
+  willEmit(emit: Method, event: unknown, error: unknown): Way {
+    switch (event) {
       case 'finish':
         if (isWhole(this.response.socket)) {
           this.finished();
         }
-        if (this.isFinishHeardByNodeAlone()) {
+        if (this.hasNodesListener && this.response.listenerCount('finish') === 1) {
+          this.lesson = FinishLesson.isDue ? FinishLesson.of(this.response) : undefined;
           return 'plain';
         }
         break;
@@ -114,18 +128,14 @@ export class Http1Follower extends Follower {
         this.hadTurn = true;
         break;
       case 'error':
-        this.errored(args[1]);
+        this.errored(error);
         break;
       case 'close':
-        if (this.closesBeforeListeners()) {
+        if (this.closesFirst) {
           this.closed();
         }
     }
-    return wayOf(this.listenIn, emit, this.response, args[0]);
-  }
-
-  isFinishHeardByNodeAlone(): boolean {
-    return this.hasNodesListener && this.response.listenerCount('finish') === 1;
+    return wayOf(this.listenIn, emit, this.response, event);
   }
 
   /** What was written and not handed on yet: some releases of Node gather it until the next tick. */
@@ -142,13 +152,9 @@ export class Http1Follower extends Follower {
   }
 
   protected override lookAtHead(): void {
-    if (this.statusCode === undefined && this.response.headersSent) {
+    if (this.response.headersSent) {
       this.wroteHead();
     }
-  }
-
-  protected override settle(): void {
-    // `finish` has told all there is to know.
   }
 
   protected override givenUp(): Closing {

@@ -5,8 +5,7 @@ import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import { queueOn } from './connection.js';
 import type { Follower } from './follower.js';
-import { Http1Follower } from './http1-follower.js';
-import { FinishLesson, isEmitter } from './listeners.js';
+import { FollowedResponse, Http1Follower } from './http1-follower.js';
 import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a response, whatever the declared types. */
@@ -16,6 +15,8 @@ interface Methods {
   /**
    * How every response of Node hands its body to the connection, with the head already apart. No library patches it,
    * and what is rejected, unsendable or dropped never gets there.
+   *
+   * Its arguments: data, encoding, callback, and how many bytes the data have, if Node knows.
    */
   readonly _send: Method;
   readonly end: Method;
@@ -27,58 +28,70 @@ interface Methods {
   readonly writeEarlyHints: Method;
 }
 
-type SendArgs = [data: string | Uint8Array, encoding: unknown, callback: unknown, byteLength?: number];
+type Data = string | Uint8Array;
 
-/** The follower of a response, if this layer is the one that serves it. */
-function followerIn(layer: object, response: object): Http1Follower | undefined {
-  const follower = Http1Follower.of(response);
-  return follower?.layer === layer ? follower : undefined;
-}
+/** What makes the methods of one layer: some of them, or all. */
+type MethodsOf<Names extends keyof Methods> = { readonly [Name in Names]: MakeMethod<Methods> };
 
 /** Each method looks at the response and hands on everything as it came. Each is the only frame of ours. */
-function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMethod<Methods> } {
-  return {
-    emit: (own, parent) =>
-      function emit(this: ServerResponse, ...args: unknown[]): unknown {
-        const next = own ?? parent.emit;
-        const follower = followerIn(layer, this);
-        if (follower === undefined) {
-          return Reflect.apply(next, this, args);
+function methodsOf(layer: object): MethodsOf<keyof Methods> {
+  return { emit: emitOf(layer), ...writingOf(layer), ...informationalOf(layer), destroy: destroyOf(layer) };
+}
+
+/**
+ * What is handed on as a list of arguments alone needs no array: that saves 150 instructions at each event. So `args`
+ * is given to nobody, and spread where a context is entered.
+ */
+function emitOf(layer: object): MakeMethod<Methods> {
+  return (own, parent) =>
+    function emit(this: ServerResponse, ...args: unknown[]): unknown {
+      const next = own ?? parent.emit;
+      const follower = FollowedResponse.by(this, layer);
+      if (follower === undefined) {
+        return Reflect.apply(next, this, args);
+      }
+      const way = follower.willEmit(next, args[0], args[1]);
+      try {
+        if (way === 'entered') {
+          const { contexts, context } = follower.listenIn as ListenerContext;
+          return contexts.with(context, next, this, ...args);
         }
-        const way = follower.willEmit(next, args);
-        const lesson =
-          way === 'plain' && args[0] === 'finish' && follower.isFinishHeardByNodeAlone()
-            ? FinishLesson.of(this)
-            : undefined;
-        try {
-          if (way === 'entered') {
-            const { contexts, context } = follower.listenIn as ListenerContext;
-            return contexts.with(context, Reflect.apply as Method, undefined, next, this, args);
-          }
-          return way === 'unheard' ? false : Reflect.apply(next, this, args);
-        } finally {
-          lesson?.learn();
-          if (args[0] === 'close') {
+        return way === 'unheard' ? false : Reflect.apply(next, this, args);
+      } finally {
+        switch (args[0]) {
+          case 'finish':
+            follower.lesson?.learn();
+            break;
+          case 'close':
             follower.closed();
-          }
         }
-      },
+      }
+    };
+}
+
+type Writing = 'writeHead' | '_send' | 'end' | 'flushHeaders';
+
+function writingOf(layer: object): MethodsOf<Writing> {
+  return {
     writeHead: (own, parent) =>
       function writeHead(this: ServerResponse, ...args: unknown[]): unknown {
         const result = Reflect.apply(own ?? parent.writeHead, this, args);
-        followerIn(layer, this)?.wroteHead(typeof args[1] === 'string' ? args[2] : (args[2] ?? args[1]));
+        const headers = typeof args[1] === 'string' ? args[2] : (args[2] ?? args[1]);
+        FollowedResponse.by(this, layer)?.wroteHead(headers);
         return result;
       },
     _send: (own, parent) =>
       function _send(this: ServerResponse, ...args: unknown[]): unknown {
         const next = own ?? parent._send;
-        const follower = followerIn(layer, this);
+        const follower = FollowedResponse.by(this, layer);
         if (follower === undefined) {
           return Reflect.apply(next, this, args);
         }
-        const [data, encoding, callback, byteLength] = args as SendArgs;
-        const result = next.call(this, data, encoding, inOwnContext(follower, callback), byteLength);
-        follower.sent(data, encoding, byteLength);
+        const result =
+          this.socket === null
+            ? next.call(this, args[0], args[1], inOwnContext(follower, args[2]), args[3])
+            : Reflect.apply(next, this, args);
+        follower.sent(args[0] as Data, args[1], args[3] as number | undefined);
         return result;
       },
     end: (own, parent) =>
@@ -86,32 +99,34 @@ function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMetho
         const wasOpen = !this.writableEnded && !this.destroyed;
         const result = Reflect.apply(own ?? parent.end, this, args);
         if (wasOpen) {
-          followerIn(layer, this)?.ended();
-        }
-        return result;
-      },
-    // Before Node 24, a response that waits for its turn on a pipelined connection never closes by itself.
-    destroy: (own, parent) =>
-      function destroy(this: ServerResponse, ...args: unknown[]): unknown {
-        const result = Reflect.apply(own ?? parent.destroy, this, args);
-        if (this.socket === null) {
-          followerIn(layer, this)?.closed();
+          FollowedResponse.by(this, layer)?.ended();
         }
         return result;
       },
     flushHeaders: (own, parent) =>
       function flushHeaders(this: ServerResponse, ...args: unknown[]): unknown {
         const result = Reflect.apply(own ?? parent.flushHeaders, this, args);
-        followerIn(layer, this)?.flushed();
+        FollowedResponse.by(this, layer)?.flushed();
         return result;
       },
-    ...informationalOf(layer),
   };
+}
+
+/** Before Node 24, a response that waits for its turn on a pipelined connection never closes by itself. */
+function destroyOf(layer: object): MakeMethod<Methods> {
+  return (own, parent) =>
+    function destroy(this: ServerResponse, ...args: unknown[]): unknown {
+      const result = Reflect.apply(own ?? parent.destroy, this, args);
+      if (this.socket === null) {
+        FollowedResponse.by(this, layer)?.closed();
+      }
+      return result;
+    };
 }
 
 type Informational = 'writeInformation' | 'writeContinue' | 'writeProcessing' | 'writeEarlyHints';
 
-function informationalOf(layer: object): { readonly [Name in Informational]: MakeMethod<Methods> } {
+function informationalOf(layer: object): MethodsOf<Informational> {
   /** From some release on it is what the other three call. */
   const hasWriteInformation = 'writeInformation' in ServerResponse.prototype;
   /** Calls of the method send an informational response; which one their arguments say. */
@@ -122,7 +137,7 @@ function informationalOf(layer: object): { readonly [Name in Informational]: Mak
         const result = Reflect.apply(own ?? parent[name], this, args);
         const statusCode = statusOf(args);
         if (statusCode !== undefined) {
-          followerIn(layer, this)?.wroteInformational(statusCode);
+          FollowedResponse.by(this, layer)?.wroteInformational(statusCode);
         }
         return result;
       };
@@ -152,13 +167,12 @@ function earlyHintsOf([hints]: unknown[]): number | undefined {
  * What waits for its turn on a pipelined connection is written when another response ends, and so Node would call back
  * in the context of that one.
  */
-function inOwnContext({ listenIn, response }: Http1Follower, callback: unknown): unknown {
-  if (listenIn === undefined || typeof callback !== 'function' || response.socket !== null) {
+function inOwnContext({ listenIn }: Http1Follower, callback: unknown): unknown {
+  if (listenIn === undefined || typeof callback !== 'function') {
     return callback;
   }
   const { contexts, context } = listenIn;
-  return (...given: unknown[]) =>
-    contexts.with(context, Reflect.apply as Method, undefined, callback, undefined, given);
+  return (...given: unknown[]) => contexts.with(context, callback as Method, undefined, ...given);
 }
 
 /** The responses whose methods are those of the prototype, and that are not closed yet. Node closes each of them. */
@@ -166,14 +180,11 @@ const open = new Set<Http1Follower>();
 
 let prototypeLayer: { readonly remove: Stop } | undefined;
 
-/** Lets the prototype of all responses look for followers, if it does not yet. */
+/** Lets the prototype of all responses look for followers. */
 export function installHttp1Layer(): object {
-  if (prototypeLayer === undefined) {
-    const layer = {};
-    prototypeLayer = Object.assign(layer, {
-      remove: overlayPrototype<Methods>(ServerResponse.prototype, methodsOf(layer)),
-    });
-  }
+  const layer = {};
+  const remove = overlayPrototype<Methods>(ServerResponse.prototype, methodsOf(layer));
+  prototypeLayer = Object.assign(layer, { remove });
   return prototypeLayer;
 }
 
@@ -190,30 +201,29 @@ export function removeHttp1Layer(): Http1Follower[] {
 }
 
 function layOver(follower: Http1Follower): void {
-  const { response } = follower;
   const layer = {};
   follower.layer = layer;
   const { emit, ...others } = methodsOf(layer);
-  overlayObject<Methods>(response, isEmitter(response) ? { emit, ...others } : others);
+  overlayObject<Methods>(follower.response, follower.isEmitter ? { emit, ...others } : others);
 }
 
 /** The follower of a response, which has one from now on. */
 export function followHttp1(response: ServerResponse): Http1Follower {
-  return Http1Follower.of(response) ?? begin(response);
-}
-
-function begin(response: ServerResponse): Http1Follower {
+  const before = FollowedResponse.by(response);
+  if (before !== undefined) {
+    return before;
+  }
   const follower = new Http1Follower(response);
   if (!(response instanceof ServerResponse)) {
     layOver(follower);
   } else {
-    follower.layer = installHttp1Layer();
+    follower.layer = prototypeLayer ?? installHttp1Layer();
     if (isNodes(response)) {
       follower.whenClosed = forget;
       open.add(follower);
     }
   }
-  if (!isEmitter(response)) {
+  if (!follower.isEmitter) {
     if (typeof Reflect.get(response, 'end') !== 'function') {
       setImmediate(() => follower.isOver());
     }
@@ -233,8 +243,7 @@ function forget(follower: Follower): void {
  * Whether a server of Node's made the response, and so closes it. Programs make others, which nobody may ever close: to
  * keep them would be to keep them for good.
  */
-function isNodes(response: ServerResponse): boolean {
-  const request: unknown = response.req;
+function isNodes({ req: request }: { readonly req?: unknown }): boolean {
   if (!(request instanceof IncomingMessage)) {
     return false;
   }

@@ -25,8 +25,11 @@ interface LargeBody {
 /** By event, how many listeners Node has of a stream that its compatibility API serves. */
 let nodesListeners: ReadonlyMap<unknown, number> | undefined;
 
-/** As `hiddenField`, written out: V8 learns for each function of the source, and not for each copy of it. */
-class Followed extends Itself {
+/**
+ * A stream that is followed. As `hiddenField`, written out: V8 learns for each function of the source, and not for each
+ * copy of it.
+ */
+export class FollowedStream extends Itself {
   readonly #follower: Http2Follower;
 
   constructor(stream: object, follower: Http2Follower) {
@@ -34,8 +37,13 @@ class Followed extends Itself {
     this.#follower = follower;
   }
 
-  static by(object: object): Http2Follower | undefined {
-    return #follower in object ? object.#follower : undefined;
+  /** @param layer Only if that layer of methods is the one that serves it. */
+  static by(stream: object, layer?: object): Http2Follower | undefined {
+    if (!(#follower in stream)) {
+      return undefined;
+    }
+    const follower = stream.#follower;
+    return layer === undefined || follower.layer === layer ? follower : undefined;
   }
 }
 
@@ -57,11 +65,7 @@ export class Http2Follower extends Follower {
     super();
     this.stream = stream;
     this.hasResponded = stream.headersSent;
-    new Followed(stream, this);
-  }
-
-  static of(stream: object): Http2Follower | undefined {
-    return Followed.by(stream);
+    new FollowedStream(stream, this);
   }
 
   private get isOpen(): boolean {
@@ -92,8 +96,8 @@ export class Http2Follower extends Follower {
 
   /** Node writes the head by itself too: with the first part of the body, or when it has opened a file. */
   override lookAtHead(): void {
-    const { headersSent, sentHeaders } = this.stream;
-    if (this.statusCode === undefined && headersSent) {
+    if (this.statusCode === undefined && this.stream.headersSent) {
+      const { sentHeaders } = this.stream;
       this.head(Number(sentHeaders[':status']), sentHeaders);
     }
   }
@@ -146,9 +150,13 @@ export class Http2Follower extends Follower {
     this.unsent = Math.max(0, this.bodyBytes - this.sentBytes);
   }
 
-  /** To be asked before each event of the stream. */
-  willEmit(emit: Method, args: unknown[]): Way {
-    switch (args[0]) {
+  /**
+   * To be asked before each event of the stream.
+   *
+   * @param error What an `error` brings.
+   */
+  willEmit(emit: Method, event: unknown, error: unknown): Way {
+    switch (event) {
       case 'finish':
         // Everything was handed to the connection, unless the stream was closed first and this only follows from that.
         if (!this.sendsFile && this.stream.headRequest !== true) {
@@ -156,21 +164,21 @@ export class Http2Follower extends Follower {
         }
         break;
       case 'error':
-        this.failed(args[1]);
+        this.failed(error);
         break;
       case 'close':
-        if (this.closesBeforeListeners()) {
+        if (this.closesFirst) {
           this.closed();
         }
     }
-    const nodes = this.nodesListeners?.get(args[0]);
-    if (nodes !== undefined && this.stream.listenerCount(args[0] as string) === nodes) {
+    const nodes = this.nodesListeners?.get(event);
+    if (nodes !== undefined && this.stream.listenerCount(event as string) === nodes) {
       return 'plain';
     }
-    return wayOf(this.listenIn, emit, this.stream, args[0]);
+    return wayOf(this.listenIn, emit, this.stream, event);
   }
 
-  protected override settle(): void {
+  protected override conclude(): Closing {
     this.large?.session.stop();
     if (this.isFile()) {
       // Node says nothing when it has sent a file, but that the stream is closed.
@@ -183,6 +191,7 @@ export class Http2Follower extends Follower {
     } else if (this.stream.headRequest === true) {
       this.finishIfWell();
     }
+    return super.conclude();
   }
 
   protected override givenUp(): Closing {

@@ -4,7 +4,7 @@ import type { Stop } from '../patch/descriptor.js';
 import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import type { Follower } from './follower.js';
-import { Http2Follower } from './http2-follower.js';
+import { FollowedStream, Http2Follower } from './http2-follower.js';
 import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a stream, below the compatibility API if that is used; whatever the declared types. */
@@ -22,39 +22,49 @@ interface Methods {
   readonly _destroy: Method;
 }
 
-/** The follower of a stream, if this layer is the one that serves it. */
-function followerIn(layer: object, stream: object): Http2Follower | undefined {
-  const follower = Http2Follower.of(stream);
-  return follower?.layer === layer ? follower : undefined;
-}
+/** What makes the methods of one layer: some of them, or all. */
+type MethodsOf<Names extends keyof Methods> = { readonly [Name in Names]: MakeMethod<Methods> };
 
 /** Each method looks at the stream and hands on everything as it came. Each is the only frame of ours. */
-function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMethod<Methods> } {
+function methodsOf(layer: object): MethodsOf<keyof Methods> {
+  return { emit: emitOf(layer), ...headsOf(layer), ...bodyOf(layer), ...endsOf(layer) };
+}
+
+/**
+ * As that of a response of HTTP/1.1: `args` is given to nobody, and spread where a context is entered.
+ *
+ * `newListener` comes in the context of whoever adds one, as it should: Node's compatibility API adds fourteen to each
+ * stream.
+ */
+function emitOf(layer: object): MakeMethod<Methods> {
+  return (own, parent) =>
+    function emit(this: ServerHttp2Stream, ...args: unknown[]): unknown {
+      const next = own ?? parent.emit;
+      const follower = args[0] === 'newListener' ? undefined : FollowedStream.by(this, layer);
+      if (follower === undefined) {
+        return Reflect.apply(next, this, args);
+      }
+      const way = follower.willEmit(next, args[0], args[1]);
+      try {
+        if (way === 'entered') {
+          const { contexts, context } = follower.listenIn as ListenerContext;
+          return contexts.with(context, next, this, ...args);
+        }
+        return way === 'unheard' ? false : Reflect.apply(next, this, args);
+      } finally {
+        if (args[0] === 'close') {
+          follower.closed();
+        }
+      }
+    };
+}
+
+function bodyOf(layer: object): MethodsOf<'write' | 'end'> {
   return {
-    emit: (own, parent) =>
-      function emit(this: ServerHttp2Stream, ...args: unknown[]): unknown {
-        const next = own ?? parent.emit;
-        const follower = followerIn(layer, this);
-        if (follower === undefined) {
-          return Reflect.apply(next, this, args);
-        }
-        const way = follower.willEmit(next, args);
-        try {
-          if (way === 'entered') {
-            const { contexts, context } = follower.listenIn as ListenerContext;
-            return contexts.with(context, Reflect.apply as Method, undefined, next, this, args);
-          }
-          return way === 'unheard' ? false : Reflect.apply(next, this, args);
-        } finally {
-          if (args[0] === 'close') {
-            follower.closed();
-          }
-        }
-      },
     write: (own, parent) =>
       function write(this: ServerHttp2Stream, ...args: unknown[]): unknown {
         const next = own ?? parent.write;
-        const follower = followerIn(layer, this);
+        const follower = FollowedStream.by(this, layer);
         if (follower === undefined || !follower.takesBody()) {
           return Reflect.apply(next, this, args);
         }
@@ -64,7 +74,7 @@ function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMetho
       },
     end: (own, parent) =>
       function end(this: ServerHttp2Stream, ...args: unknown[]): unknown {
-        const follower = followerIn(layer, this);
+        const follower = FollowedStream.by(this, layer);
         const takesBody = follower?.takesBody();
         const result = Reflect.apply(own ?? parent.end, this, args);
         if (takesBody) {
@@ -73,19 +83,17 @@ function methodsOf(layer: object): { readonly [Name in keyof Methods]: MakeMetho
         follower?.ended();
         return result;
       },
-    ...headsOf(layer),
-    ...endsOf(layer),
   };
 }
 
 type Heads = 'respond' | 'respondWithFile' | 'respondWithFD' | 'additionalHeaders' | 'pushStream';
 
-function headsOf(layer: object): { readonly [Name in Heads]: MakeMethod<Methods> } {
+function headsOf(layer: object): MethodsOf<Heads> {
   const sendingFile =
     (name: 'respondWithFile' | 'respondWithFD'): MakeMethod<Methods> =>
     (own, parent) =>
       function (this: ServerHttp2Stream, ...args: unknown[]): unknown {
-        const follower = followerIn(layer, this);
+        const follower = FollowedStream.by(this, layer);
         follower?.willSendFile();
         const result = Reflect.apply(own ?? parent[name], this, args);
         follower?.lookAtHead();
@@ -95,7 +103,7 @@ function headsOf(layer: object): { readonly [Name in Heads]: MakeMethod<Methods>
     respond: (own, parent) =>
       function respond(this: ServerHttp2Stream, ...args: unknown[]): unknown {
         const result = Reflect.apply(own ?? parent.respond, this, args);
-        followerIn(layer, this)?.responded();
+        FollowedStream.by(this, layer)?.responded();
         return result;
       },
     respondWithFile: sendingFile('respondWithFile'),
@@ -105,14 +113,14 @@ function headsOf(layer: object): { readonly [Name in Heads]: MakeMethod<Methods>
         const result = Reflect.apply(own ?? parent.additionalHeaders, this, args);
         const status = pseudoHeader(args[0], ':status');
         if (status !== undefined) {
-          followerIn(layer, this)?.wroteInformational(Number(status));
+          FollowedStream.by(this, layer)?.wroteInformational(Number(status));
         }
         return result;
       },
     pushStream: (own, parent) =>
       function pushStream(this: ServerHttp2Stream, ...args: unknown[]): unknown {
         const result = Reflect.apply(own ?? parent.pushStream, this, args);
-        followerIn(layer, this)?.pushed(String(pseudoHeader(args[0], ':path') ?? '/'));
+        FollowedStream.by(this, layer)?.pushed(String(pseudoHeader(args[0], ':path') ?? '/'));
         return result;
       },
   };
@@ -120,12 +128,12 @@ function headsOf(layer: object): { readonly [Name in Heads]: MakeMethod<Methods>
 
 type Ends = 'close' | 'destroy' | '_destroy';
 
-function endsOf(layer: object): { readonly [Name in Ends]: MakeMethod<Methods> } {
+function endsOf(layer: object): MethodsOf<Ends> {
   const closing =
     (name: 'close' | 'destroy'): MakeMethod<Methods> =>
     (own, parent) =>
       function (this: ServerHttp2Stream, ...args: unknown[]): unknown {
-        const follower = followerIn(layer, this);
+        const follower = FollowedStream.by(this, layer);
         follower?.willBeClosed();
         const result = Reflect.apply(own ?? parent[name], this, args);
         follower?.lookAtHead();
@@ -136,7 +144,7 @@ function endsOf(layer: object): { readonly [Name in Ends]: MakeMethod<Methods> }
     destroy: closing('destroy'),
     _destroy: (own, parent) =>
       function _destroy(this: ServerHttp2Stream, ...args: unknown[]): unknown {
-        const follower = followerIn(layer, this);
+        const follower = FollowedStream.by(this, layer);
         follower?.isDestroyed();
         const result = Reflect.apply(own ?? parent._destroy, this, args);
         follower?.isDestroyed();
@@ -154,12 +162,10 @@ const open = new Set<Http2Follower>();
 
 let prototypeLayer: { readonly remove: Stop } | undefined;
 
-/** Lets the prototype of all streams look for followers, if it does not yet. Node exports no class of them. */
-function installedOn(prototype: object): object {
-  if (prototypeLayer === undefined) {
-    const layer = {};
-    prototypeLayer = Object.assign(layer, { remove: overlayPrototype<Methods>(prototype, methodsOf(layer)) });
-  }
+/** Lets the prototype of all streams look for followers. Node exports no class of them. */
+function installOn(prototype: object): object {
+  const layer = {};
+  prototypeLayer = Object.assign(layer, { remove: overlayPrototype<Methods>(prototype, methodsOf(layer)) });
   return prototypeLayer;
 }
 
@@ -183,16 +189,16 @@ function layOver(follower: Http2Follower): void {
 
 /** The follower of a stream, which has one from now on. */
 export function followHttp2(stream: ServerHttp2Stream): Http2Follower {
-  return Http2Follower.of(stream) ?? begin(stream);
-}
-
-function begin(stream: ServerHttp2Stream): Http2Follower {
+  const before = FollowedStream.by(stream);
+  if (before !== undefined) {
+    return before;
+  }
   const follower = new Http2Follower(stream);
   const prototype: unknown = Object.getPrototypeOf(stream);
   if (stream.destroyed) {
     setImmediate(() => follower.closed());
   } else if (isNodes(prototype) && stream.session !== undefined) {
-    follower.layer = installedOn(prototype);
+    follower.layer = prototypeLayer ?? installOn(prototype);
     follower.whenClosed = forget;
     open.add(follower);
   } else {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { IncomingMessage, type ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import type { Method } from '../patch/method.js';
 import type { ListenerContext } from './response-observer.js';
 
@@ -28,11 +28,6 @@ export function wayOf(
   return listenIn.isActive() ? 'plain' : 'entered';
 }
 
-/** Programs emit requests and responses of their own making too, some of which have another kind of `emit`. */
-export function isEmitter(object: object): object is EventEmitter {
-  return object instanceof EventEmitter;
-}
-
 // Node itself listens to some of what it emits. Its listeners need no context of ours, and to enter one costs more
 // than they do.
 
@@ -41,16 +36,17 @@ let endListener: unknown;
 
 /** Learns from a `finish` that Node alone hears what it then listens to the end of the request by. */
 export class FinishLesson {
+  /** Whether there is still something to learn. */
+  static isDue = true;
   private readonly request: IncomingMessage;
 
   private constructor(request: IncomingMessage) {
     this.request = request;
   }
 
-  /** @returns `undefined` if there is nothing to learn. To be asked before the `finish`. */
-  static of(response: ServerResponse): FinishLesson | undefined {
+  /** @returns `undefined` if this one teaches nothing. To be asked before the `finish`. */
+  static of({ req: request }: { readonly req?: unknown }): FinishLesson | undefined {
     // Programs may put something else there.
-    const request: unknown = endListener === undefined ? response.req : undefined;
     return request instanceof IncomingMessage && request.listenerCount('end') === 0
       ? new FinishLesson(request)
       : undefined;
@@ -60,6 +56,7 @@ export class FinishLesson {
   learn(): void {
     if (this.request.listenerCount('end') === 1) {
       endListener = this.request.rawListeners('end')[0];
+      FinishLesson.isDue = false;
     }
   }
 }

@@ -72,9 +72,9 @@ export interface ResponseObserver {
 
 /** A context that the program's listeners are to run in. */
 export interface ListenerContext {
-  /** What makes the context active, called with it. A `self` would be bound to the function, which costs more than the call. */
+  /** What makes the context active, called with it. It may bind `self` to the function. */
   readonly contexts: {
-    with(context: unknown, fn: (...args: unknown[]) => unknown, self: undefined, ...args: unknown[]): unknown;
+    with(context: unknown, fn: (...args: unknown[]) => unknown, self: unknown, ...args: unknown[]): unknown;
   };
   readonly context: unknown;
   isActive(): boolean;

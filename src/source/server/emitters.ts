@@ -1,17 +1,69 @@
+import { EventEmitter } from 'node:events';
 import { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { byteLengthOf } from '../../httpsnoop/byte-length.js';
-import { isEmitter, isEndHeardByNodeAlone, type Way, wayOf } from '../../httpsnoop/listeners.js';
+import { isEndHeardByNodeAlone, type Way, wayOf } from '../../httpsnoop/listeners.js';
 import type { ListenerContext } from '../../httpsnoop/response-observer.js';
 import type { Stop } from '../../patch/descriptor.js';
+import { Itself } from '../../patch/hidden-field.js';
 import type { Method } from '../../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../../patch/overlay.js';
 import type { ServerTrace } from './trace.js';
-import { setTrace, traceOf } from './traced.js';
 
 // What a request emits, and what the objects of the compatibility API of HTTP/2 do: their listeners run in the context
 // of the request. A response of HTTP/1.1 and a stream of HTTP/2 are followed, and that does it too.
+
+/** To whom a request, or a stream, belongs. */
+interface Owned {
+  /** `undefined` if it was seen and is not traced. */
+  readonly trace: ServerTrace | undefined;
+  /** The layer of methods that serves it; others pass on. */
+  readonly layer: object | undefined;
+}
+
+/**
+ * As `hiddenField`, written out: each request is asked for its trace at each step, and V8 learns for each function of
+ * the source, and not for each copy of it.
+ */
+class Seen extends Itself {
+  #owned: Owned;
+
+  constructor(object: object, owned: Owned) {
+    super(object);
+    this.#owned = owned;
+  }
+
+  static get(object: object): Owned | undefined {
+    return #owned in object ? object.#owned : undefined;
+  }
+
+  static set(object: object, owned: Owned): void {
+    if (#owned in object) {
+      object.#owned = owned;
+    } else {
+      new Seen(object, owned);
+    }
+  }
+}
+
+/** Whether it was seen before: programs hand requests from one event, or one server, to another. */
+export function wasSeen(object: object): boolean {
+  return Seen.get(object) !== undefined;
+}
+
+export function traceOf(object: object): ServerTrace | undefined {
+  return Seen.get(object)?.trace;
+}
+
+/**
+ * Says to whom a request or a stream belongs. The first one to say it is right.
+ *
+ * @param layer Whose methods serve it from now on.
+ */
+export function setTrace(object: object, trace: ServerTrace | undefined, layer?: object): void {
+  Seen.set(object, { trace: traceOf(object) ?? trace, layer });
+}
 
 interface Methods {
   readonly emit: Method;
@@ -20,29 +72,36 @@ interface Methods {
 
 type Emitter = IncomingMessage | Http2ServerRequest | Http2ServerResponse;
 
-/** As in each layer of `httpsnoop`, the method is the only frame of ours. */
+/** As in each layer of `httpsnoop`: the method is the only frame of ours, and gives nobody its `args`. */
 function emitMethod(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: Emitter, ...args: unknown[]): unknown {
       const next = own ?? parent.emit;
-      const trace = traceOf(this, layer);
-      if (trace === undefined) {
+      const owned = Seen.get(this);
+      if (owned?.trace === undefined || owned.layer !== layer) {
         return Reflect.apply(next, this, args);
       }
-      const way = wayOfTraced(trace, next, this, args);
+      const way = wayOfTraced(owned.trace, next, this, args[0], args[1]);
       if (way === 'entered') {
-        const { contexts, context } = trace.listenIn as ListenerContext;
-        return contexts.with(context, Reflect.apply as Method, undefined, next, this, args);
+        const { contexts, context } = owned.trace.listenIn as ListenerContext;
+        return contexts.with(context, next, this, ...args);
       }
       return way === 'unheard' ? false : Reflect.apply(next, this, args);
     };
 }
 
-function wayOfTraced(trace: ServerTrace, next: Method, emitter: Emitter, args: unknown[]): Way {
-  switch (args[0]) {
+/** @param chunk What a `data` brings. */
+function wayOfTraced(
+  trace: ServerTrace,
+  next: Method,
+  emitter: Emitter,
+  event: unknown,
+  chunk: unknown,
+): Way {
+  switch (event) {
     case 'data':
       if (trace.countsRequestBody) {
-        trace.gotBody(byteLengthOf(args[1], (emitter as Readable).readableEncoding));
+        trace.gotBody(byteLengthOf(chunk, (emitter as Readable).readableEncoding));
       }
       break;
     case 'end':
@@ -50,7 +109,7 @@ function wayOfTraced(trace: ServerTrace, next: Method, emitter: Emitter, args: u
         return 'plain';
       }
   }
-  return wayOf(trace.listenIn, next, emitter, args[0]);
+  return wayOf(trace.listenIn, next, emitter, event);
 }
 
 /** The method of a response of the compatibility API that its stream does not show. */
@@ -58,7 +117,10 @@ function flushHeadersMethod(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function flushHeaders(this: Http2ServerResponse, ...args: unknown[]): unknown {
       const result = Reflect.apply(own ?? parent.flushHeaders, this, args);
-      traceOf(this, layer)?.flushed?.();
+      const owned = Seen.get(this);
+      if (owned?.layer === layer) {
+        owned.trace?.flushed?.();
+      }
       return result;
     };
 }
@@ -95,26 +157,30 @@ export class Emitters {
     }
   }
 
-  /** Lets the listeners of an emitter run in the context of its request, and tells what is read of a body. */
-  watch(emitter: object, trace: ServerTrace): void {
-    const isNodes = emitter instanceof IncomingMessage || isCompat(emitter);
-    if (isNodes && this.layer !== undefined) {
-      setTrace(emitter, trace, this.layer);
+  /** Lets the listeners of a request of HTTP/1.1 run in its context, and tells what is read of its body. */
+  watch(request: object, trace: ServerTrace): void {
+    if (request instanceof IncomingMessage && this.layer !== undefined) {
+      setTrace(request, trace, this.layer);
     } else {
-      layOver(emitter, trace);
+      layOver(request, trace);
     }
   }
-}
 
-function isCompat(emitter: object): boolean {
-  return Reflect.get(emitter, 'httpVersionMajor') === 2 || 'createPushResponse' in emitter;
+  /** As `watch`, for a request or a response of the compatibility API of HTTP/2. */
+  watchCompat(message: Http2ServerRequest | Http2ServerResponse, trace: ServerTrace): void {
+    if (this.layer === undefined) {
+      layOver(message, trace);
+    } else {
+      setTrace(message, trace, this.layer);
+    }
+  }
 }
 
 /** For one that goes on when the prototypes are as they were, and for what a program emits in the place of Node's. */
 export function layOver(emitter: object, trace: ServerTrace): void {
   const layer = {};
   setTrace(emitter, trace, layer);
-  if (isEmitter(emitter)) {
+  if (emitter instanceof EventEmitter) {
     overlayObject<Methods>(emitter, { emit: emitMethod(layer), flushHeaders: flushHeadersMethod(layer) });
   }
 }

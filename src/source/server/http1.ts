@@ -1,9 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { accompany, follow } from '../../httpsnoop/follow.js';
-import type { Emitters } from './emitters.js';
+import { follow } from '../../httpsnoop/follow.js';
+import { type Emitters, setTrace, wasSeen } from './emitters.js';
 import type { BeginServed, ServerTrace } from './trace.js';
-import { setTrace, wasSeen } from './traced.js';
 
 /** The trace of a new request: `request`, or one of the events that take its place. */
 export function beginRequest(
@@ -23,9 +22,9 @@ export function beginRequest(
     return undefined;
   }
   emitters.watch(request, trace);
-  follow(response, trace, trace.listenIn);
-  accompany(response, request);
-  if (args[0] === 'request' && wasToldToContinue(server, request)) {
+  follow(response, trace, trace.listenIn).companions = [request];
+  const { expect } = request.headers;
+  if (expect !== undefined && args[0] === 'request' && wasToldToContinue(server, request, expect)) {
     trace.wroteInformational?.(100);
   }
   return trace;
@@ -34,14 +33,8 @@ export function beginRequest(
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
 /** Node has just answered this expectation by itself, if nobody else wants to. */
-function wasToldToContinue(server: EventEmitter, { headers, httpVersion }: IncomingMessage): boolean {
-  const { expect } = headers;
-  return (
-    expect !== undefined &&
-    CONTINUE.test(expect) &&
-    httpVersion === '1.1' &&
-    server.listenerCount('checkContinue') === 0
-  );
+function wasToldToContinue(server: EventEmitter, { httpVersion }: IncomingMessage, expect: string): boolean {
+  return CONTINUE.test(expect) && httpVersion === '1.1' && server.listenerCount('checkContinue') === 0;
 }
 
 /** The trace of an `upgrade` or `connect`: the listener is given the connection, and does with it what it wants. */

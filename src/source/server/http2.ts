@@ -5,12 +5,12 @@ import type {
   IncomingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
-import { accompany, follow, noteNodesListeners } from '../../httpsnoop/follow.js';
+import type { Http2Follower } from '../../httpsnoop/http2-follower.js';
+import { followHttp2 } from '../../httpsnoop/http2-layer.js';
 import type { ResponseObserver } from '../../httpsnoop/response-observer.js';
-import type { Emitters } from './emitters.js';
+import { type Emitters, setTrace, traceOf, wasSeen } from './emitters.js';
 import { Http2StreamRequest, Http2StreamResponse } from './stream-messages.js';
 import type { BeginServed, ServerTrace } from './trace.js';
-import { setTrace, traceOf, wasSeen } from './traced.js';
 
 /** The trace of a `stream`: each request comes here first, whichever API serves it. */
 export function beginStream(
@@ -62,29 +62,36 @@ export function beginCompatRequest(
     setTrace(request, undefined);
     return undefined;
   }
-  emitters.watch(request, trace);
-  emitters.watch(response, trace);
+  emitters.watchCompat(request, trace);
+  emitters.watchCompat(response, trace);
   if (isNew) {
-    watchStream(stream, request.headers, trace);
+    const follower = watchStream(stream, request.headers, trace);
     if (server.listenerCount('stream') === 1 && stream.session?.listenerCount('stream') === 1) {
-      noteNodesListeners(stream);
+      follower.noteNodesListeners();
     }
+    follower.companions = [request, response];
+  } else {
+    followHttp2(stream).companions = [request, response];
   }
-  accompany(stream, request);
-  accompany(stream, response);
   return trace;
 }
 
-function watchStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, trace: ServerTrace): void {
-  follow(stream, trace, trace.listenIn);
+function watchStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  trace: ServerTrace,
+): Http2Follower {
+  const follower = followHttp2(stream);
+  follower.tell(trace, trace.listenIn);
   const { ':method': method, ':protocol': protocol } = headers;
   if (method === 'CONNECT') {
-    follow(stream, new Tunnel(trace, typeof protocol === 'string' ? protocol : undefined));
+    follower.tell(new Tunnel(trace, typeof protocol === 'string' ? protocol : undefined), undefined);
   }
   // Node answers an expectation by itself, if nobody else wants to.
   for (const { ':status': status } of stream.sentInfoHeaders ?? []) {
     trace.wroteInformational?.(Number(status));
   }
+  return follower;
 }
 
 /** A CONNECT: from its answer on, the stream belongs to another protocol, which the client may have named. */

@@ -8,12 +8,11 @@ import type { Method } from '../../patch/method.js';
 import { type MakeMethod, overlayPrototype } from '../../patch/overlay.js';
 import { whenUncaught } from '../../patch/thrown-error.js';
 import type { Report, Source } from '../request-trace.js';
-import { Emitters, layOver } from './emitters.js';
+import { Emitters, layOver, traceOf } from './emitters.js';
 import { beginHandOver, beginRequest, upgradeOf } from './http1.js';
 import { beginCompatRequest, beginStream } from './http2.js';
 import { seeHandshake, type TellHandshake } from './tls-handshakes.js';
 import type { BeginServed, ServerTrace } from './trace.js';
-import { traceOf } from './traced.js';
 
 /** Begins to watch the request that an event brings; `undefined`: nothing new, or of no interest. */
 type BeginEvent = (
@@ -126,29 +125,23 @@ export class ServerSource implements Source {
   /**
    * Emits an event of a server in the context of the request that it brings. What a listener throws goes on, and ends
    * the trace. The method is the only frame of ours.
+   *
+   * A method that somebody laid over ours may catch what a listener throws, and throw something else. To look at an error
+   * is to throw it again, and Node prints the line from which an uncaught one was thrown last: where nobody is in between,
+   * that is to stay the program's own.
    */
   private emitOver(layer: object, events: Events): MakeMethod<Methods> {
     const source = this;
     return (own, parent) =>
       function emit(this: EventEmitter, ...args: unknown[]): unknown {
         const next = own ?? parent.emit;
-        const beginEvent = events.get(args[0]);
-        if (beginEvent === undefined && TLS_EVENTS.has(args[0]) && source.layer === layer) {
-          source.seeHandshake(this, args);
-        }
-        const trace =
-          beginEvent === undefined || source.layer !== layer
-            ? undefined
-            : source.begun(beginEvent, this, args);
+        const trace = source.layer === layer ? source.begun(events.get(args[0]), this, args) : undefined;
         if (trace === undefined) {
           return Reflect.apply(next, this, args);
         }
         const { listenIn } = trace;
         let wasHeard: unknown;
         let returned = false;
-        // A method that somebody laid over ours may catch what a listener throws, and throw something else. To look at
-        // an error is to throw it again, and Node prints the line from which an uncaught one was thrown last: where
-        // nobody is in between, that is to stay the program's own.
         if (this.emit !== emit) {
           try {
             wasHeard = listenIn
@@ -158,39 +151,58 @@ export class ServerSource implements Source {
             source.threw(trace, args, error);
             throw error;
           }
-          source.returned(beginEvent, trace, args);
-          return wasHeard;
-        }
-        try {
-          wasHeard = listenIn
-            ? listenIn.contexts.with(listenIn.context, apply, undefined, next, this, args)
-            : Reflect.apply(next, this, args);
-          returned = true;
-        } finally {
-          if (!returned) {
-            whenUncaught((error) => source.threw(trace, args, error));
+        } else {
+          try {
+            wasHeard = listenIn
+              ? listenIn.contexts.with(listenIn.context, apply, undefined, next, this, args)
+              : Reflect.apply(next, this, args);
+            returned = true;
+          } finally {
+            if (!returned) {
+              whenUncaught((error) => source.threw(trace, args, error));
+            }
           }
         }
-        source.returned(beginEvent, trace, args);
+        if (args[0] !== 'request') {
+          source.returned(trace, args);
+        }
         return wasHeard;
       };
   }
 
-  private seeHandshake(server: EventEmitter, args: readonly unknown[]): void {
-    const tell = server instanceof TlsServer ? this.handshakes() : undefined;
-    if (tell === undefined) {
-      return;
-    }
+  /**
+   * The trace of what an event brings, if it is a new request. Programs emit these events too, with whatever they want.
+   *
+   * @param beginEvent `undefined`: it brings none.
+   */
+  private begun(
+    beginEvent: BeginEvent | undefined,
+    server: EventEmitter,
+    args: readonly unknown[],
+  ): ServerTrace | undefined {
     try {
-      seeHandshake(tell, args);
+      if (beginEvent !== undefined) {
+        return beginEvent(this.begin, this.emitters, server, args);
+      }
+      if (TLS_EVENTS.has(args[0]) && server instanceof TlsServer) {
+        const tell = this.handshakes();
+        if (tell !== undefined) {
+          seeHandshake(tell, args);
+        }
+      }
     } catch (error) {
+      if (beginEvent !== undefined) {
+        endTrace(args[1], error);
+      }
       this.reportOnce(args[0], error);
     }
+    return undefined;
   }
 
-  private returned(beginEvent: BeginEvent | undefined, trace: ServerTrace, args: readonly unknown[]): void {
-    if (beginEvent === beginHandOver) {
-      trace.hijacked(upgradeOf(args[1]));
+  /** The listeners of an event have returned that is told in the place of `request`. */
+  private returned(trace: ServerTrace, [event, request]: readonly unknown[]): void {
+    if (event === 'upgrade' || (event === 'connect' && !isHttp2(request))) {
+      trace.hijacked(upgradeOf(request));
     }
   }
 
@@ -201,21 +213,6 @@ export class ServerSource implements Source {
       trace.wroteBody(held);
     }
     trace.threw(error);
-  }
-
-  /** Programs emit these events too, with whatever they want. */
-  private begun(
-    beginEvent: BeginEvent,
-    server: EventEmitter,
-    args: readonly unknown[],
-  ): ServerTrace | undefined {
-    try {
-      return beginEvent(this.begin, this.emitters, server, args);
-    } catch (error) {
-      endTrace(args[1], error);
-      this.reportOnce(args[0], error);
-      return undefined;
-    }
   }
 
   private reportOnce(event: unknown, error: unknown): void {
