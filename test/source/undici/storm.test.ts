@@ -1,169 +1,100 @@
-import http, { type IncomingMessage } from 'node:http';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { Dispatcher } from 'undici';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { context, ROOT_CONTEXT, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
+import { BasicTracerProvider, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { describe, expect, it, vi } from 'vitest';
 import type { ClientTrace } from '../../../src/httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS } from '../../../src/httptrace/compose.js';
 import { withClientTrace } from '../../../src/httptrace.js';
 import { Random } from '../../emit/http/random.js';
-import { askFetch, askRequest } from '../../support/clients/undici-apis.js';
-import { UNDICI_FLAVOURS, type UndiciFlavour } from '../../support/clients/undici-flavours.js';
-import { CA } from '../../support/servers/certificates.js';
-import { tunnelProxy } from '../../support/servers/proxy-server.js';
-import { http2Server, httpServer, httpsServer } from '../../support/servers/truthful-server.js';
+import { BEHAVIOURS, type Seen, stormServers, stormWays, type Way } from '../../support/clients/storm.js';
+import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
+import { spanFaults } from '../../support/telemetry/legal-span.js';
 import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
 const telemetry = useTelemetry();
 
-const isBefore24 = Number.parseInt(process.versions.node, 10) < 24;
+const WAVES = 12;
+const CALLS_PER_WAVE = 250;
 
-const WAVES = 15;
-const CALLS_PER_WAVE = 100;
+/** Every call that is not answered is given up by then. */
+const PATIENCE_MS = 1_000;
 
-/** What a server saw of one request. */
-interface Seen {
-  readonly path: string;
-  readonly traceparent: string;
-  readonly port: number | undefined;
-}
+/**
+ * How long a call may take, and how many of the 3,000 may take longer. With us or without, undici now and then leaves
+ * the body of a response on a connection that is reset open for ever, and loses the abort of a `fetch` when garbage is
+ * collected. It tells nobody of those, so nothing is said of them here.
+ */
+const DEADLINE_MS = 4_000;
+const HUNG_AT_MOST = 30;
 
 /** One call of the program's, and all that ran for it. */
 interface Call {
   readonly path: string;
+  readonly way: Way;
   readonly caller: SpanContext;
   /** The span in whose context each hook ran. */
   readonly contexts: (string | undefined)[];
   readonly ports: (number | undefined)[];
-  isAnswered: boolean;
+  outcome: 'answered' | 'failed' | 'hung';
 }
 
-/** Makes one request, and reads the answer. */
-type Ask = (path: string, signal: AbortSignal) => Promise<unknown>;
+/** Keeps the spans of requests by the paths that they ask for. */
+class SpansByPath implements SpanProcessor {
+  readonly started = new Map<string, ReadableSpan[]>();
 
-interface Way {
-  readonly ask: Ask;
-  /** Whether the server sees the very connection that the request was given. */
-  readonly isDirect: boolean;
-}
+  onStart(span: ReadableSpan): void {
+    if (span.kind === SpanKind.CLIENT) {
+      const path = new URL(String(span.attributes['url.full'])).pathname;
+      this.started.set(path, [...(this.started.get(path) ?? []), span]);
+    }
+  }
 
-/** As much of a response as all servers have. */
-interface Answering {
-  writeHead(status: number, headers?: Record<string, number>): unknown;
-  write(chunk: string): unknown;
-  end(chunk?: string): unknown;
-}
+  onEnd(): void {
+    // A span says itself whether it has ended.
+  }
 
-/** Answers in the way that the path ends with, in its own time. */
-async function behave(seen: Seen[], req: IncomingMessage, res: Answering): Promise<void> {
-  const { url = '', headers } = req;
-  seen.push({ path: url, traceparent: String(headers.traceparent), port: req.socket.remotePort });
-  await setTimeout(url.length % 5);
-  if (url.endsWith('reset')) {
-    req.socket.destroy();
-  } else if (url.endsWith('cut')) {
-    res.writeHead(200, { 'content-length': 10 });
-    res.write('part');
-    setTimeout(1).then(() => req.socket.destroy());
-  } else if (url.endsWith('slow')) {
-    await setTimeout(12);
-    res.end('ok');
-  } else {
-    res.end('ok');
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
-const BEHAVIOURS = ['ok', 'ok', 'ok', 'ok', 'slow', 'slow', 'reset', 'cut'] as const;
-
-async function waysOf(
-  flavour: UndiciFlavour,
-  random: Random,
-  seen: Seen[],
-  over: (() => unknown)[],
-): Promise<Way[]> {
-  const answer = (req: unknown, res: unknown) => behave(seen, req as IncomingMessage, res as Answering);
-  const [plain, secure, second] = [
-    await httpServer(answer),
-    await httpsServer(answer),
-    await http2Server(answer),
-  ];
-  const connect = { ca: CA };
-  const options = () => ({ connections: 1 + random.below(4), pipelining: 1 + random.below(3), connect });
-  const of = (dispatcher: Dispatcher, origin: string, isDirect = true): Way[] => {
-    over.push(() => dispatcher.destroy());
-    return [
-      { isDirect, ask: (path, signal) => askFetch(flavour, dispatcher, origin + path, { signal }) },
-      { isDirect, ask: (path, signal) => askRequest(dispatcher, origin + path, { signal, blocking: false }) },
-      {
-        isDirect,
-        ask: (path, signal) =>
-          askRequest(dispatcher, origin + path, { signal, method: 'POST', body: 'text' }),
-      },
-    ];
-  };
-  const { Agent, Pool, installed, major } = flavour;
-  const proxy = await tunnelProxy();
-  return [
-    ...of(new Pool(plain.origin, options()), plain.origin),
-    ...of(new Pool(secure.origin, options()), secure.origin),
-    ...of(new Agent(options()), plain.origin),
-    ...of(new Agent(options()), secure.origin),
-    // undici 6 does not survive two requests at once on an HTTP/2 connection.
-    ...(major === 6 ? [] : of(new Pool(second.origin, { ...options(), allowH2: true }), second.origin)),
-    ...(installed === undefined
-      ? []
-      : of(
-          new installed.ProxyAgent({ uri: `http://127.0.0.1:${proxy.port}`, requestTls: connect }),
-          secure.origin,
-          false,
-        )),
-    { isDirect: true, ask: nodeAsk(plain.origin) },
-  ];
-}
-
-function nodeAsk(origin: string): Ask {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
-  onTestFinished(() => agent.destroy());
-  return (path, signal) =>
-    new Promise((resolve, reject) => {
-      http
-        .get(origin + path, { agent, signal }, (res) => res.on('error', reject).on('end', resolve).resume())
-        .on('error', reject);
-    });
-}
-
-function noting(call: Call): ClientTrace {
-  const hooks: Record<string, unknown> = {};
-  for (const name of CLIENT_TRACE_HOOKS) {
-    hooks[name] = () => {
-      call.contexts.push(trace.getActiveSpan()?.spanContext().spanId);
-    };
-  }
+function noting({ contexts, ports }: Call): ClientTrace {
+  const note = () => void contexts.push(trace.getActiveSpan()?.spanContext().spanId);
   return {
-    ...hooks,
+    ...Object.fromEntries(CLIENT_TRACE_HOOKS.map((name) => [name, note])),
     gotConn: ({ conn }) => {
-      call.contexts.push(trace.getActiveSpan()?.spanContext().spanId);
-      call.ports.push(conn.localPort);
+      note();
+      ports.push(conn.localPort);
     },
   };
 }
 
-async function callOnce({ ask }: Way, path: string, random: Random): Promise<Call> {
+async function callOnce(way: Way, path: string, random: Random): Promise<Call> {
   const span = telemetry.tracerProvider.getTracer('program').startSpan('program', { root: true });
-  const call: Call = { path, caller: span.spanContext(), contexts: [], ports: [], isAnswered: false };
-  const controller = new AbortController();
-  // undici now and then forgets one of several on a connection that is reset: nobody waits for ever.
-  const patience = random.below(4) === 0 ? random.below(25) : 2_000;
-  const timer = globalThis.setTimeout(() => controller.abort(), patience);
+  const call: Call = {
+    ...{ path, way, caller: span.spanContext(), contexts: [], ports: [] },
+    outcome: 'hung',
+  };
+  const caller = new AbortController();
+  const timer = globalThis.setTimeout(
+    () => caller.abort(),
+    random.below(4) === 0 ? random.below(25) : PATIENCE_MS,
+  );
   const ctx = withClientTrace(trace.setSpan(ROOT_CONTEXT, span), noting(call));
-  const asked = context.with(ctx, () => ask(path, controller.signal));
-  try {
-    await asked;
-    call.isAnswered = true;
-  } catch {
-    // What goes wrong is part of the storm.
-  }
+  const asked = context
+    .with(ctx, () => way.ask(path, caller.signal))
+    .then(
+      () => 'answered' as const,
+      // What goes wrong is part of the storm.
+      () => 'failed' as const,
+    );
+  const late = new AbortController();
+  call.outcome = await Promise.race([asked, setTimeout(DEADLINE_MS, 'hung' as const, late)]);
+  late.abort();
   clearTimeout(timer);
   span.end();
   return call;
@@ -171,14 +102,13 @@ async function callOnce({ ask }: Way, path: string, random: Random): Promise<Cal
 
 /** What is wrong with all that was recorded of a call. */
 function faults(
-  { path, caller, contexts, ports, isAnswered }: Call,
+  { path, way, caller, contexts, ports, outcome }: Call,
   spans: readonly ReadableSpan[],
   seen: readonly Seen[],
-  isDirect: boolean,
 ): string[] {
   const [span, ...more] = spans;
-  const found: string[] = [];
-  if (more.length > 0 || (span === undefined && (isAnswered || seen.length > 0))) {
+  const found: string[] = spans.flatMap(spanFaults);
+  if (more.length > 0 || (span === undefined && (outcome === 'answered' || seen.length > 0))) {
     found.push(`${spans.length} spans`);
   }
   const id = span?.spanContext().spanId;
@@ -191,59 +121,42 @@ function faults(
   if (contexts.some((spanId) => spanId !== id)) {
     found.push('a hook in another context');
   }
-  if (isAnswered && isDirect && ports.at(-1) !== seen.at(-1)?.port) {
+  if (outcome === 'answered' && way.isDirect && ports.at(-1) !== seen.at(-1)?.port) {
     found.push('another connection');
   }
   return found.map((fault) => `${path}: ${fault}`);
 }
 
-function byPath<T>(all: readonly T[], pathOf: (one: T) => string): Map<string, T[]> {
-  const found = new Map<string, T[]>();
-  for (const one of all) {
-    const path = pathOf(one);
-    found.set(path, [...(found.get(path) ?? []), one]);
-  }
-  return found;
-}
-
-/**
- * From Node 24 on that of undici 6 alone. With 7 and 8 a storm does not always end there, with us or without: the body
- * of a response on a connection that is reset now and then stays open, and the abort of a `fetch` is lost when garbage
- * is collected.
- */
-const STORMED = UNDICI_FLAVOURS.filter(({ major }) => major === 6 || isBefore24);
-
-describe.each(STORMED)('$name', (flavour) => {
-  it('tells each of 1,500 requests in a storm to its own caller', { timeout: 180_000 }, async () => {
+describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
+  it('tells each of 3,000 requests in a storm to its own caller', { timeout: 180_000 }, async () => {
     const random = new Random(flavour.major * 1000);
-    telemetry.instrument();
-    const seen: Seen[] = [];
-    const calls: { call: Call; way: Way }[] = [];
-    const over: (() => unknown)[] = [];
+    const spans = new SpansByPath();
+    telemetry.instrument().setTracerProvider(new BasicTracerProvider({ spanProcessors: [spans] }));
+    const servers = await stormServers();
+    const calls: Call[] = [];
     for (let wave = 0; wave < WAVES; wave++) {
-      const ways = await waysOf(flavour, random, seen, over);
-      const asked: Promise<void>[] = [];
+      const { ways, dispatchers } = stormWays(flavour, servers, random);
+      const asked: Promise<Call>[] = [];
       for (let i = 0; i < CALLS_PER_WAVE; i++) {
-        const way = random.pick(ways as [Way, ...Way[]]);
         const path = `/${wave}/${i}/${random.pick(BEHAVIOURS)}`;
-        asked.push(callOnce(way, path, random).then((call) => void calls.push({ call, way })));
+        asked.push(callOnce(random.pick(ways), path, random));
         if (random.below(10) === 0) {
           await setImmediate();
         }
       }
-      await Promise.all(asked);
-      await Promise.all(over.splice(0).map((end) => end()));
+      calls.push(...(await Promise.all(asked)));
+      const destroyed = Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
+      // That of a call which hangs does not always come back.
+      await Promise.race([destroyed, setTimeout(3_000)]);
     }
-    const spans = byPath(
-      await telemetry.finished(),
-      ({ attributes }) => new URL(String(attributes['url.full'])).pathname,
-    );
-    const seenOf = byPath(seen, ({ path }) => path);
-    expect(
-      calls.flatMap(({ call, way }) =>
-        faults(call, spans.get(call.path) ?? [], seenOf.get(call.path) ?? [], way.isDirect),
-      ),
-    ).toEqual([]);
-    expect(calls.filter(({ call }) => call.isAnswered).length).toBeGreaterThan(calls.length / 3);
+    const judged = calls.filter(({ outcome }) => outcome !== 'hung');
+    const spansOf = ({ path }: Call) => spans.started.get(path) ?? [];
+    const open = () => judged.flatMap((call) => spansOf(call).filter(({ ended }) => !ended));
+    await vi.waitFor(() => expect(open().map(({ attributes }) => attributes['url.full'])).toEqual([]), {
+      timeout: 5_000,
+    });
+    expect(judged.flatMap((call) => faults(call, spansOf(call), servers.seenOf(call.path)))).toEqual([]);
+    expect(calls.length - judged.length).toBeLessThanOrEqual(HUNG_AT_MOST);
+    expect(judged.filter(({ outcome }) => outcome === 'answered').length).toBeGreaterThan(1_000);
   });
 });

@@ -34,7 +34,7 @@ export const UNDICI_APIS: readonly UndiciApi[] = [
 ];
 
 export async function askFetch(
-  flavour: UndiciFlavour,
+  flavour: Pick<UndiciFlavour, 'fetch'>,
   dispatcher: Dispatcher,
   url: string,
   { body, blocking: _blocking, ...asking }: Asking = {},
