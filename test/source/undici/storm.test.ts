@@ -17,7 +17,7 @@ const WAVES = 12;
 const CALLS_PER_WAVE = 250;
 
 /** Every call that is not answered is given up by then. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 2_000;
 
 /**
  * How long a call may take, and how many of the 3,000 may take longer. With us or without, undici now and then leaves
