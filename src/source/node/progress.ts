@@ -27,7 +27,7 @@ export class NodeProgress implements MessageWatcher {
     this.dialling = dialling;
     const events: Readonly<Record<string, Handle>> = {
       socket: (exchange, [, socket]) => this.given(exchange, socket as Socket),
-      finish: (exchange) => exchange.finish(),
+      finish: sent,
       information: (exchange, [, information]) => informed(exchange, information as InformationEvent),
       timeout: timedOut,
       upgrade: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
@@ -134,6 +134,14 @@ function informed(exchange: NodeExchange, { statusCode, headers }: InformationEv
     // The final response may be in what is being parsed: Node gives none to a request that was aborted.
     request.aborted = true;
     request.destroy(refusal);
+  }
+}
+
+/** Before Node 24 it comes also where the connection is broken, and what was not sent is dropped. */
+function sent(exchange: NodeExchange): void {
+  const { socket } = exchange.request;
+  if (!socket || (!socket.destroyed && !socket.errored)) {
+    exchange.finish();
   }
 }
 
