@@ -13,6 +13,4 @@ export function begin() {
   while (!existsSync(process.env.HTTPTRACE_BENCH_COUNTING)) {
     // valgrind is about to begin.
   }
-  // No more than that: after a whole collection code is compiled anew.
-  globalThis.gc({ type: 'minor' });
 }

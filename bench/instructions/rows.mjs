@@ -48,7 +48,7 @@ export const ROWS = {
     peer: 'undici',
     events: 6,
     warmUp: 12_000,
-    stretch: 250,
+    stretch: 50,
     open: () => replay,
   },
   'undici-request': {
@@ -57,7 +57,7 @@ export const ROWS = {
     peer: 'undici',
     events: 6,
     warmUp: 12_000,
-    stretch: 250,
+    stretch: 50,
     open() {
       const { Client } = load('undici');
       const server = new FakeServer();
@@ -75,7 +75,7 @@ export const ROWS = {
     peer: 'undici',
     events: 6,
     warmUp: 14_000,
-    stretch: 250,
+    stretch: 50,
     async open() {
       // Loads what is built in, whose classes can be had by the global dispatcher alone.
       await fetch('data:,').then((response) => response.text());
@@ -92,7 +92,7 @@ export const ROWS = {
     peer: 'http',
     events: 6,
     warmUp: 10_000,
-    stretch: 250,
+    stretch: 50,
     open() {
       const server = new FakeServer();
       const agent = new (http().Agent)({ keepAlive: true, maxSockets: 1 });
@@ -112,7 +112,7 @@ export const ROWS = {
     peer: 'http',
     events: 3,
     warmUp: 10_000,
-    stretch: 250,
+    stretch: 50,
     open(handler) {
       const client = new FakeClient(http().createServer(handler));
       return () => client.ask();
@@ -123,7 +123,7 @@ export const ROWS = {
     side: 'server',
     events: 3,
     warmUp: 10_000,
-    stretch: 250,
+    stretch: 50,
     open(handler) {
       const client = new FakeHttp2Client(load('node:http2').createServer(handler));
       return () => client.ask();
@@ -132,10 +132,10 @@ export const ROWS = {
   'http2-client': {
     title: '`node:http2` client',
     side: 'client',
-    events: 5,
+    events: 6,
     source: 'node:http2',
     warmUp: 10_000,
-    stretch: 250,
+    stretch: 50,
     open() {
       const server = new FakeHttp2Server();
       const session = load('node:http2').connect(ORIGIN, { createConnection: () => server.connect() });

@@ -1,6 +1,7 @@
 // `npm run bench -- --instructions`: what a warm request costs, counted by valgrind in instructions of the processor.
 //
 //     npm run bench -- --instructions undici-replayed all floor      only these rows and columns
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { median, printTable } from '../harness.mjs';
 import { CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
@@ -35,16 +36,17 @@ const CELLS = {
 const TITLES = { ...ROWS, 'capture-metrics': CAPTURE_METRICS, loading: LOADING };
 
 /** @returns What one cell counted, for one unit of it. */
-async function count(name, column, recorded) {
+async function count(name, column) {
   if (name === 'loading') {
     const [instructions] = await instructionsOf([file('loading.mjs'), ...LOADING.packages[column]]);
     return { instructions };
   }
-  const env = recorded === undefined ? {} : { HTTPTRACE_BENCH_RECORDED: recorded };
+  const env =
+    column === 'floor'
+      ? { HTTPTRACE_BENCH_RECORDED: await run(process.execPath, [SUBJECT, 'recorded', name]) }
+      : {};
   const stretches = await instructionsOf([SUBJECT, 'instructions', name, column], env);
-  // Between two stretches of captureMetrics the next one is prepared.
-  const counted = name === 'capture-metrics' ? stretches.filter((_, index) => index % 2 === 0) : stretches;
-  const instructions = Math.min(...counted) / TITLES[name].stretch;
+  const instructions = Math.min(...stretches) / TITLES[name].stretch;
   if (name === 'capture-metrics') {
     return { instructions };
   }
@@ -52,20 +54,33 @@ async function count(name, column, recorded) {
   return { instructions, bytes: median(bytes) };
 }
 
-async function countRow(name, columns) {
-  const wanted = CELLS[name].filter((column) => columns.length === 0 || columns.includes(column));
-  const recorded = wanted.includes('floor')
-    ? await run(process.execPath, [SUBJECT, 'recorded', name])
-    : undefined;
-  const cells = {};
-  for (const column of wanted) {
-    process.stderr.write(`${name}: ${COLUMNS[column]} …\n`);
-    cells[column] = await count(name, column, column === 'floor' ? recorded : undefined);
-    if (!(cells[column].instructions > 0)) {
-      throw new Error(`${name}, ${column}: nothing was counted; has this node its symbols?`);
+/**
+ * Counts as many cells at once as there are processors. They do not disturb each other: what is counted is what a process
+ * does, and not how long it takes or waits for a processor.
+ *
+ * @param {[name: string, column: string][]} cells
+ * @returns Those of each row.
+ */
+async function countAll(cells) {
+  const rows = Object.fromEntries(cells.map(([name]) => [name, {}]));
+  const waiting = [...cells];
+  let done = 0;
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [name, column] = next;
+      const counted = await count(name, column);
+      if (!(counted.instructions > 0)) {
+        throw new Error(`${name}, ${column}: nothing was counted; has this node its symbols?`);
+      }
+      rows[name][column] = counted;
+      done++;
+      process.stderr.write(
+        `${done}/${cells.length} ${name}, ${COLUMNS[column]}: ${shown(name, counted.instructions)}\n`,
+      );
     }
-  }
-  return cells;
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return rows;
 }
 
 function shown(name, value) {
@@ -127,12 +142,15 @@ export async function instructions(words) {
       `no such row or column: ${unknown.join(', ')}\nrows: ${Object.keys(CELLS).join(', ')}\ncolumns: ${Object.keys(COLUMNS).join(', ')}`,
     );
   }
-  const names = Object.keys(CELLS).filter((name) => words.includes(name));
+  const names = words.filter((word) => word in CELLS);
   const columns = words.filter((word) => word in COLUMNS);
-  const rows = [];
-  for (const name of names.length === 0 ? Object.keys(CELLS) : names) {
-    rows.push([name, await countRow(name, columns)]);
-  }
+  const cells = Object.entries(CELLS).flatMap(([name, all]) =>
+    all
+      .filter((column) => columns.length === 0 || columns.includes(column))
+      .filter(() => names.length === 0 || names.includes(name))
+      .map((column) => [name, column]),
+  );
+  const rows = await countAll(cells);
   console.log(`Node ${process.version}, ${process.arch}`);
-  print(rows);
+  print(Object.entries(rows));
 }

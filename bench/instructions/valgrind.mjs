@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 /**
- * What is done on other threads, or as chance will have it, would be counted too; and no garbage is collected within a
- * stretch, for young objects have that many megabytes of room. What there is to collect is counted by itself.
+ * Why two runs count the same, whatever else the machine does: all of the engine's work is done on the one thread, its
+ * seeds are given, and nothing of it depends on the time. So it compiles the same functions after the same request.
+ *
+ * Nor is garbage collected within a stretch: young objects have room for all of one, old ones for all of a process, and
+ * no collection is begun because the program seems to be idle. What there is to collect is counted by itself.
  */
 export const FLAGS = [
   ...['--single-threaded', '--predictable', '--hash-seed=1', '--random-seed=1'],
-  ...['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'],
+  ...['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64', '--initial-old-space-size=2048'],
+  ...['--no-incremental-marking', '--no-memory-reducer', '--no-flush-bytecode'],
 ];
 
 /** What node calls for `process.umask()`: a function that nothing else calls, by which a program says where it is. */
@@ -21,12 +25,12 @@ export function hasValgrind() {
 }
 
 /**
- * Counts the instructions of a program of Node's between each two of its marks. It runs uncounted, which is faster,
+ * Counts the instructions of a program of Node's, from each of its marks to the next, in pairs. It runs uncounted, which is faster,
  * until it says that it is warm.
  *
  * @param {string[]} args Of `node`.
  * @param {Record<string, string>} env
- * @returns {Promise<number[]>} One for each stretch.
+ * @returns {Promise<number[]>} One for each pair of marks.
  */
 export async function instructionsOf(args, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'httptrace-bench-'));
@@ -46,12 +50,12 @@ export async function instructionsOf(args, env = {}) {
       start('vgdb', vgdb).on('close', () => writeFileSync(counting, ''));
     });
     await ended(child);
-    // One for each mark, of what came before it; the one without a number is of what came after the last.
-    const stretches = readdirSync(folder)
+    // One for each mark, of what came before it: every second one is of what was between two of a pair.
+    return readdirSync(folder)
       .filter((name) => /^counted\.\d+$/.test(name))
       .sort((a, b) => numberOf(a) - numberOf(b))
+      .filter((_, index) => index % 2 === 1)
       .map((name) => Number(/^totals: (\d+)/m.exec(readFileSync(join(folder, name), 'utf8'))?.[1]));
-    return stretches.slice(1);
   } finally {
     rmSync(folder, { recursive: true });
   }
