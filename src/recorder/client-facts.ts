@@ -42,8 +42,25 @@ export type ClientFact = { readonly at: number } & (
   | { readonly hook: 'wroteRequest'; readonly err?: Error }
 );
 
-/** Which hooks leave a fact behind. The times of the phases and the outcome are noted whatever it says. */
+/** Which hooks leave a fact behind. */
 export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
+
+/**
+ * What is asked of a record: the facts that it keeps, and what it costs something to find out or to tell. The times of the
+ * phases and the outcome are noted whatever it says.
+ */
+export interface Asked extends NotedHooks {
+  /** How large the bodies are. */
+  readonly bodySizes?: boolean;
+  /** Something of the peer's certificate: reading it costs more than the rest of a handshake. */
+  readonly certificate?: boolean;
+  /** Each header field: a source takes them apart only if somebody asks. */
+  readonly headerFields?: boolean;
+  /** To be told when the headers of the request are final. */
+  readonly sent?: boolean;
+  /** To be told when the head of the final response is there. */
+  readonly response?: boolean;
+}
 
 /** A dial that is over, with what happened in it. */
 export interface FinishedDial {

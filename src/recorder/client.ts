@@ -8,7 +8,7 @@ import type {
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
 import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
-import type { ClientFact, FinishedDial, Moment, NotedHooks } from './client-facts.js';
+import type { Asked, ClientFact, FinishedDial, Moment } from './client-facts.js';
 import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
@@ -24,16 +24,16 @@ const MOST_INFORMATIONAL = 16;
 export interface ClientRecordListener {
   /** The client made its own request; only told if there was none yet when the record began. */
   requestMade(record: ClientRecord): void;
-  /** The headers of the request are final; again for each time that it is sent. */
+  /** The headers of the request are final; again for each time that it is sent. Only told if that is asked. */
   requestSent(record: ClientRecord): void;
-  /** A field of the request's header is written; only told after `noteHeaderFields`. */
+  /** A field of the request's header is written; only told if that is asked. */
   headerWritten(name: string, values: string[]): void;
   /** A name lookup is over. */
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
   /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
   dialDone(dial: FinishedDial): void;
-  /** The head of the final response is there. */
-  responseArrived(record: ClientRecord, response: ResponseHead): void;
+  /** The head of the final response is there; only told if that is asked. */
+  responseArrived(response: ResponseHead): void;
   /** Nothing will be added any more. Called once. */
   finished(record: ClientRecord): void;
 }
@@ -59,28 +59,29 @@ export class ClientRecord implements RequestTrace {
   /** The last dial that was made for it. */
   dial: DialRecord | undefined = undefined;
   writeError: Error | undefined = undefined;
-  countsBodies = false;
-  /** Whether something of the peer's certificate is wanted: reading it costs more than the rest of a handshake. */
-  readsCertificate = false;
+  /** The head of the final response. */
+  response: ResponseHead | undefined = undefined;
   requestBodyBytes = 0;
   responseBodyBytes = 0;
   outcome: ClientOutcome | undefined = undefined;
-  wroteHeaderField: ((name: string, values: string[]) => void) | undefined = undefined;
+  readonly wroteHeaderField: ((name: string, values: string[]) => void) | undefined;
   private informational = 0;
   private handshake: { serverName: string | undefined } | undefined = undefined;
-  private readonly noted: NotedHooks;
+  private readonly asked: Asked;
   protected readonly listener: ClientRecordListener;
 
-  constructor(context: Context, wantedAt: number, noted: NotedHooks, listener: ClientRecordListener) {
+  constructor(context: Context, wantedAt: number, asked: Asked, listener: ClientRecordListener) {
     this.context = context;
     this.wantedAt = wantedAt;
-    this.noted = noted;
+    this.asked = asked;
     this.listener = listener;
+    this.wroteHeaderField = asked.headerFields
+      ? (name, values) => listener.headerWritten(name, values)
+      : undefined;
   }
 
-  /** Asks for each header field as well: a source takes them apart only if somebody does. */
-  noteHeaderFields(): void {
-    this.wroteHeaderField = (name, values) => this.listener.headerWritten(name, values);
+  get countsBodies(): boolean {
+    return this.asked.bodySizes === true;
   }
 
   private get over(): boolean {
@@ -97,7 +98,7 @@ export class ClientRecord implements RequestTrace {
   }
 
   getConn(): void {
-    if (this.noted.getConn) {
+    if (this.asked.getConn) {
       this.facts.push({ hook: 'getConn', at: this.wantedAt });
     }
   }
@@ -109,7 +110,7 @@ export class ClientRecord implements RequestTrace {
   dnsStart({ host }: DNSStartInfo, at = now()): void {
     if (!this.over) {
       this.dialAnew().dnsStart(host, at);
-      if (this.noted.dnsStart) {
+      if (this.asked.dnsStart) {
         this.facts.push({ hook: 'dnsStart', at, host });
       }
     }
@@ -120,7 +121,7 @@ export class ClientRecord implements RequestTrace {
       const at = now();
       this.dial.dnsDone(at, info.err);
       this.listener.nameResolved(this, this.dial.host, at - this.dial.dns.start, info.err);
-      if (this.noted.dnsDone) {
+      if (this.asked.dnsDone) {
         this.facts.push({ hook: 'dnsDone', at, host: this.dial.host, info });
       }
     }
@@ -131,7 +132,7 @@ export class ClientRecord implements RequestTrace {
       const at = now();
       const dial = this.dial === undefined || this.dial.isDone ? this.dialAnew() : this.dial;
       dial.connectStart(at);
-      if (this.noted.connectStart) {
+      if (this.asked.connectStart) {
         this.facts.push({ hook: 'connectStart', at, network, addr });
       }
     }
@@ -141,7 +142,7 @@ export class ClientRecord implements RequestTrace {
     if (!this.over && this.dial !== undefined) {
       const at = now();
       this.dial.connectDone(at, err);
-      if (this.noted.connectDone) {
+      if (this.asked.connectDone) {
         this.facts.push({ hook: 'connectDone', at, network, addr, err });
       }
     }
@@ -153,7 +154,7 @@ export class ClientRecord implements RequestTrace {
       // Through a pooled connection to a proxy there is a handshake and no dial.
       this.dial ??= new DialRecord();
       this.dial.tlsHandshakeStart(at);
-      if (this.noted.tlsHandshakeStart) {
+      if (this.asked.tlsHandshakeStart) {
         const fact = { hook: 'tlsHandshakeStart' as const, at, serverName: undefined };
         this.handshake = fact;
         this.facts.push(fact);
@@ -166,9 +167,9 @@ export class ClientRecord implements RequestTrace {
       const at = now();
       this.dial.tlsHandshakeDone(at, err);
       this.nameServer(state);
-      if (this.noted.tlsHandshakeDone) {
+      if (this.asked.tlsHandshakeDone) {
         // Read now if at all: the connection may be closed when the span is made of this.
-        const certificate = this.readsCertificate ? state.peerCertificate : undefined;
+        const certificate = this.asked.certificate ? state.peerCertificate : undefined;
         this.facts.push({ hook: 'tlsHandshakeDone', at, state, certificate, curve, err });
       }
     }
@@ -193,7 +194,7 @@ export class ClientRecord implements RequestTrace {
     this.gotConnAt = at;
     this.conn = info;
     this.ends = ends;
-    if (this.noted.gotConn) {
+    if (this.asked.gotConn) {
       this.facts.push({ hook: 'gotConn', at, info, ends });
     }
   }
@@ -219,8 +220,12 @@ export class ClientRecord implements RequestTrace {
   }
 
   wroteHeaders(at = this.gotConnAt): void {
-    this.note('wroteHeaders', at);
-    this.listener.requestSent(this);
+    if (this.asked.wroteHeaders) {
+      this.facts.push({ hook: 'wroteHeaders', at });
+    }
+    if (this.asked.sent) {
+      this.listener.requestSent(this);
+    }
   }
 
   wait100Continue(): void {
@@ -235,7 +240,7 @@ export class ClientRecord implements RequestTrace {
     const at = now();
     this.wroteRequestAt = at;
     this.writeError = err;
-    if (this.noted.wroteRequest) {
+    if (this.asked.wroteRequest) {
       this.facts.push({ hook: 'wroteRequest', at, err });
     }
   }
@@ -244,7 +249,9 @@ export class ClientRecord implements RequestTrace {
     const at = now();
     this.responseAt = at;
     this.receivedAt = at;
-    this.note('gotFirstResponseByte', at);
+    if (this.asked.gotFirstResponseByte) {
+      this.facts.push({ hook: 'gotFirstResponseByte', at });
+    }
   }
 
   got100Continue(): void {
@@ -254,7 +261,7 @@ export class ClientRecord implements RequestTrace {
 
   got1xxResponse(code: number): undefined {
     this.responseAt = Number.NaN;
-    if (this.noted.got1xxResponse && this.informational < MOST_INFORMATIONAL) {
+    if (this.asked.got1xxResponse && this.informational < MOST_INFORMATIONAL) {
       this.informational++;
       this.facts.push({ hook: 'got1xxResponse', at: now(), code });
     }
@@ -266,7 +273,10 @@ export class ClientRecord implements RequestTrace {
     if (Number.isNaN(this.responseAt)) {
       this.responseAt = at;
     }
-    this.listener.responseArrived(this, response);
+    this.response = response;
+    if (this.asked.response) {
+      this.listener.responseArrived(response);
+    }
   }
 
   gotBodyChunk(bytes: number): void {
@@ -275,24 +285,25 @@ export class ClientRecord implements RequestTrace {
   }
 
   ended(): void {
-    this.receivedAt = now();
-    this.finish(ENDED);
+    const at = now();
+    this.receivedAt = at;
+    this.finish(ENDED, at);
   }
 
   failed(error: unknown): void {
-    this.finish({ kind: 'failed', error });
+    this.finish({ kind: 'failed', error }, now());
   }
 
-  private finish(outcome: ClientOutcome): void {
-    if (!this.over) {
+  private finish(outcome: ClientOutcome, at: number): void {
+    if (this.outcome === undefined) {
       this.outcome = outcome;
-      this.endedAt = now();
+      this.endedAt = at;
       this.listener.finished(this);
     }
   }
 
   private note(hook: Moment, at: number): void {
-    if (this.noted[hook]) {
+    if (this.asked[hook]) {
       this.facts.push({ hook, at });
     }
   }

@@ -5,6 +5,34 @@ type DialPhase = 'dns' | 'connect' | 'tls';
 
 export type PhaseName = 'getconn' | DialPhase | 'send' | 'wait' | 'receive';
 
+/** When the phases that follow each other ended; `NaN` for one that did not happen. */
+export interface ExchangeEnds {
+  readonly getconn: number;
+  readonly send: number;
+  readonly wait: number;
+  readonly receive: number;
+}
+
+/**
+ * When the phases of a finished record ended. One that failed lasted until it did, and one that was given up until then.
+ *
+ * @param cutAt When the request failed or was given up; `NaN` if it ended.
+ */
+export function exchangeEnds(record: ClientRecord, cutAt: number): ExchangeEnds {
+  const { gotConnAt, wroteRequestAt, writeError, responseAt } = record;
+  let wait = writeError === undefined ? cutAt : Number.NaN;
+  if (!Number.isNaN(responseAt)) {
+    // The server may answer before it has read everything: then nothing was waited for.
+    wait = responseAt < wroteRequestAt ? Number.NaN : responseAt;
+  }
+  return {
+    getconn: Number.isNaN(gotConnAt) && !record.wasSent ? cutAt : gotConnAt,
+    send: writeError === undefined && !Number.isNaN(wroteRequestAt) ? wroteRequestAt : cutAt,
+    wait,
+    receive: record.outcome?.kind === 'ended' ? record.receivedAt : cutAt,
+  };
+}
+
 /** When a phase of a finished record began; `NaN` if it did not happen. */
 export function phaseStart(
   { wantedAt, gotConnAt, wroteRequestAt, responseAt, dial }: ClientRecord,
@@ -24,22 +52,15 @@ export function phaseStart(
   }
 }
 
-/**
- * When a phase of a finished record ended; `NaN` if it did not happen. One that failed lasted until it did, and one that
- * was given up until then.
- *
- * @param cutAt When the request failed or was given up; `NaN` if it ended.
- */
+/** When a phase of a finished record ended; `NaN` if it did not happen: see `exchangeEnds`. */
 export function phaseEnd(record: ClientRecord, phase: PhaseName, cutAt: number): number {
   switch (phase) {
-    case 'send':
-      return sentAt(record, cutAt);
-    case 'wait':
-      return answeredAt(record, cutAt);
-    case 'receive':
-      return record.outcome?.kind === 'ended' ? record.receivedAt : cutAt;
+    case 'dns':
+    case 'connect':
+    case 'tls':
+      return dialEnd(record, phase, cutAt);
     default:
-      return hadAt(record, phase, cutAt);
+      return exchangeEnds(record, cutAt)[phase];
   }
 }
 
@@ -49,22 +70,9 @@ export function phaseDuration(record: ClientRecord, phase: PhaseName, cutAt: num
 }
 
 /** A dial that goes on for a request that was given another connection is no phase of it any more. */
-function hadAt(record: ClientRecord, phase: 'getconn' | DialPhase, cutAt: number): number {
-  const { gotConnAt, dial } = record;
-  const end = phase === 'getconn' ? gotConnAt : dial === undefined ? Number.NaN : dial[phase].end;
+function dialEnd(record: ClientRecord, phase: DialPhase, cutAt: number): number {
+  const end = record.dial === undefined ? Number.NaN : record.dial[phase].end;
   return Number.isNaN(end) && !record.wasSent ? cutAt : end;
-}
-
-function sentAt({ wroteRequestAt, writeError }: ClientRecord, cutAt: number): number {
-  return writeError === undefined && !Number.isNaN(wroteRequestAt) ? wroteRequestAt : cutAt;
-}
-
-/** The server may answer before it has read everything: then nothing was waited for. */
-function answeredAt({ wroteRequestAt, responseAt, writeError }: ClientRecord, cutAt: number): number {
-  if (Number.isNaN(responseAt)) {
-    return writeError === undefined ? cutAt : Number.NaN;
-  }
-  return responseAt < wroteRequestAt ? Number.NaN : responseAt;
 }
 
 /** The phase that a request was in when it failed or was given up. */

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { lastPhase, phaseDuration } from '../../recorder/phases.js';
+import { exchangeEnds, lastPhase, phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_CONN_REUSED,
@@ -30,7 +30,7 @@ import { fullUrl } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
 import { addConnPeer, describeConn } from './described-conn.js';
 import type { ClientSettings } from './settings.js';
-import { type ClientVerdict, cutAt } from './verdict.js';
+import type { ClientVerdict } from './verdict.js';
 import type { ClientRequestView } from './views/view.js';
 
 /** What is known when the request is made: samplers see these. */
@@ -77,13 +77,12 @@ function addOptInsAtStart(
 /** What is known when the request is over and any instrumentation of a client records. */
 export function addSharedAttributes(
   attributes: Attributes,
-  { conn, ends }: ClientRecord,
-  statusCode: number | undefined,
+  { conn, ends, response }: ClientRecord,
   { errorType }: ClientVerdict,
   { optIn }: ClientSettings,
 ): void {
-  if (statusCode !== undefined) {
-    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode;
+  if (response !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = response.statusCode;
   }
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
@@ -98,17 +97,36 @@ export function addSharedAttributes(
   }
 }
 
-/** What only we know when the request is over. */
+/**
+ * What only we know when the request is over. Name by name: a store under a name that varies takes many times as long.
+ * What did not happen is `NaN`.
+ */
 export function addOurAttributes(
   attributes: Attributes,
   record: ClientRecord,
   verdict: ClientVerdict,
   { config, durations }: ClientSettings,
 ): void {
-  if (record.conn !== undefined && config.hooks.gotConn) {
-    attributes[ATTR_HTTP_CONN_REUSED] = record.conn.reused;
+  const { conn, wantedAt, gotConnAt, wroteRequestAt, responseAt } = record;
+  if (conn !== undefined && config.hooks.gotConn) {
+    attributes[ATTR_HTTP_CONN_REUSED] = conn.reused;
   }
-  addPhaseDurations(attributes, record, cutAt(verdict), durations);
+  const ends = exchangeEnds(record, verdict.cutAt);
+  if (durations.getconn && ends.getconn >= wantedAt) {
+    attributes[ATTR_HTTPTRACE_GETCONN_DURATION] = toSeconds(ends.getconn - wantedAt);
+  }
+  if (record.dial !== undefined) {
+    addDialDurations(attributes, record, verdict.cutAt, durations);
+  }
+  if (durations.send && ends.send >= gotConnAt) {
+    attributes[ATTR_HTTPTRACE_SEND_DURATION] = toSeconds(ends.send - gotConnAt);
+  }
+  if (durations.wait && ends.wait >= wroteRequestAt) {
+    attributes[ATTR_HTTPTRACE_WAIT_DURATION] = toSeconds(ends.wait - wroteRequestAt);
+  }
+  if (durations.receive && ends.receive >= responseAt) {
+    attributes[ATTR_HTTPTRACE_RECEIVE_DURATION] = toSeconds(ends.receive - responseAt);
+  }
   if (verdict.failure !== undefined) {
     attributes[ATTR_HTTPTRACE_FAILED_PHASE] = lastPhase(record);
   } else if (verdict.cancelled) {
@@ -116,49 +134,21 @@ export function addOurAttributes(
   }
 }
 
-/** Name by name: a store under a name that varies takes many times as long. What did not happen is `NaN`. */
-function addPhaseDurations(
-  attributes: Attributes,
-  record: ClientRecord,
-  cut: number,
-  wanted: ClientSettings['durations'],
-): void {
-  const getconn = phaseDuration(record, 'getconn', cut);
-  if (getconn >= 0 && wanted.getconn) {
-    attributes[ATTR_HTTPTRACE_GETCONN_DURATION] = toSeconds(getconn);
-  }
-  if (record.dial !== undefined) {
-    addDialDurations(attributes, record, cut, wanted);
-  }
-  const send = phaseDuration(record, 'send', cut);
-  if (send >= 0 && wanted.send) {
-    attributes[ATTR_HTTPTRACE_SEND_DURATION] = toSeconds(send);
-  }
-  const wait = phaseDuration(record, 'wait', cut);
-  if (wait >= 0 && wanted.wait) {
-    attributes[ATTR_HTTPTRACE_WAIT_DURATION] = toSeconds(wait);
-  }
-  const receive = phaseDuration(record, 'receive', cut);
-  if (receive >= 0 && wanted.receive) {
-    attributes[ATTR_HTTPTRACE_RECEIVE_DURATION] = toSeconds(receive);
-  }
-}
-
 function addDialDurations(
   attributes: Attributes,
   record: ClientRecord,
-  cut: number,
+  cutAt: number,
   wanted: ClientSettings['durations'],
 ): void {
-  const dns = phaseDuration(record, 'dns', cut);
+  const dns = phaseDuration(record, 'dns', cutAt);
   if (dns >= 0 && wanted.dns) {
     attributes[ATTR_HTTPTRACE_DNS_DURATION] = toSeconds(dns);
   }
-  const connect = phaseDuration(record, 'connect', cut);
+  const connect = phaseDuration(record, 'connect', cutAt);
   if (connect >= 0 && wanted.connect) {
     attributes[ATTR_HTTPTRACE_CONNECT_DURATION] = toSeconds(connect);
   }
-  const tls = phaseDuration(record, 'tls', cut);
+  const tls = phaseDuration(record, 'tls', cutAt);
   if (tls >= 0 && wanted.tls) {
     attributes[ATTR_HTTPTRACE_TLS_DURATION] = toSeconds(tls);
   }

@@ -16,12 +16,8 @@ export const NO_SIZES: BodySizes = { request: undefined, response: undefined };
  * The sizes of both bodies: as they were counted, or as they were announced where the client does not tell of each
  * part (undici before 7.11).
  */
-export function bodySizes(
-  record: ClientRecord,
-  view: ClientRequestView,
-  response: ResponseHead | undefined,
-): BodySizes {
-  const { requestBodyBytes, responseBodyBytes, wroteRequestAt, writeError, outcome } = record;
+export function bodySizes(record: ClientRecord, view: ClientRequestView): BodySizes {
+  const { requestBodyBytes, responseBodyBytes, wroteRequestAt, writeError, response, outcome } = record;
   const sent = !Number.isNaN(wroteRequestAt) && writeError === undefined;
   const received = response !== undefined && outcome?.kind === 'ended';
   return {

@@ -77,7 +77,6 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   protected override addAttributes(
     attributes: Attributes,
     record: ClientRecord,
-    _statusCode: number | undefined,
     verdict: ClientVerdict,
   ): void {
     addOurAttributes(attributes, record, verdict, this.start.settings);

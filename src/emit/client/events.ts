@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import type { Attributes, Span, TimeInput } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
 import type { Origin } from '../../origin.js';
-import type { ClientFact } from '../../recorder/client-facts.js';
+import type { ClientRecord } from '../../recorder/client.js';
+import type { ClientFact, NotedHooks } from '../../recorder/client-facts.js';
 import {
   ATTR_DNS_ANSWERS,
   ATTR_DNS_QUESTION_NAME,
@@ -33,6 +34,7 @@ import {
 import { addDialledAddress, addServer, addTLSState } from '../http/attributes.js';
 import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
+import type { BodySizes } from './body-sizes.js';
 import { addConn, describeConn } from './described-conn.js';
 import type { SpanClock } from './start.js';
 import type { ClientVerdict } from './verdict.js';
@@ -41,17 +43,46 @@ import type { ClientVerdict } from './verdict.js';
 export interface EventContext {
   readonly clock: SpanClock;
   readonly server: Origin;
+  readonly asked: NotedHooks;
   /** Names of the opt-in attributes that are wanted. */
   readonly optIn: ReadonlySet<string>;
-  /** Bytes of the request's body, if they were asked for. */
-  readonly requestBodySize: number | undefined;
+  /** Bytes of the bodies, if they were asked for. */
+  readonly sizes: BodySizes;
   readonly verdict: ClientVerdict;
 }
 
-/** Adds the event of each fact to the span, at the time at which it happened. */
-export function addEvents(span: Span, facts: readonly ClientFact[], about: EventContext): void {
+/**
+ * Adds the event of each fact to the span, at the time at which it happened; then those of what ends with the request
+ * itself, where Go's hooks are silent.
+ */
+export function addEvents(
+  span: Span,
+  facts: readonly ClientFact[],
+  record: ClientRecord,
+  about: EventContext,
+): void {
+  const { clock, asked, sizes, verdict } = about;
+  let at = Number.NaN;
+  let time: TimeInput = 0;
   for (const fact of facts) {
-    addEvent(span, fact, about, about.clock.timeAt(fact.at));
+    // What happens in one moment is told as one time.
+    if (fact.at !== at) {
+      at = fact.at;
+      time = clock.timeAt(at);
+    }
+    addEvent(span, fact, about, time);
+  }
+  const { failure, cancelled, endedAt } = verdict;
+  if (failure !== undefined && asked.gotConn && !record.wasSent) {
+    // No connection could be had: there is no `gotConn`, but the phase is over.
+    span.addEvent(EVENT_HTTP_GETCONN_DONE, { [ATTR_ERROR_TYPE]: failure }, clock.timeAt(endedAt));
+  }
+  if (asked.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
+    const attributes =
+      failure === undefined && sizes.response === undefined
+        ? undefined
+        : receiveAttributes(sizes.response, failure);
+    span.addEvent(EVENT_HTTP_RECEIVE_DONE, attributes, clock.timeAt(endedAt));
   }
 }
 
@@ -73,7 +104,11 @@ function addEvent(span: Span, fact: ClientFact, about: EventContext, at: TimeInp
       span.addEvent(EVENT_HTTP_SEND_START, undefined, at);
       break;
     case 'wroteRequest':
-      addSendDone(span, fact, about, at);
+      if (fact.err !== undefined || about.sizes.request !== undefined) {
+        addSendDone(span, fact, about, at);
+      } else {
+        span.addEvent(EVENT_HTTP_SEND_DONE, undefined, at);
+      }
       break;
     case 'gotFirstResponseByte':
       span.addEvent(EVENT_HTTP_RECEIVE_START, undefined, at);
@@ -107,18 +142,8 @@ function addEvent(span: Span, fact: ClientFact, about: EventContext, at: TimeInp
   }
 }
 
-/** No connection could be had: there is no `gotConn`, but the phase is over. */
-export function addGetConnFailed(span: Span, type: string, at: TimeInput): void {
-  span.addEvent(EVENT_HTTP_GETCONN_DONE, { [ATTR_ERROR_TYPE]: type }, at);
-}
-
 /** The body is complete, or was cut off. */
-export function addReceiveDone(
-  span: Span,
-  bodySize: number | undefined,
-  errorType: string | undefined,
-  at: TimeInput,
-): void {
+function receiveAttributes(bodySize: number | undefined, errorType: string | undefined): Attributes {
   const attributes: Attributes = {};
   if (bodySize !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = bodySize;
@@ -126,17 +151,15 @@ export function addReceiveDone(
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
   }
-  span.addEvent(EVENT_HTTP_RECEIVE_DONE, attributes, at);
+  return attributes;
 }
 
 type FactOf<Hook extends ClientFact['hook']> = Extract<ClientFact, { readonly hook: Hook }>;
 
 function addSendDone(span: Span, { err }: FactOf<'wroteRequest'>, about: EventContext, at: TimeInput): void {
-  const { verdict, requestBodySize } = about;
+  const { verdict, sizes } = about;
   if (err === undefined) {
-    const attributes =
-      requestBodySize === undefined ? undefined : { [ATTR_HTTP_REQUEST_BODY_SIZE]: requestBodySize };
-    span.addEvent(EVENT_HTTP_SEND_DONE, attributes, at);
+    span.addEvent(EVENT_HTTP_SEND_DONE, { [ATTR_HTTP_REQUEST_BODY_SIZE]: sizes.request }, at);
   } else if (!verdict.cancelled) {
     // Failing to write fails the request, and that may have been given another reason than an error. Cut short by
     // the caller, writing did not fail: it was left open.

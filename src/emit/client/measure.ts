@@ -5,7 +5,11 @@ import { phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_DNS_QUESTION_NAME,
   ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_HTTPTRACE_PHASE,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_URL_SCHEME,
   ATTR_URL_TEMPLATE,
   METRIC_DNS_LOOKUP_DURATION,
   METRIC_HTTP_CLIENT_ACTIVE_REQUESTS,
@@ -16,19 +20,19 @@ import {
   METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
   PHASES,
 } from '../../semconv/semconv.js';
-import type { ResponseHead } from '../../source/request-trace.js';
+import { addServer } from '../http/attributes.js';
 import { errorType } from '../http/error.js';
 import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { bodySizes } from './body-sizes.js';
-import { activeRequestAttributes, clientMetricAttributes, queueAttributes } from './metrics.js';
+import { describeConn } from './described-conn.js';
 import type { ClientStart } from './start.js';
-import { type ClientVerdict, cutAt } from './verdict.js';
+import type { ClientVerdict } from './verdict.js';
 
 /** Counts a request that begins (1) or ends (-1). */
 export function measureActive(start: ClientStart, ctx: Context, change: 1 | -1): void {
   const active = start.instruments[METRIC_HTTP_CLIENT_ACTIVE_REQUESTS];
-  active?.add(change, activeRequestAttributes(start, start.settings.optIn), ctx);
+  active?.add(change, activeRequestAttributes(start), ctx);
 }
 
 /** Measures a name lookup that is over. */
@@ -65,16 +69,17 @@ function measureWait(start: ClientStart, record: ClientRecord, until: number): v
 export interface FinishedRequest {
   readonly start: ClientStart;
   readonly record: ClientRecord;
-  readonly response: ResponseHead | undefined;
   readonly verdict: ClientVerdict;
 }
 
 /** Measures a request that is over. */
 export function measureEnd(finished: FinishedRequest): void {
-  const { start, record, response, verdict } = finished;
+  const { start, record, verdict } = finished;
   const { settings, instruments } = start;
-  measureActive(start, record.context, -1);
-  if (verdict.failure !== undefined && !record.wasSent) {
+  if (settings.measuresActive) {
+    measureActive(start, record.context, -1);
+  }
+  if (settings.measuresQueue && verdict.failure !== undefined && !record.wasSent) {
     // It waited in vain.
     measureWait(start, record, verdict.endedAt);
   }
@@ -83,34 +88,24 @@ export function measureEnd(finished: FinishedRequest): void {
   if (duration === undefined && !measuresMore) {
     return;
   }
-  const attributes = clientMetricAttributes(
-    start,
-    record,
-    response?.statusCode,
-    verdict.errorType,
-    settings.optIn,
-  );
+  const attributes = clientMetricAttributes(start, record, verdict.errorType);
   if (measuresMore) {
-    measureBodies(finished, instruments, attributes);
-    measurePhases(finished, instruments, attributes);
+    measureBodies(finished, attributes);
+    measurePhases(finished, attributes);
   }
   duration?.record(
     (verdict.endedAt - record.wantedAt) / 1000,
-    withUsers(finished, attributes),
+    settings.metricAttributesHook === undefined ? attributes : withUsers(finished, attributes),
     record.context,
   );
 }
 
-function measureBodies(
-  { start, record, response }: FinishedRequest,
-  instruments: Instruments,
-  shared: Attributes,
-): void {
-  const { settings, view } = start;
+function measureBodies({ start, record }: FinishedRequest, shared: Attributes): void {
+  const { settings, instruments, view } = start;
   if (!settings.measuresBodies) {
     return;
   }
-  const sizes = bodySizes(record, view, response);
+  const sizes = bodySizes(record, view);
   const attributes =
     start.template === undefined ? shared : { ...shared, [ATTR_URL_TEMPLATE]: start.template };
   if (sizes.request !== undefined) {
@@ -121,18 +116,13 @@ function measureBodies(
   }
 }
 
-function measurePhases(
-  { record, verdict }: FinishedRequest,
-  instruments: Instruments,
-  shared: Attributes,
-): void {
-  const histogram = instruments[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION];
+function measurePhases({ start, record, verdict }: FinishedRequest, shared: Attributes): void {
+  const histogram = start.instruments[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION];
   if (histogram === undefined) {
     return;
   }
-  const cut = cutAt(verdict);
   for (const phase of PHASES) {
-    const ms = phaseDuration(record, phase, cut);
+    const ms = phaseDuration(record, phase, verdict.cutAt);
     if (ms >= 0) {
       histogram.record(toSeconds(ms), { ...shared, [ATTR_HTTPTRACE_PHASE]: phase }, record.context);
     }
@@ -140,15 +130,84 @@ function measurePhases(
 }
 
 /** With what the user's hook adds to them. */
-function withUsers({ start, response }: FinishedRequest, attributes: Attributes): Attributes {
+function withUsers({ start, record }: FinishedRequest, attributes: Attributes): Attributes {
   const { settings, view } = start;
   const { metricAttributesHook } = settings;
   if (metricAttributesHook === undefined) {
     return attributes;
   }
-  const given = response === undefined ? undefined : view.metricResponse(response);
+  const given = record.response && view.metricResponse(record.response);
   return {
     ...attributes,
     ...safely('metricAttributesHook', metricAttributesHook, 'client', view.request, given),
   };
+}
+
+// All in the order of the alphabet, in which a MeterProvider sorts them.
+
+/** The attributes that the metrics of a request which is over share. */
+function clientMetricAttributes(
+  start: ClientStart,
+  { conn, ends, response }: ClientRecord,
+  errorType: string | undefined,
+): Attributes {
+  const { optIn } = start.settings;
+  const attributes: Attributes = {};
+  if (errorType !== undefined) {
+    attributes[ATTR_ERROR_TYPE] = errorType;
+  }
+  attributes[ATTR_HTTP_REQUEST_METHOD] = start.method;
+  if (response !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = response.statusCode;
+  }
+  if (conn !== undefined && ends !== undefined) {
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = describeConn(conn.conn, ends).protocolVersion;
+  }
+  addServer(attributes, start.server);
+  if (optIn.size > 0) {
+    addAsked(attributes, start, optIn);
+  }
+  return attributes;
+}
+
+/** The attributes of the number of requests in progress: the same when one begins and when it ends. */
+function activeRequestAttributes(start: ClientStart): Attributes {
+  const { optIn } = start.settings;
+  const attributes: Attributes = {};
+  attributes[ATTR_HTTP_REQUEST_METHOD] = start.method;
+  addServer(attributes, start.server);
+  if (optIn.has(ATTR_URL_SCHEME) && start.server.scheme !== '') {
+    attributes[ATTR_URL_SCHEME] = start.server.scheme;
+  }
+  if (start.template !== undefined) {
+    attributes[ATTR_URL_TEMPLATE] = start.template;
+  }
+  return attributes;
+}
+
+/** The attributes of the time that a request waited for its connection. */
+function queueAttributes(start: ClientStart, { conn, ends }: ClientRecord): Attributes {
+  const attributes: Attributes = {};
+  attributes[ATTR_HTTP_REQUEST_METHOD] = start.method;
+  if (conn !== undefined && ends !== undefined) {
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = describeConn(conn.conn, ends).protocolVersion;
+  }
+  addServer(attributes, start.server);
+  if (start.server.scheme !== '') {
+    attributes[ATTR_URL_SCHEME] = start.server.scheme;
+  }
+  return attributes;
+}
+
+function addAsked(
+  attributes: Attributes,
+  { server, template }: ClientStart,
+  optIn: ReadonlySet<string>,
+): void {
+  if (optIn.has(ATTR_URL_SCHEME) && server.scheme !== '') {
+    attributes[ATTR_URL_SCHEME] = server.scheme;
+  }
+  if (optIn.has(ATTR_URL_TEMPLATE) && template !== undefined) {
+    attributes[ATTR_URL_TEMPLATE] = template;
+  }
 }

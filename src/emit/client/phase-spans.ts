@@ -22,7 +22,7 @@ import {
   tlsAttributes,
 } from './events.js';
 import type { SpanClock } from './start.js';
-import { type ClientVerdict, cutAt } from './verdict.js';
+import type { ClientVerdict } from './verdict.js';
 
 /** What the spans of a request's phases need beyond its record. */
 export interface PhaseSpansContext {
@@ -103,12 +103,11 @@ function exchangeOf(
   failure: Failure | undefined,
 ): PhaseSpan[] {
   const { sizes, verdict } = about;
-  const cut = cutAt(verdict);
   const last = failure === undefined ? undefined : lastPhase(record);
   const at = (phase: PhaseName, attributes: Attributes): PhaseSpan => ({
     phase,
     start: phaseStart(record, phase),
-    end: phaseEnd(record, phase, cut),
+    end: phaseEnd(record, phase, verdict.cutAt),
     attributes,
     failure: phase === last ? failure : undefined,
   });
@@ -166,8 +165,8 @@ function dialOf(about: PhaseSpansContext, record: ClientRecord, failure: Failure
     }
   }
   if (!record.wasSent) {
-    const end = cutAt(about.verdict);
-    spans.push(...open.map((start) => spanOf(start, end, startAttributes(about, start), failure)));
+    const { cutAt } = about.verdict;
+    spans.push(...open.map((start) => spanOf(start, cutAt, startAttributes(about, start), failure)));
   }
   return spans;
 }

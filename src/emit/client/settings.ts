@@ -2,11 +2,13 @@ import type { Tracer } from '@opentelemetry/api';
 import type { ResolvedClientConfig, ResolvedConfig } from '../../config/resolved.js';
 import type { Phases } from '../../config/types.js';
 import { CLIENT_TRACE_HOOKS } from '../../httptrace/compose.js';
-import type { NotedHooks } from '../../recorder/client-facts.js';
+import type { Asked, NotedHooks } from '../../recorder/client-facts.js';
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
+  METRIC_HTTP_CLIENT_ACTIVE_REQUESTS,
   METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
+  METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE,
   METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
   METRIC_HTTPTRACE_CLIENT_PHASE_DURATION,
   type Phase,
@@ -34,22 +36,26 @@ export interface ClientSettings {
   readonly redactedQueryParams: RedactedQueryParams;
   readonly requestHeaders: HeaderCapture | undefined;
   readonly responseHeaders: HeaderCapture | undefined;
-  /** Hooks of which a request keeps the facts. */
-  readonly noted: NotedHooks;
+  /** Whether some requests are left out. */
+  readonly ignores: boolean;
+  /** What is asked of the record of a request whose span is recorded. */
+  readonly asked: Asked;
+  /** The same of one whose span is not, for its metrics and the hooks of the config. */
+  readonly askedUnrecorded: Asked;
   /** Phases whose duration is recorded: one of its two hooks is. */
   readonly durations: Readonly<Record<Phase, boolean>>;
   readonly optIn: ReadonlySet<string>;
-  /** Whether one of these comes from the server's certificate. */
-  readonly readsCertificate: boolean;
   /** Whether the span says how large the bodies were. */
   readonly countsBodies: boolean;
+  readonly measuresActive: boolean;
+  readonly measuresQueue: boolean;
   readonly measuresBodies: boolean;
   readonly measuresPhases: boolean;
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
 }
 
-/** What is noted of a request that nobody wants to know the facts of. */
-export const NO_FACTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
+/** Of a request that nobody wants to know the facts of. */
+const NO_FACTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
 
 /**
  * The facts that each form needs. A span for each phase needs both of its ends, whichever hook asked for it. .NET's spans
@@ -84,16 +90,37 @@ const NOTED_FOR: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
 };
 
 export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
-  const { client, optInAttributes } = config;
-  const { hooks } = client;
+  const { client, metrics, optInAttributes: optIn } = config;
+  const { hooks, redactedHeaders } = client;
+  const requestHeaders = compileHeaderCapture('request', client.requestHeaders, redactedHeaders);
+  const responseHeaders = compileHeaderCapture('response', client.responseHeaders, redactedHeaders);
+  const countsBodies = optIn.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optIn.has(ATTR_HTTP_RESPONSE_BODY_SIZE);
+  const measuresBodies =
+    metrics[METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE] || metrics[METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE];
+  const measuresQueue = metrics[METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE];
+  const answersHook = client.responseHook !== undefined;
   return {
     config: client,
     outputs,
     recordMethod: compileKnownMethods([...config.knownMethods]),
     redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
-    requestHeaders: compileHeaderCapture('request', client.requestHeaders, client.redactedHeaders),
-    responseHeaders: compileHeaderCapture('response', client.responseHeaders, client.redactedHeaders),
-    noted: NOTED_FOR[client.phases](hooks),
+    requestHeaders,
+    responseHeaders,
+    ignores: client.ignoreUrl !== undefined || client.ignoreRequestHook !== undefined,
+    asked: {
+      ...NOTED_FOR[client.phases](hooks),
+      bodySizes: countsBodies || measuresBodies,
+      certificate: SERVER_CERTIFICATE_ATTRIBUTES.some((name) => optIn.has(name)),
+      headerFields: hooks.wroteHeaderField,
+      sent: requestHeaders !== undefined || measuresQueue,
+      response: responseHeaders !== undefined || answersHook,
+    },
+    askedUnrecorded: {
+      ...NO_FACTS,
+      bodySizes: measuresBodies,
+      sent: measuresQueue,
+      response: answersHook,
+    },
     durations: {
       getconn: hooks.getConn || hooks.gotConn,
       dns: hooks.dnsStart || hooks.dnsDone,
@@ -103,14 +130,12 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
       wait: hooks.wroteRequest || hooks.gotFirstResponseByte,
       receive: hooks.gotFirstResponseByte || hooks.putIdleConn,
     },
-    optIn: optInAttributes,
-    readsCertificate: SERVER_CERTIFICATE_ATTRIBUTES.some((name) => optInAttributes.has(name)),
-    countsBodies:
-      optInAttributes.has(ATTR_HTTP_REQUEST_BODY_SIZE) || optInAttributes.has(ATTR_HTTP_RESPONSE_BODY_SIZE),
-    measuresBodies:
-      config.metrics[METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE] ||
-      config.metrics[METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE],
-    measuresPhases: config.metrics[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION],
+    optIn,
+    countsBodies,
+    measuresActive: metrics[METRIC_HTTP_CLIENT_ACTIVE_REQUESTS],
+    measuresQueue,
+    measuresBodies,
+    measuresPhases: metrics[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION],
     metricAttributesHook: config.metricAttributesHook,
   };
 }

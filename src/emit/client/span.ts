@@ -1,5 +1,5 @@
-import type { Attributes, Span, SpanContext, TimeInput } from '@opentelemetry/api';
-import { SpanStatusCode } from '../../api.js';
+import type { Attributes, Context, Span, SpanContext, TextMapSetter, TimeInput } from '@opentelemetry/api';
+import { propagation, SpanStatusCode } from '../../api.js';
 import { toHrTime } from '../../clock.js';
 import type { ClientRecord, ClientRecordListener } from '../../recorder/client.js';
 import type { FinishedDial } from '../../recorder/client-facts.js';
@@ -10,13 +10,29 @@ import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
-import { addEvents, addGetConnFailed, addReceiveDone, isMoment } from './events.js';
-import { introduce } from './introduce.js';
+import { addEvents, isMoment } from './events.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
 import { emitPhaseSpans } from './phase-spans.js';
 import type { ClientStart, SpanClock } from './start.js';
 import { type ClientVerdict, judge } from './verdict.js';
+import type { ClientRequestView } from './views/view.js';
 import { emitWaitForConnection } from './waiting-span.js';
+
+/** The headers of a request that trace headers are written to. */
+interface Carrier {
+  readonly view: ClientRequestView;
+  /** Whether the caller, or another instrumentation, has said already which trace it is. */
+  readonly traced: boolean;
+}
+
+/** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
+const SETTER: TextMapSetter<Carrier> = {
+  set({ view, traced }, name, value) {
+    if (!view.hasHeader(name) && !(traced && name === 'tracestate')) {
+      view.addHeader(name, value);
+    }
+  },
+};
 
 /** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
 export class ClientSpan implements ClientRecordListener, SpanClock {
@@ -24,7 +40,6 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
   private captured: Attributes | undefined = undefined;
-  private response: ResponseHead | undefined = undefined;
   private lastSetup: SpanContext | undefined = undefined;
 
   constructor(start: ClientStart, span: Span | undefined) {
@@ -40,15 +55,30 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     return this.timeAt(at);
   }
 
-  requestMade(record: ClientRecord): void {
-    if (this.span !== undefined) {
-      introduce(this.start, this.span, record.context);
+  /**
+   * Shows the request to the program's hook, and writes on it which trace it belongs to: each as soon as it can be
+   * done, before it is sent.
+   */
+  introduce(ctx: Context): void {
+    const { settings, view, server } = this.start;
+    const { requestHook, propagate } = settings.config;
+    if (requestHook !== undefined && this.span !== undefined && view.isMade) {
+      safely('client.requestHook', requestHook, this.span, view.request);
     }
+    if (view.takesHeaders && (propagate === undefined || propagate(server.hostPort))) {
+      propagation.inject(ctx, { view, traced: view.hasHeader('traceparent') }, SETTER);
+    }
+  }
+
+  requestMade({ context }: ClientRecord): void {
+    this.introduce(context);
   }
 
   requestSent(record: ClientRecord): void {
     const { settings, view } = this.start;
-    measureQueue(this.start, record);
+    if (settings.measuresQueue) {
+      measureQueue(this.start, record);
+    }
     if (settings.requestHeaders !== undefined) {
       const sent: Attributes = {};
       view.addRequestHeaders(sent, settings.requestHeaders);
@@ -78,8 +108,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     this.lastSetup = emitConnectionSetup(about, dial);
   }
 
-  responseArrived(_record: ClientRecord, response: ResponseHead): void {
-    this.response = response;
+  responseArrived(response: ResponseHead): void {
     const { settings, view } = this.start;
     const { responseHeaders, config } = settings;
     if (responseHeaders !== undefined) {
@@ -92,59 +121,53 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   finished(record: ClientRecord): void {
-    const { start, span, response } = this;
-    const verdict = judge(record, response?.statusCode, start.view);
+    const { start, span } = this;
+    const { settings, view } = start;
+    const { response } = record;
+    const verdict = judge(record, response?.statusCode, view);
     if (span !== undefined) {
       const isRecording = span.isRecording();
       if (isRecording) {
         this.write(span, record, verdict);
       }
-      this.letCustomize(span);
+      const { applyCustomAttributesOnSpan: customize } = settings.config;
+      if (customize !== undefined) {
+        const given = response && view.metricResponse(response);
+        safely('client.applyCustomAttributesOnSpan', customize, span, view.request, given);
+      }
       if (isRecording) {
         this.end(span, verdict);
       }
     }
-    measureEnd({ start, record, response, verdict });
-  }
-
-  private letCustomize(span: Span): void {
-    const { settings, view } = this.start;
-    const { applyCustomAttributesOnSpan } = settings.config;
-    if (applyCustomAttributesOnSpan !== undefined) {
-      const given = this.response && view.metricResponse(this.response);
-      safely('client.applyCustomAttributesOnSpan', applyCustomAttributesOnSpan, span, view.request, given);
-    }
+    measureEnd({ start, record, verdict });
   }
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
-    const { captured: attributes = {}, response } = this;
+    const { captured: attributes = {} } = this;
     const { settings, view, server } = this.start;
-    const sizes = settings.countsBodies ? bodySizes(record, view, response) : NO_SIZES;
-    this.addAttributes(attributes, record, response?.statusCode, verdict);
-    addBodySizes(attributes, sizes, settings.optIn);
+    const { asked, optIn, config } = settings;
+    this.addAttributes(attributes, record, verdict);
+    const sizes = settings.countsBodies ? bodySizes(record, view) : NO_SIZES;
+    if (settings.countsBodies) {
+      addBodySizes(attributes, sizes, optIn);
+    }
     span.setAttributes(attributes);
-    const { phases, hooks } = settings.config;
-    const { optIn } = settings;
-    const facts = phases === 'spans' ? record.facts.filter(isMoment) : record.facts;
-    addEvents(span, facts, { clock: this, server, optIn, requestBodySize: sizes.request, verdict });
-    this.closePhases(span, record, verdict, sizes.response);
-    if (phases === 'spans') {
+    const facts = config.phases === 'spans' ? record.facts.filter(isMoment) : record.facts;
+    addEvents(span, facts, record, { clock: this, server, asked, optIn, sizes, verdict });
+    if (config.phases === 'spans') {
       const tracer = settings.outputs.tracer();
-      const wanted = settings.durations;
+      const { durations: wanted } = settings;
+      const { hooks } = config;
       emitPhaseSpans({ tracer, clock: this, server, hooks, wanted, optIn, sizes, verdict }, record, span);
-    } else if (phases === 'linked-spans') {
+    } else if (config.phases === 'linked-spans') {
       this.linkConnection(span, record, verdict);
     }
   }
 
-  protected addAttributes(
-    attributes: Attributes,
-    record: ClientRecord,
-    statusCode: number | undefined,
-    verdict: ClientVerdict,
-  ): void {
-    addSharedAttributes(attributes, record, statusCode, verdict, this.start.settings);
-    addOurAttributes(attributes, record, verdict, this.start.settings);
+  protected addAttributes(attributes: Attributes, record: ClientRecord, verdict: ClientVerdict): void {
+    const { settings } = this.start;
+    addSharedAttributes(attributes, record, verdict, settings);
+    addOurAttributes(attributes, record, verdict, settings);
   }
 
   protected end(span: Span, { errorType, message, endedAt }: ClientVerdict): void {
@@ -164,23 +187,6 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     }
     if (settings.config.hooks.getConn || settings.config.hooks.gotConn) {
       emitWaitForConnection(this.start, this, span, record, verdict);
-    }
-  }
-
-  /** The events of what ends with the request itself: Go's hooks are silent there. */
-  private closePhases(
-    span: Span,
-    record: ClientRecord,
-    { failure, cancelled, endedAt }: ClientVerdict,
-    bodySize: number | undefined,
-  ): void {
-    const { settings } = this.start;
-    const { noted } = settings;
-    if (failure !== undefined && !record.wasSent && noted.gotConn) {
-      addGetConnFailed(span, failure, this.timeAt(endedAt));
-    }
-    if (noted.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
-      addReceiveDone(span, bodySize, failure, this.timeAt(endedAt));
     }
   }
 }

@@ -1,10 +1,9 @@
-import type { Attributes, Context, HrTime, Span } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { isSpanContextValid, SpanKind, trace } from '../../api.js';
 import { epochAt, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
 import type { Origin } from '../../origin.js';
 import { ClientRecord } from '../../recorder/client.js';
-import type { NotedHooks } from '../../recorder/client-facts.js';
 import { DialFactsRecord } from '../../recorder/dial-facts.js';
 import type { ClientRecorders } from '../../registry.js';
 import {
@@ -23,12 +22,10 @@ import { SpanOnContext } from '../span-on-context.js';
 import { startAttributes } from './attributes.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { EnrichedSpan } from './enriched-span.js';
-import { introduce } from './introduce.js';
 import { measureActive } from './measure.js';
 import { requestedServer } from './requested-server.js';
-import { type ClientOutputs, type ClientSettings, clientSettings, NO_FACTS } from './settings.js';
+import { type ClientOutputs, type ClientSettings, clientSettings } from './settings.js';
 import { ClientSpan } from './span.js';
-import type { ClientStart } from './start.js';
 import { Http2RequestView } from './views/http2.js';
 import { NodeRequestView } from './views/node.js';
 import { UndiciRequestView } from './views/undici.js';
@@ -79,80 +76,91 @@ export class ClientTelemetry implements ClientRecorders {
     counter: RequestCounter,
   ): ClientRecord | undefined {
     const { settings } = this;
-    const { config } = settings;
-    const server = requestedServer(view.origin, view.target, view.host);
-    if (
-      config.ignoreUrl?.(server.hostPort, targetPath(view.target) ?? '/') === true ||
-      (config.ignoreRequestHook !== undefined &&
-        safely('client.ignoreRequestHook', config.ignoreRequestHook, view.options))
-    ) {
+    const { origin, target, host } = view;
+    const server =
+      host === undefined && target.startsWith('/') ? origin : requestedServer(origin, target, host);
+    if (settings.ignores && this.isIgnored(view, server)) {
       counter.ignored++;
       return undefined;
     }
     const method = settings.recordMethod(view.method);
-    const epoch = epochAt(at);
-    const instruments = settings.outputs.instruments();
-    if (config.span === 'existing') {
-      return this.enrich(
-        { settings, instruments, counter, view, epoch, method: method.method, server, template: undefined },
-        ctx,
-        at,
-      );
-    }
-    const attributes = this.attributesOf(view, method, server);
-    const template = templateOf(attributes);
-    const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
-    const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
-    return this.record(start, this.startSpan(name, attributes, ctx, toHrTime(epoch, at)), ctx, at);
+    return settings.config.span === 'create'
+      ? this.record(view, method, server, ctx, at, counter)
+      : this.enrich(view, method, server, ctx, at, counter);
   }
 
-  private record(start: ClientStart, span: Span, ctx: Context, at: number): ClientRecord {
-    const { settings, counter } = start;
-    const spanContext = new SpanOnContext(ctx, span);
-    introduce(start, span, spanContext);
-    measureActive(start, spanContext, 1);
-    const noted = counter.countCreated(span, ctx) ? settings.noted : NO_FACTS;
-    return this.newRecord(spanContext, at, noted, new ClientSpan(start, span));
+  private isIgnored(view: ClientRequestView, server: Origin): boolean {
+    const { ignoreUrl, ignoreRequestHook } = this.settings.config;
+    if (ignoreUrl?.(server.hostPort, targetPath(view.target) ?? '/')) {
+      return true;
+    }
+    // What the program's hook returns may be anything.
+    return (
+      ignoreRequestHook !== undefined &&
+      Boolean(safely('client.ignoreRequestHook', ignoreRequestHook, view.options))
+    );
+  }
+
+  private record(
+    view: ClientRequestView,
+    method: RecordedMethod,
+    server: Origin,
+    ctx: Context,
+    at: number,
+    counter: RequestCounter,
+  ): ClientRecord {
+    const { settings } = this;
+    const { config, outputs } = settings;
+    const attributes = startAttributes(view, method, server, settings);
+    if (config.startSpanHook !== undefined) {
+      const added = safely('client.startSpanHook', config.startSpanHook, view.options);
+      safely('client.startSpanHook', addAll, attributes, added);
+    }
+    const template = config.startSpanHook === undefined ? undefined : templateOf(attributes);
+    const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
+    const epoch = epochAt(at);
+    const span =
+      config.requireParentForSpans && !hasParent(ctx)
+        ? PARENTLESS
+        : outputs
+            .tracer()
+            .startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(epoch, at) }, ctx);
+    const instruments = outputs.instruments();
+    const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
+    const context = new SpanOnContext(ctx, span);
+    const clientSpan = new ClientSpan(start, span);
+    clientSpan.introduce(context);
+    if (settings.measuresActive) {
+      measureActive(start, context, 1);
+    }
+    const asked = counter.countCreated(span, ctx) ? settings.asked : settings.askedUnrecorded;
+    // Phases exist only in a request that is recorded.
+    return config.phases === 'linked-spans' && asked === settings.asked
+      ? new DialFactsRecord(context, at, asked, clientSpan)
+      : new ClientRecord(context, at, asked, clientSpan);
   }
 
   /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
-  private enrich(start: ClientStart, ctx: Context, at: number): ClientRecord {
+  private enrich(
+    view: ClientRequestView,
+    { method }: RecordedMethod,
+    server: Origin,
+    ctx: Context,
+    at: number,
+    counter: RequestCounter,
+  ): ClientRecord {
+    const { settings } = this;
+    const instruments = settings.outputs.instruments();
+    const epoch = epochAt(at);
+    const start = { settings, instruments, counter, view, epoch, method, server, template: undefined };
     const span = new EnrichedSpan(start, undefined);
-    measureActive(start, ctx, 1);
+    if (settings.measuresActive) {
+      measureActive(start, ctx, 1);
+    }
     span.expect();
-    return this.newRecord(ctx, at, this.settings.noted, span);
-  }
-
-  private newRecord(ctx: Context, at: number, noted: NotedHooks, span: ClientSpan): ClientRecord {
-    const { countsBodies, measuresBodies, readsCertificate } = this.settings;
-    const { phases, hooks } = this.settings.config;
-    // Phases exist only in a request that is recorded.
-    const Record = phases === 'linked-spans' && noted !== NO_FACTS ? DialFactsRecord : ClientRecord;
-    const record = new Record(ctx, at, noted, span);
-    if (hooks.wroteHeaderField) {
-      record.noteHeaderFields();
-    }
-    record.countsBodies = countsBodies || measuresBodies;
-    record.readsCertificate = readsCertificate;
-    return record;
-  }
-
-  private attributesOf(view: ClientRequestView, method: RecordedMethod, server: Origin): Attributes {
-    const attributes = startAttributes(view, method, server, this.settings);
-    const { startSpanHook } = this.settings.config;
-    if (startSpanHook !== undefined) {
-      const added = safely('client.startSpanHook', startSpanHook, view.options);
-      safely('client.startSpanHook', addAll, attributes, added);
-    }
-    return attributes;
-  }
-
-  private startSpan(name: string, attributes: Attributes, ctx: Context, startTime: HrTime): Span {
-    const { config, outputs } = this.settings;
-    if (config.requireParentForSpans && !hasParent(ctx)) {
-      return PARENTLESS;
-    }
-    return outputs.tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, ctx);
+    return settings.config.phases === 'linked-spans'
+      ? new DialFactsRecord(ctx, at, settings.asked, span)
+      : new ClientRecord(ctx, at, settings.asked, span);
   }
 }
 

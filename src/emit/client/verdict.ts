@@ -13,6 +13,8 @@ export interface ClientVerdict {
   readonly errorType: string | undefined;
   /** When it was over; for a body given up, when something of it came last: a clean-up must not decide that. */
   readonly endedAt: number;
+  /** When the phase that was under way was cut off; `NaN` if none was. */
+  readonly cutAt: number;
 }
 
 export function judge(
@@ -23,7 +25,14 @@ export function judge(
   const { outcome, endedAt } = record;
   const statusError = statusCode === undefined ? undefined : clientStatusErrorType(statusCode);
   if (outcome?.kind !== 'failed') {
-    return { failure: undefined, message: undefined, cancelled: false, errorType: statusError, endedAt };
+    return {
+      failure: undefined,
+      message: undefined,
+      cancelled: false,
+      errorType: statusError,
+      endedAt,
+      cutAt: Number.NaN,
+    };
   }
   const { error } = outcome;
   const failure = failureErrorType({
@@ -32,20 +41,17 @@ export function judge(
     ...view.failureHints(record),
   });
   if (failure === undefined) {
-    return {
-      failure,
-      message: undefined,
-      cancelled: true,
-      errorType: statusError,
-      endedAt: statusCode === undefined ? endedAt : lastActivity(record),
-    };
+    const cutAt = statusCode === undefined ? endedAt : lastActivity(record);
+    return { failure, message: undefined, cancelled: true, errorType: statusError, endedAt: cutAt, cutAt };
   }
-  return { failure, message: errorMessage(error), cancelled: false, errorType: failure, endedAt };
-}
-
-/** When the phase that was under way was cut off; `NaN` if none was. */
-export function cutAt({ failure, cancelled, endedAt }: ClientVerdict): number {
-  return cancelled || failure !== undefined ? endedAt : Number.NaN;
+  return {
+    failure,
+    message: errorMessage(error),
+    cancelled: false,
+    errorType: failure,
+    endedAt,
+    cutAt: endedAt,
+  };
 }
 
 function lastActivity({ receivedAt, wroteRequestAt, writeError, facts }: ClientRecord): number {
