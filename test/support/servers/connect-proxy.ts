@@ -12,13 +12,17 @@ export interface ConnectProxy {
   readonly asked: readonly string[];
 }
 
-/** @param refuse The status with which it refuses, if it does. */
+/**
+ * @param refuse The status with which it refuses, if it does.
+ * @param name Whom the certificate of one that is asked over TLS is for.
+ */
 export async function connectProxy(
   scheme: 'http' | 'https' = 'http',
   refuse?: number,
+  name: 'localhost' | 'wrong-host' = 'localhost',
 ): Promise<ConnectProxy> {
   const asked: string[] = [];
-  const server = scheme === 'http' ? http.createServer() : https.createServer(certificate('localhost'));
+  const server = scheme === 'http' ? http.createServer() : https.createServer(certificate(name));
   server.on('connect', (request: http.IncomingMessage, client: net.Socket) => {
     const target = request.url ?? '';
     asked.push(target);

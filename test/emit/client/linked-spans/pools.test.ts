@@ -76,6 +76,26 @@ describe('a tunnel through a proxy', () => {
   );
 });
 
+// undici wraps the error of TLS in one of its own, lest its client dials again and again.
+it.each(INSTALLED_UNDICI)(
+  'of $name: the set-up that failed with the certificate of a proxy is found behind the error of the request',
+  async ({ installed }) => {
+    const { port } = await httpsServer();
+    const proxy = await connectProxy('https', undefined, 'wrong-host');
+    record();
+    const uri = `https://localhost:${proxy.port}`;
+    const agent = new installed.ProxyAgent({ uri, proxyTls: { ca: CA } });
+    onTestFinished(() => agent.destroy());
+    const asked = agent.request({ origin: `https://localhost:${port}`, path: '/', method: 'GET' });
+    await expect(asked).rejects.toMatchObject({ cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } });
+    const [request, ...setups] = await trees();
+    expect(setups.map(({ attributes }) => attributes['error.type'])).toEqual([
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ]);
+    expect(request?.links).toEqual([`HTTP connection_setup localhost:${port}`]);
+  },
+);
+
 it('durations say the same as spans', async () => {
   const { port } = await httpsServer();
   record();
