@@ -1,60 +1,50 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { now } from '../../clock.js';
 import { originAt } from '../../origin.js';
+import { hiddenField } from '../../patch/hidden-field.js';
 import type { ChannelMessages, UndiciRequest } from '../channels.js';
 import { Connection, type WatchConnection } from '../connection/connection.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
+import type { Dispatches } from './dispatch.js';
 import type { Exchange } from './exchange.js';
 import { isNothingUnderWay } from './queue.js';
 import { type StreamOpened, watchStreams } from './streams.js';
 import { Dialling } from './whose-dial.js';
 
+/** What a socket carries now: through a proxy, a CONNECT and then what goes through the tunnel. */
+interface Slot {
+  connection: Connection;
+}
+
 /** The connections of undici's clients: who made them dial, and what they carry. */
 export class UndiciConnections implements SocketListener {
+  private readonly dispatches: Dispatches;
   private readonly dialling: Dialling;
-  private readonly connections = new WeakMap<Socket, Connection>();
+  private readonly slots = hiddenField<Slot>();
   /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
   private readonly owners = new WeakMap<Socket, Exchange>();
   private readonly dialErrors = new WeakSet<object>();
   private readonly watch: WatchConnection;
   private readonly streamOpened: StreamOpened;
   private readonly closed: (this: Socket) => void;
-  private unseenEnds = 0;
+  private unseenEndedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
+    dispatches: Dispatches,
     exchangeOf: (request: UndiciRequest) => Exchange | undefined,
     watch: WatchConnection,
     streamOpened: StreamOpened,
   ) {
     this.watch = watch;
     this.streamOpened = streamOpened;
-    const dialling = new Dialling(exchangeOf);
+    const dialling = new Dialling(dispatches, exchangeOf);
+    this.dispatches = dispatches;
     this.dialling = dialling;
     this.closed = function () {
       dialling.onClose(this);
     };
-  }
-
-  created(exchange: Exchange): void {
-    exchange.unseenEndsBefore = this.unseenEnds;
-    if (exchange.request.method === 'CONNECT') {
-      exchange.tunnelFor = this.dialling.takeDialOnStack();
-    }
-  }
-
-  /** What its client does next, it does for this request. */
-  mayDial(exchange: Exchange): void {
-    this.dialling.onCreate(exchange);
-  }
-
-  /** A call of `dispatch` came back. */
-  callCameBack(): void {
-    this.dialling.onCallBack();
-  }
-
-  settled(exchange: Exchange): void {
-    this.dialling.onSettled(exchange);
   }
 
   dialBegan(): void {
@@ -75,7 +65,7 @@ export class UndiciConnections implements SocketListener {
 
   /** Whether this socket is made for one of undici's requests. */
   claim({ socket, over }: SocketMade): boolean {
-    const owner = over === undefined ? this.dialling.takeDialOnStack() : this.takeOwner(over);
+    const owner = over === undefined ? this.dispatches.takeDial() : this.takeOwner(over);
     if (owner === undefined) {
       return false;
     }
@@ -101,7 +91,7 @@ export class UndiciConnections implements SocketListener {
     this.dialling.onConnectorDone();
     this.owners.delete(socket);
     this.watch(
-      this.keep(socket, Connection.established(socket)),
+      this.keep(Connection.established(socket)),
       originAt(connectParams.protocol, connectParams.host),
     );
   }
@@ -112,23 +102,29 @@ export class UndiciConnections implements SocketListener {
       this.owners.set(socket, exchange.tunnelFor);
     }
     return (
-      this.connections.get(socket) ??
-      this.keep(socket, Connection.older(socket, this.wasIdle(socket, exchange)))
+      this.slots.get(socket)?.connection ??
+      this.keep(Connection.older(socket, this.wasIdle(socket, exchange)))
     );
   }
 
   /** A request ended that was sent before we listened, we do not know on which connection. */
   unseenEnded(): void {
-    this.unseenEnds++;
+    this.unseenEndedAt = now();
   }
 
-  /** Whether a connection that we never saw before certainly had nothing to do when this request was created. */
-  private wasIdle(socket: Socket, exchange: Exchange): boolean {
-    return exchange.unseenEndsBefore === this.unseenEnds && isNothingUnderWay(socket);
+  /** Whether a connection that we never saw before certainly had nothing to do when this request was called for. */
+  private wasIdle(socket: Socket, { wantedAt }: Exchange): boolean {
+    return this.unseenEndedAt <= wantedAt && isNothingUnderWay(socket);
   }
 
-  private keep(socket: Socket, connection: Connection): Connection {
-    this.connections.set(socket, connection);
+  private keep(connection: Connection): Connection {
+    const { socket } = connection;
+    const slot = this.slots.get(socket);
+    if (slot === undefined) {
+      this.slots.set(socket, { connection });
+    } else {
+      slot.connection = connection;
+    }
     watchStreams(socket, this.streamOpened);
     // The same for all: it stays with each connection for as long as that lives.
     socket.prependListener('close', this.closed);
@@ -138,8 +134,4 @@ export class UndiciConnections implements SocketListener {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
-}
-
-export function isHttp2(socket: Socket): boolean {
-  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
 }

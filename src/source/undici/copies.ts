@@ -1,17 +1,12 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { UndiciRequest } from '../channels.js';
+import type { Stop } from '../request-trace.js';
+import type { Dispatches, Entrance } from './dispatch.js';
 import { fieldOf } from './queue.js';
 
 /** Where each copy of undici looks for the dispatcher that all share: undici 8 has a place of its own. */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
-
-/** A method through which calls come to dispatchers. */
-export interface Entrance {
-  /** What these dispatchers inherit it from. */
-  readonly prototype: object;
-  readonly name: PropertyKey;
-  /** The module that defines it, if it shows. */
-  readonly file?: string;
-}
 
 /** A copy of undici that is loaded. */
 export interface UndiciCopy {
@@ -24,6 +19,55 @@ export interface UndiciCopy {
 /** The files of an installed copy that define what its dispatchers share, and its pools. */
 const BASE = /[\\/]lib[\\/]dispatcher[\\/](?:dispatcher|pool)-base\.js$/;
 
+/** Looks for the copies of undici, and sees to it that the calls to their dispatchers are seen. */
+export class Copies {
+  private readonly dispatches: Dispatches;
+  /** What the requests inherit from, of each copy that was looked for. */
+  private readonly lookedFor = new WeakSet<object>();
+
+  constructor(dispatches: Dispatches) {
+    this.dispatches = dispatches;
+  }
+
+  watch(): Stop {
+    this.look();
+    return () => this.dispatches.takeOff();
+  }
+
+  /** Each copy of undici that is loaded, as far as it shows. */
+  get loaded(): UndiciCopy[] {
+    const copies = new Map<object, UndiciCopy>();
+    for (const { prototype, name, file } of loadedEntrances()) {
+      if (name === 'dispatch' && !copies.has(prototype)) {
+        copies.set(prototype, { file, isSeen: this.dispatches.liesOver(prototype) });
+      }
+    }
+    return [...copies.values()];
+  }
+
+  /** A connection leads to its client, also of a copy that nothing else leads to. */
+  connected(socket: Socket): void {
+    for (const entrance of entrancesOf(socket)) {
+      this.dispatches.layOver(entrance);
+    }
+  }
+
+  /** The call of this request was not seen: the copy of undici that it was made with was loaded meanwhile. */
+  lookFor(request: UndiciRequest): void {
+    const copy: object = Object.getPrototypeOf(request);
+    if (!this.lookedFor.has(copy)) {
+      this.lookedFor.add(copy);
+      this.look();
+    }
+  }
+
+  private look(): void {
+    for (const entrance of loadedEntrances()) {
+      this.dispatches.layOver(entrance);
+    }
+  }
+}
+
 /**
  * Where calls come to the dispatchers of each copy of undici, as far as something leads there: a global dispatcher, or
  * a module that is loaded. Loads none.
@@ -31,7 +75,7 @@ const BASE = /[\\/]lib[\\/]dispatcher[\\/](?:dispatcher|pool)-base\.js$/;
  * All calls come by `dispatch`; but what was composed of a pool before has kept the method that was there then, and
  * some dispatchers ask their pools by undici's own name for what lies below it.
  */
-export function* loadedEntrances(): Iterable<Entrance> {
+function* loadedEntrances(): Iterable<Entrance> {
   // The cache of this process, whichever module asks for it.
   for (const [file, module] of Object.entries(createRequire(process.execPath).cache)) {
     if (BASE.test(file)) {
@@ -46,7 +90,7 @@ export function* loadedEntrances(): Iterable<Entrance> {
 }
 
 /** Where calls come to the client of a connection. */
-export function entrancesOf(socket: object): Iterable<Entrance> {
+function entrancesOf(socket: object): Iterable<Entrance> {
   return entrances(sharedPrototype(fieldOf(socket, 'client')));
 }
 

@@ -1,6 +1,15 @@
 import type { ParsedUrlQueryInput } from 'node:querystring';
 import { layOverPrototype } from '../../patch/descriptor.js';
-import type { Entrance } from './copies.js';
+import type { Exchange } from './exchange.js';
+
+/** A method through which calls come to dispatchers. */
+export interface Entrance {
+  /** What these dispatchers inherit it from. */
+  readonly prototype: object;
+  readonly name: PropertyKey;
+  /** The module that defines it, if it shows. */
+  readonly file?: string;
+}
 
 /** What a request is to be, as `dispatch` is given it. */
 export interface DispatchOptions {
@@ -21,26 +30,25 @@ export interface Dispatched {
   readonly handler: object;
 }
 
-export interface DispatchListener {
-  /**
-   * A call came back, and no request was made: it waits in a queue, or has failed.
-   *
-   * @param dispatcher The innermost one that the call went through, with what that one was given.
-   */
-  withoutRequest(dispatcher: object, call: Dispatched): void;
-  /** A call came back: all that it does at once is done. */
-  cameBack(): void;
-}
+/**
+ * A call came back, and no request was made: it waits in a queue, or has failed.
+ *
+ * @param dispatcher The innermost one that the call went through, with what that one was given.
+ */
+export type WithoutRequest = (dispatcher: object, call: Dispatched) => void;
+
+/** What is done `then` is done when nothing of what runs now is on the stack any more. */
+const STACK_EMPTY = Promise.resolve();
 
 /**
  * Lies over the `dispatch` that all dispatchers of a copy of undici share, and so knows what is on the stack of a
- * caller's call.
+ * caller's call: the call, the request that undici makes of it, and the dial that its client needs for that.
  *
  * A call goes through several dispatchers, as from an agent to a pool to a client. All that is on the stack until a
  * request is made is one call, and the innermost of its dispatchers is the client that makes the request.
  */
 export class Dispatches {
-  private readonly listener: DispatchListener;
+  private readonly withoutRequest: WithoutRequest;
   /** What lies over which prototype, with what takes it off. */
   private readonly layers = new Map<object, () => boolean>();
   private isListening = false;
@@ -49,10 +57,21 @@ export class Dispatches {
   /** The innermost dispatcher on the stack, and what it was called with. */
   private dispatcher: object | undefined;
   options: DispatchOptions | undefined;
-  handler: object | undefined;
+  private handler: object | undefined;
+  /** The request that was made last of what is on the stack: its client may dial for it. */
+  made: Exchange | undefined;
+  /** Whose connector is on the stack, and has made no socket yet. */
+  dialling: Exchange | undefined;
+  private forgetsSoon = false;
+  /** Whatever is done from now on, is done for something else. */
+  readonly forget = () => {
+    this.forgetsSoon = false;
+    this.made = undefined;
+    this.dialling = undefined;
+  };
 
-  constructor(listener: DispatchListener) {
-    this.listener = listener;
+  constructor(withoutRequest: WithoutRequest) {
+    this.withoutRequest = withoutRequest;
   }
 
   layOver({ prototype, name }: Entrance): void {
@@ -77,11 +96,46 @@ export class Dispatches {
     }
   }
 
-  /** A request is made. @returns Whether by what was called here, with `options` and `handler`. */
-  requestMade(): boolean {
+  /** A request is made. @returns The handler of the call of which it is; `undefined` if that was not seen. */
+  requestMade(): object | undefined {
     const { isOpen } = this;
     this.isOpen = false;
-    return isOpen;
+    return isOpen ? this.handler : undefined;
+  }
+
+  /** What a client does next it does for this request, whose call was not seen: until the stack is empty. */
+  madeUnseen(made: Exchange): void {
+    this.made = made;
+    this.forgetSoon();
+  }
+
+  /** undici waits a microtask with a stream or an iterable, for it may end in the same tick: it queues that right now. */
+  madeWith(body: object, made: Exchange): void {
+    if (!ArrayBuffer.isView(body)) {
+      queueMicrotask(() => this.madeUnseen(made));
+    }
+  }
+
+  /** A connector is called. */
+  dialBegan(owner: Exchange | undefined): void {
+    // A dispatch dials once at most.
+    this.made = undefined;
+    this.dialling = owner;
+    this.forgetSoon();
+  }
+
+  /** The connector on the stack makes a socket, or sends a proxy the CONNECT to get one. @returns For whom. */
+  takeDial(): Exchange | undefined {
+    const { dialling } = this;
+    this.dialling = undefined;
+    return dialling;
+  }
+
+  private forgetSoon(): void {
+    if (!this.forgetsSoon) {
+      this.forgetsSoon = true;
+      STACK_EMPTY.then(this.forget);
+    }
   }
 
   private over(below: Dispatch): Dispatch {
@@ -117,9 +171,10 @@ export class Dispatches {
     this.dispatcher = undefined;
     this.options = undefined;
     this.handler = undefined;
-    this.listener.cameBack();
+    this.made = undefined;
+    this.dialling = undefined;
     if (isOpen && isBack && dispatcher !== undefined && options !== undefined && handler !== undefined) {
-      this.listener.withoutRequest(dispatcher, { options, handler });
+      this.withoutRequest(dispatcher, { options, handler });
     }
   }
 }

@@ -1,13 +1,13 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { ClientHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { type Origin, originOf } from '../../origin.js';
-import type { UndiciRequest } from '../channels.js';
+import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import type { Connection } from '../connection/connection.js';
 import type { Caller, RequestTrace, Stop } from '../request-trace.js';
-import { AnnouncedRequest } from './announced-request.js';
 import { onceEmpty, onceFinished } from './flush.js';
+import { incomingHeaders } from './headers.js';
 
 /** One request of undici, as those who are told of it see it. */
 export interface UndiciHttpRequest {
@@ -23,6 +23,7 @@ export interface UndiciHttpRequest {
 /** One request of undici's from its caller's call to its end, on whatever connections. */
 export class Exchange implements UndiciHttpRequest {
   request: UndiciRequest;
+  isMade: boolean;
   readonly origin: Origin;
   /** When its caller called. */
   readonly wantedAt: number;
@@ -33,8 +34,6 @@ export class Exchange implements UndiciHttpRequest {
   /** The request whose dial made this one, a CONNECT, to get through a proxy. */
   tunnelFor: Exchange | undefined = undefined;
   connection: Connection | undefined = undefined;
-  /** How many requests had ended, when this one was created, of those that were sent before we listened. */
-  unseenEndsBefore = Number.NaN;
   /** What it is written to over HTTP/2. */
   stream: ClientHttp2Stream | undefined = undefined;
   failedToConnect = false;
@@ -45,10 +44,19 @@ export class Exchange implements UndiciHttpRequest {
   isAwaited = false;
   private stopFlush: Stop | undefined = undefined;
 
-  constructor(request: UndiciRequest, wantedAt = now()) {
+  /** @param isMade Whether the request is undici's own. */
+  constructor(request: UndiciRequest, isMade = true) {
     this.request = request;
-    this.wantedAt = wantedAt;
+    this.isMade = isMade;
+    this.wantedAt = now();
     this.origin = originOf(typeof request.origin === 'string' ? request.origin : request.origin.origin);
+  }
+
+  /** undici has made a request of what was announced. */
+  made(request: UndiciRequest): void {
+    this.request = request;
+    this.isMade = true;
+    this.trace?.made?.();
   }
 
   /** It is about to be written to this connection, for the first time or once more. */
@@ -69,9 +77,12 @@ export class Exchange implements UndiciHttpRequest {
       return;
     }
     this.stopFlush?.();
-    const flushed = () => this.flushed();
-    this.stopFlush =
-      stream === undefined ? onceEmpty(connection.socket, flushed) : onceFinished(stream, flushed);
+    this.stopFlush = undefined;
+    if (stream !== undefined || connection.socket.writableLength > 0) {
+      const flushed = () => this.flushed();
+      this.stopFlush =
+        stream === undefined ? onceEmpty(connection.socket, flushed) : onceFinished(stream, flushed);
+    }
     if (this.stopFlush === undefined) {
       this.flushed();
     }
@@ -83,6 +94,44 @@ export class Exchange implements UndiciHttpRequest {
     this.trace?.wroteRequest?.({});
   }
 
+  /** The first byte of a response, informational or not, is there. */
+  gotFirstByte(): void {
+    if (!this.responded) {
+      this.responded = true;
+      this.trace?.gotFirstResponseByte?.();
+    }
+  }
+
+  /** The head of a response is there. */
+  gotHead(response: UndiciResponse): void {
+    this.gotFirstByte();
+    if (this.settled) {
+      return;
+    }
+    const { trace } = this;
+    // Informational responses come here too; 101 is a final one.
+    if (response.statusCode >= 200 || response.statusCode === 101) {
+      trace?.gotResponse?.(response);
+    } else if (trace?.got1xxResponse !== undefined) {
+      const refusal = trace.got1xxResponse(response.statusCode, incomingHeaders(response.headers));
+      if (refusal !== undefined) {
+        this.request.abort?.(refusal);
+      }
+    }
+  }
+
+  /** undici drops a connection that is not to be used again right after it has said that the response is complete. */
+  tellIdle(trace: RequestTrace): void {
+    const socket = this.connection?.socket;
+    if (socket !== undefined && !this.request.upgrade && !isHttp2(socket)) {
+      process.nextTick(() => {
+        if (!socket.destroyed) {
+          trace.putIdleConn?.();
+        }
+      });
+    }
+  }
+
   settle(): void {
     this.settled = true;
     this.stopFlush?.();
@@ -91,59 +140,11 @@ export class Exchange implements UndiciHttpRequest {
     this.connection?.release();
   }
 
-  get isMade(): boolean {
-    return !(this.request instanceof AnnouncedRequest);
-  }
-
-  /** Whether it ends with its connection being handed over to the caller, or to another protocol. */
-  get isHandOver(): boolean {
-    return this.request.method === 'CONNECT' || Boolean(this.request.upgrade);
-  }
-
   get unsent(): boolean {
     return this.connection === undefined && !this.settled;
   }
 }
 
-let handlerSymbol: symbol | undefined;
-
-/** The id of whatever follows an `await`, on the releases of Node that do not tell these apart. */
-const AFTER_AWAIT = 0;
-
-/** How many interceptors may lie between a request and its caller. */
-const DEPTH = 8;
-
-/**
- * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
- * the request later, while it handles another, and an interceptor makes one for each hop and each try. `fetch`
- * keeps no way back, and undici 7 hides that from an interceptor.
- */
-export function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
-  if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {
-    handlerSymbol = Object.getOwnPropertySymbols(request).find(
-      ({ description }) => description === 'handler',
-    );
-    if (handlerSymbol === undefined) {
-      return undefined;
-    }
-  }
-  const caller = asyncResourceIn(request[handlerSymbol]);
-  return caller === undefined ||
-    (currentAsyncId !== AFTER_AWAIT && caller.triggerAsyncId() === currentAsyncId)
-    ? undefined
-    : caller;
-}
-
-function asyncResourceIn(outermost: unknown): AsyncResource | undefined {
-  let handler = outermost;
-  for (let depth = 0; depth < DEPTH; depth++) {
-    if (handler instanceof AsyncResource) {
-      return handler;
-    }
-    if (typeof handler !== 'object' || handler === null || !('handler' in handler)) {
-      return undefined;
-    }
-    handler = handler.handler;
-  }
-  return undefined;
+export function isHttp2(socket: Socket): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
 }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { layOverObject } from '../../patch/descriptor.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Caller } from '../request-trace.js';
@@ -33,11 +33,8 @@ export class Interceptors {
     this.active = active;
   }
 
-  /** Whose request an interceptor makes; `undefined` if it is not one of those that makes it. */
-  callerOf(handler: object): Caller | undefined {
-    if (isPrograms(handler)) {
-      return undefined;
-    }
+  /** Whose request an interceptor makes. */
+  caller(): Caller {
     const active = this.active();
     const telling = this.tellings.getStore();
     // Where the program has entered a context since, it says who calls.
@@ -60,9 +57,4 @@ export class Interceptors {
       return tellings.run({ caller, active: active() }, Reflect.apply, below, this, args);
     };
   }
-}
-
-/** Whether a handler is that of undici's own API or of `fetch`, which follow a call of the program's. */
-function isPrograms(handler: object): boolean {
-  return handler instanceof AsyncResource || Object.getPrototypeOf(handler) === Object.prototype;
 }

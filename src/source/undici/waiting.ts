@@ -1,4 +1,3 @@
-import { now } from '../../clock.js';
 import { layOverPrototype, type Stop } from '../../patch/descriptor.js';
 import { AnnouncedRequest } from './announced-request.js';
 import type { DispatchOptions } from './dispatch.js';
@@ -19,6 +18,8 @@ interface WaitingCall {
  */
 export class WaitingCalls {
   private readonly byHandler = new WeakMap<object, WaitingCall>();
+  /** How many there are at most: of one that its pool forgets nobody is told. */
+  most = 0;
   private readonly failed: (exchange: Exchange, error: unknown) => void;
 
   /** @param failed Told that a call failed while it waited. Must not throw. */
@@ -37,7 +38,8 @@ export class WaitingCalls {
     if (item?.opts !== options || !isOrigin(origin) || this.isWaiting(item.handler)) {
       return undefined;
     }
-    const exchange = new Exchange(new AnnouncedRequest(options, origin), now());
+    const exchange = new Exchange(new AnnouncedRequest(options, origin), false);
+    this.most++;
     this.byHandler.set(item.handler, { options, exchange, stop: this.watch(item.handler, exchange) });
     return exchange;
   }
@@ -49,6 +51,7 @@ export class WaitingCalls {
       return undefined;
     }
     this.byHandler.delete(handler);
+    this.most--;
     call.stop();
     // An interceptor's handler calls once more, with options of its own, when it is told of a failure.
     return call.exchange.settled && call.options !== options ? undefined : call.exchange;

@@ -1,0 +1,161 @@
+import { AsyncResource, executionAsyncId } from 'node:async_hooks';
+import type { HiddenField } from '../../patch/hidden-field.js';
+import type { ChannelMessages, UndiciRequest } from '../channels.js';
+import type { Begin, Caller, Report, RequestTrace } from '../request-trace.js';
+import { guardedPair } from '../subscribe.js';
+import { Copies } from './copies.js';
+import { type Dispatched, Dispatches } from './dispatch.js';
+import { Exchange, type UndiciHttpRequest } from './exchange.js';
+import { Interceptors } from './interceptors.js';
+import { WaitingCalls } from './waiting.js';
+
+/** Told of what begins where its caller called. */
+export interface CallListener {
+  /** Somebody wants to know of it. */
+  traced(exchange: Exchange): void;
+  /** It failed while it waited for a connection. */
+  failed(exchange: Exchange, error: unknown): void;
+}
+
+/** Begins each request for whoever called: at the call if that is seen, else when undici makes the request. */
+export class Callers {
+  readonly dispatches: Dispatches;
+  readonly copies: Copies;
+  private readonly begin: Begin<UndiciHttpRequest>;
+  private readonly exchanges: HiddenField<Exchange>;
+  private readonly listener: CallListener;
+  private readonly interceptors: Interceptors;
+  private readonly waiting: WaitingCalls;
+
+  /** @param active Who calls now. */
+  constructor(
+    begin: Begin<UndiciHttpRequest>,
+    active: () => Caller,
+    exchanges: HiddenField<Exchange>,
+    listener: CallListener,
+    report: Report,
+  ) {
+    this.begin = begin;
+    this.exchanges = exchanges;
+    this.listener = listener;
+    this.interceptors = new Interceptors(active);
+    this.waiting = new WaitingCalls(
+      guardedPair('the failure of a call', listener.failed.bind(listener), report),
+    );
+    this.dispatches = new Dispatches(guardedPair('a call', this.onWithoutRequest.bind(this), report));
+    this.copies = new Copies(this.dispatches);
+  }
+
+  /** A call waits for a connection: its life begins before undici makes a request of it. */
+  private onWithoutRequest(dispatcher: object, { options, handler }: Dispatched): void {
+    const exchange = this.waiting.add(dispatcher, options);
+    if (exchange !== undefined) {
+      this.beginSeen(exchange, handler);
+    }
+  }
+
+  /** undici makes a request, of a call that began before if that had to wait. */
+  onCreate({ request }: ChannelMessages['undici:request:create']): void {
+    const { dispatches, waiting } = this;
+    const handler = dispatches.requestMade();
+    const waited =
+      handler === undefined || waiting.most === 0 ? undefined : waiting.take(handler, dispatches.options);
+    const exchange = waited ?? new Exchange(request);
+    this.exchanges.set(request, exchange);
+    if (waited !== undefined) {
+      waited.made(request);
+    } else if (request.method === 'CONNECT') {
+      // It is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      exchange.tunnelFor = dispatches.takeDial();
+    } else if (handler !== undefined) {
+      this.beginSeen(exchange, handler);
+    } else {
+      this.beginUnseen(exchange);
+    }
+    if (exchange.caller !== undefined) {
+      this.interceptors.follow(request, exchange.caller);
+    }
+    dispatches.made = exchange;
+    if (handler === undefined) {
+      this.copies.lookFor(request);
+      dispatches.madeUnseen(exchange);
+    }
+    if (typeof request.body === 'object' && request.body !== null) {
+      dispatches.madeWith(request.body, exchange);
+    }
+  }
+
+  private beginSeen(exchange: Exchange, handler: object): void {
+    if (!isPrograms(handler)) {
+      exchange.caller = this.interceptors.caller();
+    }
+    this.trace(exchange, this.begin(exchange, exchange.wantedAt, exchange.caller));
+  }
+
+  /** The call is not on the stack, so it may be that of another request; some handlers know their caller. */
+  private beginUnseen(exchange: Exchange): void {
+    const caller = callerOf(exchange.request, executionAsyncId());
+    this.trace(
+      exchange,
+      caller === undefined
+        ? this.begin(exchange, exchange.wantedAt)
+        : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt),
+    );
+  }
+
+  private trace(exchange: Exchange, trace: RequestTrace | undefined): void {
+    if (trace !== undefined) {
+      this.listener.traced(exchange);
+      exchange.trace = trace;
+      trace.getConn?.(exchange.origin.hostPort);
+    }
+  }
+}
+
+/** Whether a handler is that of undici's own API or of `fetch`, which follow a call of the program's. */
+function isPrograms(handler: object): boolean {
+  return handler instanceof AsyncResource || Object.getPrototypeOf(handler) === Object.prototype;
+}
+
+let handlerSymbol: symbol | undefined;
+
+/** The id of whatever follows an `await`, on the releases of Node that do not tell these apart. */
+const AFTER_AWAIT = 0;
+
+/** How many interceptors may lie between a request and its caller. */
+const DEPTH = 8;
+
+/**
+ * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
+ * the request later, while it handles another, and an interceptor makes one for each hop and each try. `fetch`
+ * keeps no way back, and undici 7 hides that from an interceptor.
+ */
+function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
+  if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {
+    handlerSymbol = Object.getOwnPropertySymbols(request).find(
+      ({ description }) => description === 'handler',
+    );
+    if (handlerSymbol === undefined) {
+      return undefined;
+    }
+  }
+  const caller = asyncResourceIn(request[handlerSymbol]);
+  return caller === undefined ||
+    (currentAsyncId !== AFTER_AWAIT && caller.triggerAsyncId() === currentAsyncId)
+    ? undefined
+    : caller;
+}
+
+function asyncResourceIn(outermost: unknown): AsyncResource | undefined {
+  let handler = outermost;
+  for (let depth = 0; depth < DEPTH; depth++) {
+    if (handler instanceof AsyncResource) {
+      return handler;
+    }
+    if (typeof handler !== 'object' || handler === null || !('handler' in handler)) {
+      return undefined;
+    }
+    handler = handler.handler;
+  }
+  return undefined;
+}
