@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { median, printTable } from '../harness.mjs';
 import { CAPTURE_METRICS, LOADING, ROWS } from './rows.mjs';
-import { FLAGS, hasValgrind, instructionsOf, run } from './valgrind.mjs';
+import { hasValgrind, run, runCounted } from './valgrind.mjs';
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const SUBJECT = file('subject.mjs');
@@ -38,20 +38,18 @@ const TITLES = { ...ROWS, 'capture-metrics': CAPTURE_METRICS, loading: LOADING }
 /** @returns What one cell counted, for one unit of it. */
 async function count(name, column) {
   if (name === 'loading') {
-    const [instructions] = await instructionsOf([file('loading.mjs'), ...LOADING.packages[column]]);
-    return { instructions };
+    const { instructions } = await runCounted([file('loading.mjs'), ...LOADING.packages[column]]);
+    return { instructions: instructions[0] };
   }
   const env =
     column === 'floor'
       ? { HTTPTRACE_BENCH_RECORDED: await run(process.execPath, [SUBJECT, 'recorded', name]) }
       : {};
-  const stretches = await instructionsOf([SUBJECT, 'instructions', name, column], env);
-  const instructions = Math.min(...stretches) / TITLES[name].stretch;
-  if (name === 'capture-metrics') {
-    return { instructions };
-  }
-  const bytes = JSON.parse(await run(process.execPath, [...FLAGS, SUBJECT, 'bytes', name, column], env));
-  return { instructions, bytes: median(bytes) };
+  const { instructions, printed } = await runCounted([SUBJECT, 'instructions', name, column], env);
+  return {
+    instructions: Math.min(...instructions) / TITLES[name].stretch,
+    bytes: printed === '' ? undefined : median(JSON.parse(printed)),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // One cell of the table: makes requests of one row with one way of recording them, in a process of its own.
 //
-// node subject.mjs instructions|bytes|recorded <row> <column>
+// node subject.mjs instructions|recorded <row> <column>
 import { strictEqual } from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startTelemetry } from '../telemetry.mjs';
@@ -72,20 +72,25 @@ function check(row, column, { processor }, requests) {
   strictEqual(processor.events, spans * events, 'not each span has its events');
 }
 
+/** Nothing is collected within a stretch: by as much as the heap has grown, so much was allocated. */
 async function countRow(row, column) {
   const telemetry = startTelemetry();
   await observe(row, column, telemetry);
   const request = await opened(row, column, telemetry);
   await make(request, row.warmUp);
   begin();
+  const bytes = [];
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
     await collectYoung();
+    const before = process.memoryUsage().heapUsed;
     mark();
     await make(request, row.stretch);
     mark();
+    bytes.push((process.memoryUsage().heapUsed - before) / row.stretch);
   }
   await nextTurn();
   check(row, column, telemetry, row.warmUp + STRETCHES * row.stretch);
+  console.log(JSON.stringify(bytes));
 }
 
 async function countCaptureMetrics(row, column) {
@@ -101,23 +106,6 @@ async function countCaptureMetrics(row, column) {
     await make(request, row.stretch);
     mark();
   }
-}
-
-/** How many bytes a request allocates: nothing is collected meanwhile. */
-async function countBytes(row, column) {
-  const telemetry = startTelemetry();
-  await observe(row, column, telemetry);
-  const request = await opened(row, column, telemetry);
-  await make(request, row.warmUp);
-  const counted = [];
-  for (let stretch = 0; stretch < STRETCHES; stretch++) {
-    await collectYoung();
-    const before = process.memoryUsage().heapUsed;
-    await make(request, row.stretch);
-    counted.push((process.memoryUsage().heapUsed - before) / row.stretch);
-  }
-  check(row, column, telemetry, row.warmUp + STRETCHES * row.stretch);
-  console.log(JSON.stringify(counted));
 }
 
 /** What is recorded of one request, for the floor to do the same. */
@@ -145,8 +133,6 @@ async function tellRecorded(row) {
 const [, , mode, name, column] = process.argv;
 if (mode === 'recorded') {
   await tellRecorded(ROWS[name]);
-} else if (mode === 'bytes') {
-  await countBytes(ROWS[name], column);
 } else if (name === 'capture-metrics') {
   await countCaptureMetrics(CAPTURE_METRICS, column);
 } else {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { WARM } from './marks.mjs';
 
 /**
  * Why two runs count the same, whatever else the machine does: all of the engine's work is done on the one thread, its
@@ -11,7 +12,7 @@ import { text } from 'node:stream/consumers';
  * Nor is garbage collected within a stretch: young objects have room for all of one, old ones for all of a process, and
  * no collection is begun because the program seems to be idle. What there is to collect is counted by itself.
  */
-export const FLAGS = [
+const FLAGS = [
   ...['--single-threaded', '--predictable', '--hash-seed=1', '--random-seed=1'],
   ...['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64', '--initial-old-space-size=2048'],
   ...['--no-incremental-marking', '--no-memory-reducer', '--no-flush-bytecode'],
@@ -30,9 +31,10 @@ export function hasValgrind() {
  *
  * @param {string[]} args Of `node`.
  * @param {Record<string, string>} env
- * @returns {Promise<number[]>} One for each pair of marks.
+ * @returns {Promise<{ instructions: number[], printed: string }>} One number for each pair of marks, and what the program
+ *   printed when it had been counted.
  */
-export async function instructionsOf(args, env = {}) {
+export async function runCounted(args, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'httptrace-bench-'));
   const counting = join(folder, 'counting');
   try {
@@ -49,13 +51,14 @@ export async function instructionsOf(args, env = {}) {
       const vgdb = [`--vgdb-prefix=${join(folder, 'vgdb')}`, `--pid=${child.pid}`, 'instrumentation', 'on'];
       start('vgdb', vgdb).on('close', () => writeFileSync(counting, ''));
     });
-    await ended(child);
+    const printed = (await ended(child)).replace(WARM, '');
     // One for each mark, of what came before it: every second one is of what was between two of a pair.
-    return readdirSync(folder)
+    const instructions = readdirSync(folder)
       .filter((name) => /^counted\.\d+$/.test(name))
       .sort((a, b) => numberOf(a) - numberOf(b))
       .filter((_, index) => index % 2 === 1)
       .map((name) => Number(/^totals: (\d+)/m.exec(readFileSync(join(folder, name), 'utf8'))?.[1]));
+    return { instructions, printed };
   } finally {
     rmSync(folder, { recursive: true });
   }
