@@ -43,12 +43,8 @@ export class ServerRecord {
     this.startedAt = startedAt;
   }
 
-  get isOver(): boolean {
-    return this.outcome !== undefined;
-  }
-
   wroteHead(statusCode: number, at: number): boolean {
-    if (this.isOver || this.statusCode !== undefined) {
+    if (this.outcome !== undefined || this.statusCode !== undefined) {
       return false;
     }
     this.statusCode = statusCode;
@@ -57,7 +53,7 @@ export class ServerRecord {
   }
 
   wroteBody(bytes: number): boolean {
-    if (this.isOver || bytes === 0) {
+    if (this.outcome !== undefined || bytes === 0) {
       return false;
     }
     const isFirst = !this.hasBody;
@@ -67,20 +63,20 @@ export class ServerRecord {
   }
 
   flushed(): boolean {
-    const isFirst = !this.isOver && !this.isFlushed;
+    const isFirst = this.outcome === undefined && !this.isFlushed;
     this.isFlushed = true;
     return isFirst;
   }
 
   ended(at: number): void {
-    if (!this.isOver && Number.isNaN(this.endedAt)) {
+    if (this.outcome === undefined && Number.isNaN(this.endedAt)) {
       this.endedAt = at;
     }
   }
 
   /** Of what was written, so much never left this process; of the head too, if it never did. */
   cutOff(unsent: number, headSent: boolean): void {
-    if (this.isOver) {
+    if (this.outcome !== undefined) {
       return;
     }
     this.bodyBytes = Math.max(0, this.bodyBytes - unsent);
@@ -92,14 +88,14 @@ export class ServerRecord {
   }
 
   errored(error: unknown): void {
-    if (!this.hasError && !this.isOver) {
+    if (!this.hasError && this.outcome === undefined) {
       this.hasError = true;
       this.error = error;
     }
   }
 
   closed(outcome: ServerOutcome, at: number): boolean {
-    if (this.isOver) {
+    if (this.outcome !== undefined) {
       return false;
     }
     this.outcome = outcome;

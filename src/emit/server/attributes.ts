@@ -9,6 +9,8 @@ import {
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   ATTR_NETWORK_LOCAL_ADDRESS,
   ATTR_NETWORK_LOCAL_PORT,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
   ATTR_NETWORK_TRANSPORT,
   ATTR_URL_PATH,
@@ -20,7 +22,7 @@ import {
   NETWORK_TRANSPORT_VALUE_UNIX,
 } from '../../semconv/semconv.js';
 import type { ServedRequest } from '../../source/server/trace.js';
-import { addNetworkPeer, addServer, protocolVersion } from '../http/attributes.js';
+import { addServer, protocolVersion } from '../http/attributes.js';
 import { type Forwarded, parseForwarded } from '../http/forwarded.js';
 import type { HeaderCapture } from '../http/headers.js';
 import type { RecordedMethod } from '../http/method.js';
@@ -29,20 +31,47 @@ import { targetPath, targetQuery } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
 import type { ServerSettings } from './settings.js';
 
+/** Where a request came from. */
+export interface ServedConnection {
+  /** `undefined` if the connection is gone, or if there never was one. */
+  readonly socket: ServedSocket | undefined;
+  /** The address of the other end; a unix socket has none. */
+  readonly peer: string | undefined;
+}
+
+export function connectionOf(request: ServedRequest): ServedConnection {
+  // The compatibility API of HTTP/2 makes a proxy for each request, where its session has one for all.
+  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
+  const address = socket?.remoteAddress;
+  return { socket, peer: address ? plainAddress(address) : undefined };
+}
+
 /** What samplers see of a request that arrives. */
 export function serverStartAttributes(
   request: ServedRequest,
   { method, original }: RecordedMethod,
+  { socket, peer }: ServedConnection,
   settings: ServerSettings,
 ): Attributes {
   const { headers } = request;
-  const socket = servedSocket(request);
+  const isHttp2 = request.httpVersion === '2.0';
   const forwarded = settings.config.trustForwardedHeaders ? parseForwarded(headers) : undefined;
-  const scheme = forwarded?.scheme ?? ownScheme(headers[':scheme'], socket);
+  const scheme = forwarded?.scheme ?? ownScheme(isHttp2 ? headers[':scheme'] : undefined, socket);
   const attributes: Attributes = { [ATTR_HTTP_REQUEST_METHOD]: method, [ATTR_URL_SCHEME]: scheme };
   addTarget(attributes, request.url ?? '', settings);
-  addServerAddress(attributes, request, forwarded, scheme);
-  addClientAddress(attributes, forwarded, socket);
+  if (forwarded?.serverAddress === undefined) {
+    const authority = (isHttp2 && headers[':authority']) || headers.host;
+    if (typeof authority === 'string') {
+      addServer(attributes, originAt(scheme, authority));
+    }
+  } else {
+    const { serverAddress: address, serverPort } = forwarded;
+    addServer(attributes, { address, port: serverPort ?? defaultPort(scheme) });
+  }
+  const client = forwarded?.clientAddress ?? peer;
+  if (client) {
+    attributes[ATTR_CLIENT_ADDRESS] = client;
+  }
   const userAgent = headers['user-agent'];
   if (userAgent) {
     attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent;
@@ -60,13 +89,16 @@ export function serverStartAttributes(
 }
 
 /** What else is known then: the SDK handles what samplers see three times, and these once. */
-export function networkAttributes(request: ServedRequest): Attributes {
-  const attributes: Attributes = {
-    [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion(request.httpVersion),
-  };
-  const socket = servedSocket(request);
-  if (socket !== undefined) {
-    addNetworkPeer(attributes, socket);
+export function networkAttributes(
+  { httpVersion }: ServedRequest,
+  { socket, peer }: ServedConnection,
+): Attributes {
+  const attributes: Attributes = { [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion(httpVersion) };
+  if (peer) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = peer;
+    if (socket?.remotePort) {
+      attributes[ATTR_NETWORK_PEER_PORT] = socket.remotePort;
+    }
   }
   return attributes;
 }
@@ -99,46 +131,11 @@ function addTarget(attributes: Attributes, target: string, { redactedQueryParams
   }
 }
 
-function addServerAddress(
-  attributes: Attributes,
-  { headers }: ServedRequest,
-  forwarded: Forwarded | undefined,
-  scheme: string,
-): void {
-  if (forwarded?.serverAddress === undefined) {
-    const authority = headers[':authority'] || headers.host;
-    if (typeof authority === 'string') {
-      addServer(attributes, originAt(scheme, authority));
-    }
-    return;
-  }
-  const { serverAddress: address, serverPort } = forwarded;
-  addServer(attributes, { address, port: serverPort ?? defaultPort(scheme) });
-}
-
-function addClientAddress(
-  attributes: Attributes,
-  forwarded: Forwarded | undefined,
-  socket: ServedSocket | undefined,
-): void {
-  const address =
-    forwarded?.clientAddress ?? (socket?.remoteAddress ? plainAddress(socket.remoteAddress) : undefined);
-  if (address) {
-    attributes[ATTR_CLIENT_ADDRESS] = address;
-  }
-}
-
 /** A connection, as far as it may be looked at; `encrypted` is what TLS adds to it. */
 type ServedSocket = Pick<
   Socket,
   'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'destroyed'
 > & { readonly encrypted?: boolean };
-
-/** The connection of a request; `undefined` if it is gone, or if there never was one. */
-function servedSocket(request: ServedRequest): ServedSocket | undefined {
-  // The compatibility API of HTTP/2 makes a proxy for each request, where its session has one for all.
-  return 'stream' in request ? request.stream.session?.socket : request.socket;
-}
 
 /** Attributes of a SERVER span that are known from the start and recorded only if they were asked for by name. */
 function addServerOptIns(

@@ -1,7 +1,7 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import { SpanStatusCode } from '../../api.js';
 import { toSeconds } from '../../clock.js';
-import type { ServerRecord } from '../../recorder/server.js';
+import type { ServerOutcome, ServerRecord } from '../../recorder/server.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_BODY_SIZE,
@@ -12,9 +12,57 @@ import {
   ATTR_HTTPTRACE_FIRST_BYTE_DURATION,
 } from '../../semconv/semconv.js';
 import type { ServedRequest, ServedResponse } from '../../source/server/trace.js';
+import { serverStatusErrorType } from '../http/attributes.js';
+import { errorMessage, errorType } from '../http/error.js';
 import type { HeaderCapture } from '../http/headers.js';
+import { boundRoute } from './context.js';
 import type { ServedStart } from './start.js';
-import type { ServerVerdict } from './verdict.js';
+
+/** How a request came to its end, as its telemetry tells it. */
+export interface ServerVerdict {
+  /** What was sent, if anything was. */
+  readonly statusCode: number | undefined;
+  /** `http.route`, if a framework has set it. */
+  readonly route: string | undefined;
+  /** `error.type`; `undefined` if the request was no error of the server. */
+  readonly errorType: string | undefined;
+  /** What is said of the error in the span's status. */
+  readonly message: string | undefined;
+}
+
+/** What a peer leaves behind that vanished, whatever Node noticed first. */
+const PEER_GONE = 'ECONNRESET';
+
+export function judgeServed(record: ServerRecord, { response, metadata }: ServedStart): ServerVerdict {
+  const { outcome, error, hasError } = record;
+  const route = metadata.route || (response && boundRoute(response));
+  const statusCode = record.headLeft ? (record.statusCode ?? sentStatus(response)) : undefined;
+  if (hasError) {
+    return { statusCode, route, errorType: errorType(error), message: errorMessage(error) };
+  }
+  const statusError = statusCode === undefined ? undefined : serverStatusErrorType(statusCode);
+  return {
+    statusCode,
+    route,
+    errorType: statusError ?? (outcome === 'finished' ? undefined : cutOffErrorType(outcome, statusCode)),
+    message: undefined,
+  };
+}
+
+/** Who leaves when the head is there gives up what he has asked for, and that is no error of the server. */
+function cutOffErrorType(
+  outcome: ServerOutcome | undefined,
+  statusCode: number | undefined,
+): string | undefined {
+  return outcome === 'destroyed' || (outcome === 'aborted' && statusCode === undefined)
+    ? PEER_GONE
+    : undefined;
+}
+
+/** Node presets 200: until the head is sent it means nothing. */
+function sentStatus(response: ServedResponse | undefined): number | undefined {
+  return response?.headersSent === true ? response.statusCode : undefined;
+}
 
 /**
  * What is known when the head of the response is written.
@@ -61,7 +109,14 @@ export function describeEnd(
   verdict: ServerVerdict,
 ): void {
   const attributes: Attributes = {};
-  addOutcome(attributes, start, record);
+  // What no other instrumentation records.
+  if (record.outcome === 'aborted' && start.settings.config.hooks.closeNotify) {
+    attributes[ATTR_HTTPTRACE_ABORTED] = true;
+  }
+  const bytes = record.outcome === 'hijacked' ? undefined : countedBody(start, record);
+  if (bytes !== undefined) {
+    attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = bytes;
+  }
   if (!start.ownsSpan) {
     span.setAttributes(attributes);
     return;
@@ -73,17 +128,6 @@ export function describeEnd(
   }
   if (verdict.errorType !== undefined) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: verdict.message });
-  }
-}
-
-/** What no other instrumentation records. */
-function addOutcome(attributes: Attributes, start: ServedStart, record: ServerRecord): void {
-  if (record.outcome === 'aborted' && start.settings.config.hooks.closeNotify) {
-    attributes[ATTR_HTTPTRACE_ABORTED] = true;
-  }
-  const bytes = record.outcome === 'hijacked' ? undefined : countedBody(start, record);
-  if (bytes !== undefined) {
-    attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = bytes;
   }
 }
 

@@ -22,11 +22,10 @@ import type { ServerTrace } from '../../source/server/trace.js';
 import { noteGivenSpan, warnOfMissingSpan } from '../existing-spans.js';
 import { targetPath } from '../http/url.js';
 import { safely } from '../safely.js';
-import { countedBody, describeEnd, setHeadAttributes } from './end.js';
+import { countedBody, describeEnd, judgeServed, setHeadAttributes } from './end.js';
 import { measureEnd, measureHead } from './measure.js';
-import type { CountedBodies } from './settings.js';
+import type { CountedBodies, ServerSettings } from './settings.js';
 import type { ServedStart } from './start.js';
-import { judgeServed } from './verdict.js';
 
 /**
  * One incoming request: notes what its source tells, and adds the events to the span when they happen, so that
@@ -35,11 +34,14 @@ import { judgeServed } from './verdict.js';
 export class ServerRequestTrace implements ServerTrace, ListenerContext {
   readonly countsBody: boolean;
   readonly countsRequestBody: boolean;
+  /** Another instrumentation ends its span in a listener. */
+  readonly closesBeforeListeners: boolean;
   readonly listenIn: ListenerContext | undefined;
   readonly contexts: ListenerContext['contexts'] = context;
   readonly context: Context;
   private readonly start: ServedStart;
   private readonly record: ServerRecord;
+  private readonly hooks: ServerSettings['config']['hooks'];
   private span: Span | undefined;
   private hasToldEnd = false;
 
@@ -49,14 +51,11 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
     this.record = record;
     this.countsBody = counted.response;
     this.countsRequestBody = counted.request;
+    this.hooks = start.settings.config.hooks;
     this.context = start.context;
+    this.closesBeforeListeners = !start.ownsSpan;
     this.listenIn = start.ownsSpan ? this : undefined;
     this.span = span;
-  }
-
-  /** Another instrumentation ends its span in a listener. */
-  get closesBeforeListeners(): boolean {
-    return !this.start.ownsSpan;
   }
 
   /** Writes to the span of another instrumentation from now on. */
@@ -89,7 +88,9 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
       if (this.span?.isRecording() === true) {
         setHeadAttributes(this.span, this.start, this.record, headers);
       }
-      measureHead(this.start, this.record);
+      if (this.start.settings.measuresHead) {
+        measureHead(this.start, this.record);
+      }
     } catch (error) {
       this.report(error);
     }
@@ -115,7 +116,9 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
   }
 
   finished(): void {
-    this.tellEnd();
+    if (!this.hasToldEnd) {
+      this.tellEnd();
+    }
   }
 
   pushed(path: string): void {
@@ -149,8 +152,12 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
 
   closed({ how, error, unsent, headSent }: Closing): void {
     const at = now();
-    this.record.cutOff(unsent, headSent);
-    this.tellEnd();
+    if (how !== 'finished') {
+      this.record.cutOff(unsent, headSent);
+    }
+    if (!this.hasToldEnd) {
+      this.tellEnd();
+    }
     if (how === 'aborted' && this.hooks.closeNotify) {
       this.addEvent(EVENT_HTTP_RESPONSE_ABORTED, at, this.bodySoFar());
     }
@@ -158,10 +165,6 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
       this.record.errored(error);
     }
     this.finish(how, at);
-  }
-
-  private get hooks() {
-    return this.start.settings.config.hooks;
   }
 
   /** When it is known how much of the body left this process. */
@@ -182,7 +185,7 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
 
   private addEvent(name: string, at: number, attributes?: Attributes): void {
     const { span } = this;
-    if (this.record.isOver || span === undefined || !span.isRecording()) {
+    if (this.record.outcome !== undefined || span === undefined || !span.isRecording()) {
       return;
     }
     try {
@@ -209,7 +212,9 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
       if (this.span?.isRecording() === true) {
         describeEnd(this.span, this.start, this.record, verdict);
       }
-      this.letCustomize();
+      if (this.start.settings.config.applyCustomAttributesOnSpan !== undefined) {
+        this.letCustomize();
+      }
       measureEnd(this.start, this.record, verdict);
     } catch (error) {
       this.report(error);

@@ -2,8 +2,10 @@ import type { Tracer } from '@opentelemetry/api';
 import type { ResolvedConfig, ResolvedServerConfig } from '../../config/resolved.js';
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
+  METRIC_HTTP_SERVER_ACTIVE_REQUESTS,
   METRIC_HTTP_SERVER_REQUEST_BODY_SIZE,
   METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE,
+  METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION,
 } from '../../semconv/semconv.js';
 import type { Counters } from '../../status/request-counter.js';
 import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
@@ -37,8 +39,14 @@ export interface ServerSettings {
   /** What is counted for a span that is recorded, and for one that is not. */
   readonly recorded: CountedBodies;
   readonly unrecorded: CountedBodies;
+  /** Whether any request is left out. */
+  readonly ignoresAny: boolean;
   /** Whether the span says how large the response was. */
   readonly countsBody: boolean;
+  /** Which metrics are on, beside the duration. */
+  readonly measuresActive: boolean;
+  readonly measuresHead: boolean;
+  readonly measuresBodies: boolean;
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
 }
 
@@ -63,7 +71,14 @@ export function serverSettings(config: ResolvedConfig, outputs: ServerOutputs): 
       response: countsBody || unrecorded.response,
     },
     unrecorded,
+    ignoresAny:
+      server.ignorePath !== undefined ||
+      server.ignoreHost !== undefined ||
+      server.ignoreRequestHook !== undefined,
     countsBody,
+    measuresActive: metrics[METRIC_HTTP_SERVER_ACTIVE_REQUESTS],
+    measuresHead: metrics[METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION],
+    measuresBodies: unrecorded.request || unrecorded.response,
     metricAttributesHook: config.metricAttributesHook,
   };
 }

@@ -1,5 +1,5 @@
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
-import { context, isSpanContextValid, propagation, SpanKind, trace } from '../../api.js';
+import { context, isSpanContextValid, propagation, ROOT_CONTEXT, SpanKind, trace } from '../../api.js';
 import { epochAt, now, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
 import { reportError } from '../../diagnostics.js';
@@ -12,10 +12,10 @@ import { awaitSpan } from '../existing-spans.js';
 import { targetPath } from '../http/url.js';
 import { safely } from '../safely.js';
 import { SpanOnContext } from '../span-on-context.js';
-import { networkAttributes, serverStartAttributes } from './attributes.js';
+import { connectionOf, networkAttributes, serverStartAttributes } from './attributes.js';
 import { activeRpcMetadata, contextOfCaller, rpcMetadata, ServedContext, suppressed } from './context.js';
 import { emitHandshake } from './handshake.js';
-import { measureStart } from './measure.js';
+import { measureActive } from './measure.js';
 import { ServerRequestTrace } from './request.js';
 import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './settings.js';
 import type { ServedStart } from './start.js';
@@ -40,12 +40,13 @@ export class ServerTelemetry {
   /** @returns `undefined` if the request is to leave no trace. Never throws. */
   begin(request: ServedRequest, response: ServedResponse | undefined): ServerTrace | undefined {
     try {
+      // Most requests arrive in no context: then there is nothing in it to look for.
       const active = context.active();
-      if (isSuppressed(active)) {
+      if (active !== ROOT_CONTEXT && isSuppressed(active)) {
         this.counters.servers.suppressed++;
         return undefined;
       }
-      if (this.isIgnored(request)) {
+      if (this.settings.ignoresAny && this.isIgnored(request)) {
         this.counters.servers.ignored++;
         return this.ignore(request, response, active);
       }
@@ -107,12 +108,12 @@ export class ServerTelemetry {
       response,
       context: active,
       epoch: epochAt(at),
-      attributes: serverStartAttributes(request, method, settings),
+      attributes: serverStartAttributes(request, method, connectionOf(request), settings),
       spanName: method.spanName,
       metadata: activeRpcMetadata(active) ?? {},
       ownsSpan: false,
     };
-    measureStart(start);
+    countActive(start);
     const traced = new ServerRequestTrace(start, new ServerRecord(at), settings.recorded, undefined);
     awaitSpan(request, traced);
     return traced;
@@ -120,23 +121,30 @@ export class ServerTelemetry {
 
   private record(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
     const { settings } = this;
+    const { config, outputs } = settings;
     const at = now();
     const epoch = epochAt(at);
     const method = settings.recordMethod(request.method ?? '');
-    const parent = propagation.extract(
-      new SpanOnContext(contextOfCaller(active), undefined),
-      request.headers,
-    );
-    const attributes = serverStartAttributes(request, method, settings);
+    const connection = connectionOf(request);
+    const caller = active === ROOT_CONTEXT ? active : contextOfCaller(active);
+    const parent = propagation.extract(new SpanOnContext(caller, undefined), request.headers);
+    const attributes = serverStartAttributes(request, method, connection, settings);
     const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
-    const span = this.startSpan(method.spanName, options, parent, request);
-    if (span.isRecording()) {
-      span.setAttributes(networkAttributes(request));
+    const span =
+      config.requireParentForSpans || config.startSpanHook !== undefined
+        ? this.startSpan(method.spanName, options, parent, request)
+        : outputs.tracer().startSpan(method.spanName, options, parent);
+    const isRecorded = span.isRecording();
+    if (isRecorded) {
+      span.setAttributes(networkAttributes(request, connection));
+      this.counters.servers.recorded++;
+    } else {
+      this.counters.servers.countCreated(span, parent);
     }
     const metadata = rpcMetadata(span, active);
     const start: ServedStart = {
       settings,
-      instruments: settings.outputs.instruments(),
+      instruments: outputs.instruments(),
       request,
       response,
       context: new ServedContext(parent, span, metadata),
@@ -146,14 +154,17 @@ export class ServerTelemetry {
       metadata,
       ownsSpan: true,
     };
-    measureStart(start);
-    this.runHooks(start, span);
-    const counted = this.counters.servers.countCreated(span, parent)
-      ? settings.recorded
-      : settings.unrecorded;
+    if (settings.measuresActive) {
+      countActive(start);
+    }
+    if (config.requestHook !== undefined || config.responseHook !== undefined) {
+      this.runHooks(start, span);
+    }
+    const counted = isRecorded ? settings.recorded : settings.unrecorded;
     return new ServerRequestTrace(start, new ServerRecord(at), counted, span);
   }
 
+  /** As the config wants it. */
   private startSpan(name: string, options: SpanOptions, parent: Context, request: ServedRequest): Span {
     const { config, outputs } = this.settings;
     if (config.requireParentForSpans && !hasSpan(parent)) {
@@ -177,6 +188,11 @@ export class ServerTelemetry {
       context.with(ctx, () => safely('server.responseHook', responseHook, span, response));
     }
   }
+}
+
+/** Before anything else may fail: what is counted here is taken off at the end. */
+function countActive(start: ServedStart): void {
+  safely('a metric', measureActive, start, 1);
 }
 
 function hasSpan(ctx: Context): boolean {
