@@ -1,4 +1,11 @@
-import { type MeterProvider, metrics, type Span, type TracerProvider, trace } from '@opentelemetry/api';
+import {
+  type MeterProvider,
+  metrics,
+  type Span,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import { forRegistration, readable } from './config/given.js';
 import { resolveConfig } from './config/resolve.js';
 import type { ResolvedConfig } from './config/resolved.js';
@@ -10,9 +17,15 @@ import { createInstruments, type Instruments } from './emit/instruments.js';
 import { Recording } from './recording.js';
 import { logStatusSoon } from './status/log.js';
 import type { HttpTraceStatus } from './status/report.js';
-import { newCounters } from './status/request-counter.js';
+import { type Counters, newCounters } from './status/request-counter.js';
 import { statusOf } from './status/status.js';
 import { VERSION } from './version.js';
+
+interface Outputs {
+  tracer: Tracer;
+  instruments: Instruments;
+  readonly counters: Counters;
+}
 
 const NAME = 'opentelemetry-instrumentation-httptrace';
 
@@ -31,19 +44,22 @@ export class HttpTraceInstrumentation {
   readonly instrumentationVersion: string = VERSION;
   private config: HttpTraceInstrumentationConfig;
   private resolved: ResolvedConfig;
-  private tracer = trace.getTracer(NAME, VERSION);
   private meter = metrics.getMeter(NAME, VERSION);
-  private instruments: Instruments;
+  /** Whoever records reads it at each use: so another provider counts at once. */
+  private readonly outputs: Outputs;
   /** The recording that is on; the only truth about whether one is. */
   private recording: Recording | undefined;
-  private readonly counters = newCounters();
 
   /** Begins to record, unless the config or the environment says `enabled: false`. */
   constructor(config: HttpTraceInstrumentationConfig = {}) {
     const given = readable(config);
     this.config = forRegistration(given);
     this.resolved = resolve(given);
-    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+    this.outputs = {
+      tracer: trace.getTracer(NAME, VERSION),
+      instruments: createInstruments(this.meter, this.resolved.metrics),
+      counters: newCounters(),
+    };
     if (this.resolved.enabled) {
       this.enable();
     }
@@ -68,7 +84,8 @@ export class HttpTraceInstrumentation {
    * level, it is logged whenever an instance is enabled.
    */
   status(): HttpTraceStatus {
-    const { resolved: config, counters, tracer, meter } = this;
+    const { resolved: config, meter } = this;
+    const { counters, tracer } = this.outputs;
     return statusOf({ enabled: this.isEnabled(), config, counters, tracer, meter });
   }
 
@@ -102,7 +119,7 @@ export class HttpTraceInstrumentation {
     const given = readable(config);
     this.config = forRegistration(given);
     this.resolved = resolve(given);
-    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+    this.outputs.instruments = createInstruments(this.meter, this.resolved.metrics);
     if (given.enabled === false) {
       this.disable();
     } else if (this.recording !== undefined) {
@@ -113,12 +130,12 @@ export class HttpTraceInstrumentation {
   }
 
   setTracerProvider(tracerProvider: TracerProvider): void {
-    this.tracer = tracerProvider.getTracer(NAME, VERSION);
+    this.outputs.tracer = tracerProvider.getTracer(NAME, VERSION);
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
     this.meter = meterProvider.getMeter(NAME, VERSION);
-    this.instruments = createInstruments(this.meter, this.resolved.metrics);
+    this.outputs.instruments = createInstruments(this.meter, this.resolved.metrics);
   }
 
   /** Who registers instrumentations gives each of them a LoggerProvider; this one writes no log records. */
@@ -128,11 +145,7 @@ export class HttpTraceInstrumentation {
 
   /** By the config as it is now; one that goes on recording keeps its turn among others. */
   private record(): void {
-    const recording = new Recording(this.resolved, {
-      tracer: () => this.tracer,
-      instruments: () => this.instruments,
-      counters: this.counters,
-    });
+    const recording = new Recording(this.resolved, this.outputs);
     recording.start(this.recording);
     this.recording = recording;
   }

@@ -111,7 +111,9 @@ class Registry {
     ];
     this.serverSource = new ServerSource(
       (request, response) => {
-        countOthers(this.servers, 'servers');
+        if (this.servers.length > 1) {
+          countOthers(this.servers, 'servers');
+        }
         const served = this.servers[0]?.begin(request, response);
         const watched = this.onlooker?.servers?.begin(request, response);
         return watched === undefined ? served : new JoinedServed(served, watched);

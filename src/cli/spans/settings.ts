@@ -8,13 +8,13 @@ import { type Counters, newCounters } from '../../status/request-counter.js';
 
 /** Where spans go; nothing is measured. */
 export interface SpanOutputs {
-  tracer: () => Tracer;
-  instruments: () => object;
+  tracer: Tracer;
+  instruments: object;
   counters: Counters;
 }
 
 export function spanOutputs(tracer: Tracer): SpanOutputs {
-  return { tracer: () => tracer, instruments: () => ({}), counters: newCounters() };
+  return { tracer, instruments: {}, counters: newCounters() };
 }
 
 /** What is recorded to be drawn: everything, whatever the environment asks of an instrumentation, and nothing is sent. */

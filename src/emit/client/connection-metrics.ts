@@ -13,8 +13,8 @@ import {
 import type { Connection, ConnectionWatcher } from '../../source/connection/connection.js';
 import { unixPathOf } from '../../source/connection/dial.js';
 import { addNetworkPeer, addServer } from '../http/attributes.js';
-import type { Instruments } from '../instruments.js';
 import { connProtocolVersion } from './described-conn.js';
+import type { ClientOutputs } from './settings.js';
 
 /** What the metrics of one connection say of it, made once for the two states that it changes between. */
 interface Watched {
@@ -25,19 +25,21 @@ interface Watched {
   readonly idle: Attributes;
 }
 
+type Outputs = Pick<ClientOutputs, 'instruments'>;
+
 /** Counts the established connections of clients, and measures how long they lived. */
 export class ConnectionMetrics implements ConnectionWatcher {
-  private readonly instruments: () => Instruments;
+  private readonly outputs: Outputs;
   private readonly optIn: ReadonlySet<string>;
   private readonly watched = new WeakMap<Connection, Watched>();
 
-  constructor(instruments: () => Instruments, optIn: ReadonlySet<string>) {
-    this.instruments = instruments;
+  constructor(outputs: Outputs, optIn: ReadonlySet<string>) {
+    this.outputs = outputs;
     this.optIn = optIn;
   }
 
   established(connection: Connection, origin: Origin): void {
-    const instruments = this.instruments();
+    const { instruments } = this.outputs;
     const attributes = this.attributesOf(connection, origin);
     const watched: Watched = {
       // Those of now: what was added to a counter must be taken from the same one.

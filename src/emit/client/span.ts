@@ -104,7 +104,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     const { settings, epoch, server } = this.start;
     const { outputs, config } = settings;
     const { hooks } = config;
-    const about = { tracer: outputs.tracer(), epoch, server, hooks, before: this.lastSetup };
+    const about = { tracer: outputs.tracer, epoch, server, hooks, before: this.lastSetup };
     this.lastSetup = emitConnectionSetup(about, dial);
   }
 
@@ -155,7 +155,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
     const facts = config.phases === 'spans' ? record.facts.filter(isMoment) : record.facts;
     addEvents(span, facts, record, { clock: this, server, asked, optIn, sizes, verdict });
     if (config.phases === 'spans') {
-      const tracer = settings.outputs.tracer();
+      const tracer = settings.outputs.tracer;
       const { durations: wanted } = settings;
       const { hooks } = config;
       emitPhaseSpans({ tracer, clock: this, server, hooks, wanted, optIn, sizes, verdict }, record, span);

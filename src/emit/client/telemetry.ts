@@ -43,7 +43,7 @@ export class ClientTelemetry implements ClientRecorders {
     const { metrics, optInAttributes } = config;
     this.connections =
       metrics[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS] || metrics[METRIC_HTTP_CLIENT_CONNECTION_DURATION]
-        ? new ConnectionMetrics(outputs.instruments, optInAttributes)
+        ? new ConnectionMetrics(outputs, optInAttributes)
         : undefined;
   }
 
@@ -122,10 +122,12 @@ export class ClientTelemetry implements ClientRecorders {
     const span =
       config.requireParentForSpans && !hasParent(ctx)
         ? PARENTLESS
-        : outputs
-            .tracer()
-            .startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(epoch, at) }, ctx);
-    const instruments = outputs.instruments();
+        : outputs.tracer.startSpan(
+            name,
+            { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(epoch, at) },
+            ctx,
+          );
+    const instruments = outputs.instruments;
     const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
     const context = new SpanOnContext(ctx, span);
     const clientSpan = new ClientSpan(start, span);
@@ -150,7 +152,7 @@ export class ClientTelemetry implements ClientRecorders {
     counter: RequestCounter,
   ): ClientRecord {
     const { settings } = this;
-    const instruments = settings.outputs.instruments();
+    const instruments = settings.outputs.instruments;
     const epoch = epochAt(at);
     const start = { settings, instruments, counter, view, epoch, method, server, template: undefined };
     const span = new EnrichedSpan(start, undefined);

@@ -20,13 +20,11 @@ export function emitWaitForConnection(
   if (conn?.wasIdle === true || (conn === undefined && !failed)) {
     return;
   }
-  const span = settings.outputs
-    .tracer()
-    .startSpan(
-      `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-      { kind: SpanKind.INTERNAL, startTime: clock.timeBelowAt(wantedAt) },
-      trace.setSpan(context, parent),
-    );
+  const span = settings.outputs.tracer.startSpan(
+    `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
+    { kind: SpanKind.INTERNAL, startTime: clock.timeBelowAt(wantedAt) },
+    trace.setSpan(context, parent),
+  );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });

@@ -43,7 +43,8 @@ export function connectionOf(request: ServedRequest): ServedConnection {
   // The compatibility API of HTTP/2 makes a proxy for each request, where its session has one for all.
   const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
   const address = socket?.remoteAddress;
-  return { socket, peer: address ? plainAddress(address) : undefined };
+  // One of IPv4 is plain already.
+  return { socket, peer: address?.includes(':') ? plainAddress(address) : address };
 }
 
 /** What samplers see of a request that arrives. */

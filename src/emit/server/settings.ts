@@ -13,11 +13,10 @@ import { compileKnownMethods, type RecordMethod } from '../http/method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
 import type { Instruments } from '../instruments.js';
 
-/** Where the telemetry of a server goes. */
+/** Where the telemetry of a server goes. To be read at each use: a provider may be set late. */
 export interface ServerOutputs {
-  readonly tracer: () => Tracer;
-  /** Anew for each use, for a MeterProvider may be set late. */
-  readonly instruments: () => Instruments;
+  readonly tracer: Tracer;
+  readonly instruments: Instruments;
   readonly counters: Counters;
 }
 

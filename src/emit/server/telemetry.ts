@@ -32,7 +32,7 @@ export class ServerTelemetry {
     this.counters = outputs.counters;
     this.tellHandshake =
       config.client.phases === 'linked-spans'
-        ? (handshake) => safely('a span of a handshake', emitHandshake, outputs.tracer(), handshake)
+        ? (handshake) => safely('a span of a handshake', emitHandshake, outputs.tracer, handshake)
         : undefined;
     this.ignored = unmeasured(this.settings);
   }
@@ -103,7 +103,7 @@ export class ServerTelemetry {
     const method = settings.recordMethod(request.method ?? '');
     const start: ServedStart = {
       settings,
-      instruments: settings.outputs.instruments(),
+      instruments: settings.outputs.instruments,
       request,
       response,
       context: active,
@@ -133,7 +133,7 @@ export class ServerTelemetry {
     const span =
       config.requireParentForSpans || config.startSpanHook !== undefined
         ? this.startSpan(method.spanName, options, parent, request)
-        : outputs.tracer().startSpan(method.spanName, options, parent);
+        : outputs.tracer.startSpan(method.spanName, options, parent);
     const isRecorded = span.isRecording();
     if (isRecorded) {
       span.setAttributes(networkAttributes(request, connection));
@@ -144,7 +144,7 @@ export class ServerTelemetry {
     const metadata = rpcMetadata(span, active);
     const start: ServedStart = {
       settings,
-      instruments: outputs.instruments(),
+      instruments: outputs.instruments,
       request,
       response,
       context: new ServedContext(parent, span, metadata),
@@ -175,7 +175,7 @@ export class ServerTelemetry {
       const added = safely('server.startSpanHook', startSpanHook, request);
       options.attributes = { ...options.attributes, ...added };
     }
-    return outputs.tracer().startSpan(name, options, parent);
+    return outputs.tracer.startSpan(name, options, parent);
   }
 
   /** Both before the program's listeners, and in the request's context: as in `@opentelemetry/instrumentation-http`. */

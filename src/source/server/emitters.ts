@@ -17,9 +17,9 @@ import type { ServerTrace } from './trace.js';
 /** To whom a request, or a stream, belongs. */
 interface Owned {
   /** `undefined` if it was seen and is not traced. */
-  readonly trace: ServerTrace | undefined;
+  trace: ServerTrace | undefined;
   /** The layer of methods that serves it; others pass on. */
-  readonly layer: object | undefined;
+  layer: object | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Owned {
  * the source, and not for each copy of it.
  */
 class Seen extends Itself {
-  #owned: Owned;
+  readonly #owned: Owned;
 
   constructor(object: object, owned: Owned) {
     super(object);
@@ -36,14 +36,6 @@ class Seen extends Itself {
 
   static get(object: object): Owned | undefined {
     return #owned in object ? object.#owned : undefined;
-  }
-
-  static set(object: object, owned: Owned): void {
-    if (#owned in object) {
-      object.#owned = owned;
-    } else {
-      new Seen(object, owned);
-    }
   }
 }
 
@@ -62,7 +54,13 @@ export function traceOf(object: object): ServerTrace | undefined {
  * @param layer Whose methods serve it from now on.
  */
 export function setTrace(object: object, trace: ServerTrace | undefined, layer?: object): void {
-  Seen.set(object, { trace: traceOf(object) ?? trace, layer });
+  const owned = Seen.get(object);
+  if (owned === undefined) {
+    new Seen(object, { trace, layer });
+  } else {
+    owned.trace ??= trace;
+    owned.layer = layer;
+  }
 }
 
 interface Methods {
