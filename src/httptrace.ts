@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { contextClientTrace, setClientTrace } from './httptrace/active-trace.js';
 import type { ClientTrace } from './httptrace/client-trace.js';
 import { CLIENT_TRACE_HOOKS, compose } from './httptrace/compose.js';
+import { contextClientTrace, setClientTrace } from './httptrace/context.js';
 import { registry } from './registry.js';
 
 export type {

@@ -1,8 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { context } from './api.js';
 import { reportError } from './diagnostics.js';
-import { contextClientTrace } from './httptrace/active-trace.js';
-import { isSuppressed } from './httptrace/suppression.js';
+import { contextClientTrace, isSuppressed } from './httptrace/context.js';
 import { JoinedServed } from './joined-served.js';
 import { joinTraces, liveTrace } from './live-trace.js';
 import type { ConnectionWatcher, WatchConnection } from './source/connection/connection.js';
@@ -26,14 +25,31 @@ export interface RecordedTrace extends RequestTrace {
   readonly context: Context;
 }
 
-/** Records requests; `undefined`: this one is not to be recorded. */
-export interface ClientRecorders {
+/** What is requested, by which client. */
+interface Requests {
+  readonly undici: UndiciHttpRequest;
+  readonly node: NodeHttpRequest;
+  readonly http2: Http2Request;
+}
+
+type Client = keyof Requests;
+
+/** By client: records a request; `undefined`: this one is not to be recorded. */
+type RecordRequest = {
+  [Name in Client]: (request: Requests[Name], ctx: Context, at: number) => RecordedTrace | undefined;
+};
+
+/** How `status()` names the clients. */
+const SOURCES: Readonly<Record<Client, SourceName>> = {
+  undici: 'undici',
+  node: 'node:http',
+  http2: 'node:http2',
+};
+
+export interface ClientRecorders extends Readonly<RecordRequest> {
   /** Who counts connections, if anybody does. */
   readonly connections?: ConnectionWatcher | undefined;
   readonly counters: Counters;
-  undici(request: UndiciHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
-  node(request: NodeHttpRequest, ctx: Context, at: number): RecordedTrace | undefined;
-  http2(request: Http2Request, ctx: Context, at: number): RecordedTrace | undefined;
   /** Whether gRPC calls are recorded, and their connections counted. */
   readonly grpc: boolean;
 }
@@ -51,8 +67,6 @@ export interface Onlooker {
   readonly clients: ClientRecorders;
   readonly servers: ServerRecorder | undefined;
 }
-
-type RecordBy = (recorders: ClientRecorders, ctx: Context) => RecordedTrace | undefined;
 
 /**
  * Who wants to know of requests, in this whole process: the sources listen once for all of them, however many
@@ -81,22 +95,16 @@ class Registry {
       }
     };
     this.undici = new UndiciSource(
-      (request, at, caller) =>
-        this.begin('undici', (recorders, ctx) => recorders.undici(request, ctx, at), caller as Context),
+      (request, at, caller) => this.begin('undici', request, at, caller as Context),
       () => context.active(),
       sockets,
       watch,
       report,
     );
     this.sources = [
-      new NodeHttpSource(
-        (request, at) => this.begin('node:http', (recorders, ctx) => recorders.node(request, ctx, at)),
-        sockets,
-        watch,
-        report,
-      ),
+      new NodeHttpSource((request, at) => this.begin('node', request, at), sockets, watch, report),
       new Http2Source(
-        (request, at) => this.begin('node:http2', (recorders, ctx) => recorders.http2(request, ctx, at)),
+        (request, at) => this.begin('http2', request, at),
         sockets,
         (connection, origin, isGrpc) => {
           if (isGrpc && this.recorders[0]?.grpc !== true) {
@@ -190,29 +198,39 @@ class Registry {
     }
   }
 
-  private begin(
-    source: SourceName,
-    record: RecordBy,
+  private begin<Name extends Client>(
+    client: Name,
+    request: Requests[Name],
+    at: number,
     ctx: Context = context.active(),
   ): RequestTrace | undefined {
-    const trace = this.beginIn(ctx, source, record);
-    const watched = this.onlooker === undefined ? undefined : record(this.onlooker.clients, ctx);
+    const trace = this.beginIn(ctx, client, request, at);
+    const onlooking: RecordRequest | undefined = this.onlooker?.clients;
+    const watched = onlooking?.[client](request, ctx, at);
     if (watched === undefined) {
       return trace;
     }
     return trace === undefined ? watched : joinTraces(trace, watched);
   }
 
-  private beginIn(ctx: Context, source: SourceName, record: RecordBy): RequestTrace | undefined {
+  private beginIn<Name extends Client>(
+    ctx: Context,
+    client: Name,
+    request: Requests[Name],
+    at: number,
+  ): RequestTrace | undefined {
     const [recorders] = this.recorders;
     if (isSuppressed(ctx)) {
       if (recorders !== undefined) {
-        recorders.counters[source].suppressed++;
+        recorders.counters[SOURCES[client]].suppressed++;
       }
       return undefined;
     }
-    countOthers(this.recorders, source);
-    const recorded = recorders === undefined ? undefined : record(recorders, ctx);
+    if (this.recorders.length > 1) {
+      countOthers(this.recorders, SOURCES[client]);
+    }
+    const recording: RecordRequest | undefined = recorders;
+    const recorded = recording?.[client](request, ctx, at);
     const callers = contextClientTrace(ctx);
     if (callers === undefined) {
       return recorded;

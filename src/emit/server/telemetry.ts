@@ -3,7 +3,7 @@ import { context, isSpanContextValid, propagation, ROOT_CONTEXT, SpanKind, trace
 import { epochAt, now, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
 import { reportError } from '../../diagnostics.js';
-import { isSuppressed } from '../../httptrace/suppression.js';
+import { isSuppressed } from '../../httptrace/context.js';
 import { ServerRecord } from '../../recorder/server.js';
 import type { TellHandshake } from '../../source/server/tls-handshakes.js';
 import type { ServedRequest, ServedResponse, ServerTrace } from '../../source/server/trace.js';
