@@ -24,7 +24,9 @@ export class Lifecycle {
 
   stop(): void {
     this.wanted = false;
-    this.closeIfIdle();
+    if (this.underWay === 0) {
+      this.close();
+    }
   }
 
   requestBegan(): void {
@@ -33,14 +35,14 @@ export class Lifecycle {
 
   requestEnded(): void {
     this.underWay--;
-    this.closeIfIdle();
+    if (this.underWay === 0 && !this.wanted) {
+      this.close();
+    }
   }
 
-  private closeIfIdle(): void {
-    if (!this.wanted && this.underWay === 0) {
-      for (const stop of this.stops.splice(0)) {
-        stop();
-      }
+  private close(): void {
+    for (const stop of this.stops.splice(0)) {
+      stop();
     }
   }
 }

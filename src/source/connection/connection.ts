@@ -108,18 +108,17 @@ export class Connection {
       conn: this.socket,
       reused: this.carried > 0,
       wasIdle,
-      idleTime: wasIdle ? this.idleTime : 0,
+      idleTime: 0,
     };
+    if (wasIdle) {
+      info.idleTime = this.idleSince === Number.NEGATIVE_INFINITY ? Number.NaN : now() - this.idleSince;
+    }
     this.carried++;
     this.inFlight++;
     if (this.inFlight === 1) {
       this.watcher?.becameActive(this);
     }
     return info;
-  }
-
-  private get idleTime(): number {
-    return this.idleSince === Number.NEGATIVE_INFINITY ? Number.NaN : now() - this.idleSince;
   }
 
   /** A request is done with this connection, whichever way. */

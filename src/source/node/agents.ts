@@ -1,9 +1,36 @@
-import type { Agent } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { defaultPort, hostPort } from '../../authority.js';
 import type { NodeExchange } from './exchange.js';
 
+interface AgentMethods {
+  readonly addRequest?: unknown;
+  readonly createSocket?: unknown;
+  readonly createConnection?: unknown;
+}
+
+// What agents inherit from Node's is read when it is asked for: it may be patched, and an import alone loads neither
+// module.
+
+/** Whether an agent takes requests in its own way, and not in that of Node's agents. */
+export function takesRequestsItself(agent: AgentMethods): boolean {
+  return agent.addRequest !== (http.Agent.prototype as AgentMethods).addRequest;
+}
+
+/** Whether an agent makes sockets in its own way: it may do so when it has returned. */
+export function makesSocketsItself(agent: AgentMethods): boolean {
+  return agent.createSocket !== (http.Agent.prototype as AgentMethods).createSocket;
+}
+
+/** Whether an agent makes connections as Node's own do: before it returns. */
+export function connectsAtOnce({ createConnection }: AgentMethods): boolean {
+  return [http.Agent.prototype, https.Agent.prototype].some(
+    (prototype: AgentMethods) => prototype.createConnection === createConnection,
+  );
+}
+
 /** What proxy agents show of their proxy: a `URL`, or the options to connect to it. */
-interface ProxyAgent extends Agent {
+interface ProxyAgent extends http.Agent {
   readonly proxy?: unknown;
   readonly options?: { readonly proxyEnv?: unknown };
 }
@@ -27,7 +54,7 @@ export function proxyOf({ request, host, port }: NodeExchange): string | undefin
 }
 
 function proxyFromEnv(
-  agent: Agent,
+  agent: http.Agent,
   socketPath: string | undefined,
   host: string,
   port: number | string,

@@ -1,5 +1,4 @@
 import * as http from 'node:http';
-import type { NodeClientRequest } from './request.js';
 
 /**
  * The prototype of Node's own requests, whatever `http.ClientRequest` reads now: test tools put another function in its
@@ -16,15 +15,4 @@ export function clientRequestPrototype(): object | undefined {
     holder = Object.getPrototypeOf(holder);
   }
   return found;
-}
-
-/** Whether something is a request of Node's: by what it is, not by what it is an instance of. */
-export function isClientRequest(value: unknown): value is NodeClientRequest {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    '_header' in value &&
-    'onSocket' in value &&
-    typeof value.onSocket === 'function'
-  );
 }

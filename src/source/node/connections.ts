@@ -65,7 +65,7 @@ export class NodeConnections {
 
   /** A request was given this socket, which may still have to be connected. */
   given(socket: Socket, exchange: NodeExchange): void {
-    if (isConnecting(socket)) {
+    if (socket.connecting || ('secureConnecting' in socket && socket.secureConnecting === true)) {
       this.dialled(socket, exchange.origin, undefined);
     }
     const pooled = this.pooled.get(socket) ?? this.older(socket, exchange);
@@ -138,8 +138,4 @@ function putIdleConn({ request, trace }: NodeExchange): void {
   if (request.socket?.destroyed === false) {
     trace?.putIdleConn?.();
   }
-}
-
-function isConnecting(socket: Socket & { secureConnecting?: boolean }): boolean {
-  return socket.connecting || socket.secureConnecting === true;
 }

@@ -3,14 +3,28 @@ import { defaultPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { authorityFor, type Origin, originAt } from '../../origin.js';
-import { type HiddenField, hiddenField } from '../../patch/hidden-field.js';
+import { Itself } from '../../patch/hidden-field.js';
 import { headerFields } from '../header-fields.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { RequestTrace } from '../request-trace.js';
 import { expectsContinue, type NodeClientRequest, type NodeHttpRequest } from './request.js';
 
-/** The exchange of each request that was made since we look, and of its final response. */
-export const exchanges: HiddenField<NodeExchange> = hiddenField<NodeExchange>();
+/**
+ * A request that was made since we look, or its final response. As `hiddenField`, written out: each of them is asked at
+ * each step, and V8 learns for each function of the source, and not for each copy of it.
+ */
+export class Followed extends Itself {
+  readonly #exchange: NodeExchange;
+
+  constructor(message: object, exchange: NodeExchange) {
+    super(message);
+    this.#exchange = exchange;
+  }
+
+  static by(message: object): NodeExchange | undefined {
+    return #exchange in message ? message.#exchange : undefined;
+  }
+}
 
 /** Stands for a request that waits for its connection, where it is kept longer than it waits. */
 export interface Want {
@@ -21,9 +35,14 @@ export interface Want {
 export class NodeExchange implements NodeHttpRequest {
   readonly request: NodeClientRequest;
   readonly options: RequestOptions | undefined;
+  readonly host: string;
+  readonly port: number | string;
+  readonly origin: Origin;
   readonly wantedAt = now();
   /** Who wants to know; nobody for a request that is not traced, whose connection still counts. */
   trace: RequestTrace | undefined = undefined;
+  /** Told when it ends. */
+  lifecycle: Lifecycle | undefined = undefined;
   /** The request that needs the tunnel, if this is the CONNECT that a proxy is sent to get one. */
   tunnelFor: NodeExchange | undefined = undefined;
   /** Whether its agent gave it an idle connection as soon as it asked. */
@@ -37,45 +56,26 @@ export class NodeExchange implements NodeHttpRequest {
   refused = false;
   /** Of the request's body, as far as the program gave it; only if somebody wants to know. */
   bodyBytes = 0;
-  private knownOrigin: Origin | undefined = undefined;
-  private wanted: Want | undefined = undefined;
-  private lifecycle: Lifecycle | undefined = undefined;
   connected = false;
-  private wroteHeaders = false;
+  wroteHeaders = false;
+  /** Whether it is over, whichever way. */
+  settled = false;
+  /** Whether its response is complete. */
+  ended = false;
   /** Node may say so before it is known that the connection is there. */
   private written = false;
   private wroteRequest = false;
   private responded = false;
-  private outcome: 'ended' | 'failed' | undefined = undefined;
+  private wanted: Want | undefined = undefined;
 
   constructor(request: NodeClientRequest, options: RequestOptions | undefined) {
+    const { protocol, host } = request;
     this.request = request;
     this.options = options;
-    exchanges.set(request, this);
-  }
-
-  get host(): string {
-    return this.request.host;
-  }
-
-  get port(): number | string {
-    return this.options?.port ?? portIn(this.request) ?? defaultPort(this.request.protocol) ?? '';
-  }
-
-  get origin(): Origin {
-    if (this.knownOrigin === undefined) {
-      const { protocol, host } = this.request;
-      this.knownOrigin = originAt(protocol, authorityFor(protocol, host, this.port));
-    }
-    return this.knownOrigin;
-  }
-
-  get settled(): boolean {
-    return this.outcome !== undefined;
-  }
-
-  get ended(): boolean {
-    return this.outcome === 'ended';
+    this.host = host;
+    this.port = options?.port ?? portIn(request) ?? defaultPort(protocol) ?? '';
+    this.origin = originAt(protocol, authorityFor(protocol, host, this.port));
+    new Followed(request, this);
   }
 
   /** Whether a connection is still to be had for it. */
@@ -88,26 +88,15 @@ export class NodeExchange implements NodeHttpRequest {
     return this.wanted;
   }
 
-  private waitsNoMore(): void {
-    if (this.wanted !== undefined) {
-      this.wanted.exchange = undefined;
-    }
-  }
-
-  /** @param trace Who wants to know; nobody for a request whose connection alone counts. */
-  begin(trace: RequestTrace | undefined, lifecycle: Lifecycle): void {
-    this.trace = trace;
-    this.lifecycle = lifecycle;
-    lifecycle.requestBegan();
-  }
-
   get timedOut(): boolean {
     return this.idle && this.destroyedByCaller;
   }
 
   gotConn(info: GotConnInfo): void {
     this.connected = true;
-    this.waitsNoMore();
+    if (this.wanted !== undefined) {
+      this.wanted.exchange = undefined;
+    }
     this.trace?.gotConn?.(info);
     if (this.request._headerSent) {
       this.sentHeaders();
@@ -115,11 +104,6 @@ export class NodeExchange implements NodeHttpRequest {
     if (this.written) {
       this.finish();
     }
-  }
-
-  /** Whether what is sent now is its head, as far as we know. */
-  get sendsHead(): boolean {
-    return !this.wroteHeaders && this.connected && this.trace !== undefined && this.request._header !== null;
   }
 
   /** @param at When, if that is later than its connection was there. */
@@ -140,8 +124,12 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  /** All of it was handed to the operating system. */
+  /** All of it was handed to the operating system; before Node 24 perhaps not, where its connection is broken. */
   finish(): void {
+    const { socket } = this.request;
+    if (socket?.destroyed || socket?.errored) {
+      return;
+    }
     this.written = true;
     if (this.connected && !this.wroteRequest) {
       this.sentHeaders(now());
@@ -163,24 +151,22 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  gotBodyChunk(bytes: number): void {
-    this.idle = false;
-    this.trace?.gotBodyChunk?.(bytes);
-  }
-
   gotResponse(response: IncomingMessage): void {
     this.respond();
     this.trace?.gotResponse?.({ statusCode: response.statusCode ?? 0, headers: response });
   }
 
   end(): void {
-    if (this.settle('ended')) {
+    if (!this.settled) {
+      this.ended = true;
+      this.settle();
       this.trace?.ended?.();
     }
   }
 
   fail(error: unknown): void {
-    if (this.settle('failed')) {
+    if (!this.settled) {
+      this.settle();
       if (this.wroteHeaders && !this.wroteRequest && error instanceof Error) {
         this.trace?.wroteRequest?.({ err: error });
       }
@@ -188,14 +174,12 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  private settle(outcome: 'ended' | 'failed'): boolean {
-    if (this.settled) {
-      return false;
+  private settle(): void {
+    this.settled = true;
+    if (this.wanted !== undefined) {
+      this.wanted.exchange = undefined;
     }
-    this.outcome = outcome;
-    this.waitsNoMore();
     this.lifecycle?.requestEnded();
-    return true;
   }
 }
 

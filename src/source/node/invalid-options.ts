@@ -1,7 +1,7 @@
 import { Socket, type TcpSocketConnectOpts } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { connectsAtOnce } from './agents.js';
 import type { NodeExchange } from './exchange.js';
-import { connectsAtOnce } from './whose-dial.js';
 
 /**
  * Why Node would not even begin to connect for a request, when that was thrown and the program has caught it: to catch

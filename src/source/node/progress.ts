@@ -2,13 +2,17 @@ import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ChannelMessages } from '../channels.js';
 import type { Report } from '../request-trace.js';
-import { guardedPair } from '../subscribe.js';
+import { guarded, guardedPair } from '../subscribe.js';
 import type { NodeConnections } from './connections.js';
-import { exchanges, type NodeExchange } from './exchange.js';
+import { Followed, type NodeExchange } from './exchange.js';
 import type { MessageWatcher } from './watched-methods.js';
 import type { NodeDialling } from './whose-dial.js';
 
-type Handle = (exchange: NodeExchange, args: readonly unknown[]) => void;
+/** What is told of requests. */
+const EVENTS: ReadonlySet<unknown> = new Set([
+  ...['socket', 'finish', 'information', 'timeout'],
+  ...['upgrade', 'connect', 'error', 'close'],
+]);
 
 /**
  * Follows requests by their own events: it looks on at `emit`, which is called whether anybody listens or not. A
@@ -18,79 +22,81 @@ type Handle = (exchange: NodeExchange, args: readonly unknown[]) => void;
 export class NodeProgress implements MessageWatcher {
   private readonly connections: NodeConnections;
   private readonly dialling: NodeDialling;
-  private readonly handlers: ReadonlyMap<unknown, Handle>;
-  private readonly onEnd: (exchange: NodeExchange, nothing: undefined) => void;
-  private readonly onBodyChunk: (exchange: NodeExchange, bytes: number) => void;
+  private readonly tellEvent: (exchange: NodeExchange, args: readonly unknown[]) => void;
+  private readonly tellEnd: (exchange: NodeExchange) => void;
+  private readonly tellBodyChunk: (exchange: NodeExchange, bytes: number) => void;
 
   constructor(connections: NodeConnections, dialling: NodeDialling, report: Report) {
     this.connections = connections;
     this.dialling = dialling;
-    const events: Readonly<Record<string, Handle>> = {
-      socket: (exchange, [, socket]) => this.given(exchange, socket as Socket),
-      finish: sent,
-      information: (exchange, [, information]) => informed(exchange, information as InformationEvent),
-      timeout: timedOut,
-      upgrade: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
-      connect: (exchange, [, response]) => this.handedOver(exchange, response as IncomingMessage),
-      error: (exchange, [, error]) => this.errored(exchange, error),
-      close: settle,
-    };
-    this.handlers = new Map(
-      Object.entries(events).map(([event, handle]) => [event, guardedPair(event, handle, report)]),
-    );
-    this.onEnd = guardedPair('end', (exchange) => exchange.end(), report);
-    this.onBodyChunk = guardedPair(
-      'the body of a response',
-      (exchange, bytes) => exchange.gotBodyChunk(bytes),
-      report,
-    );
+    this.tellEvent = guardedPair('an event of a request', this.onEvent.bind(this), report);
+    this.tellEnd = guarded('the end of a response', (exchange) => exchange.end(), report);
+    this.tellBodyChunk = guardedPair('the body of a response', onBodyChunk, report);
   }
 
   /** A request is about to tell its listeners of an event. */
   beforeEvent(request: object, args: readonly unknown[]): void {
-    const handle = this.handlers.get(args[0]);
-    if (handle !== undefined) {
-      const exchange = exchanges.get(request);
-      if (exchange === undefined) {
-        return;
-      }
-      if (!exchange.settled) {
-        handle(exchange, args);
-      }
-      if (args[0] === 'close') {
-        this.over(exchange);
+    if (EVENTS.has(args[0])) {
+      const exchange = Followed.by(request);
+      if (exchange !== undefined) {
+        this.tellEvent(exchange, args);
       }
     }
   }
 
   beforeEnd(message: object): void {
-    const exchange = exchanges.get(message);
+    const exchange = Followed.by(message);
     if (exchange !== undefined) {
-      this.onEnd(exchange, undefined);
+      this.tellEnd(exchange);
     }
   }
 
   beforePush(message: object, chunk: unknown): void {
-    const exchange = exchanges.get(message);
+    const exchange = Followed.by(message);
     if (exchange !== undefined && ArrayBuffer.isView(chunk)) {
-      this.onBodyChunk(exchange, chunk.byteLength);
+      this.tellBodyChunk(exchange, chunk.byteLength);
     }
   }
 
   /** The head of the final response is parsed. */
   onResponse({ request, response }: ChannelMessages['http.client.response.finish']): void {
-    const exchange = exchanges.get(request);
+    const exchange = Followed.by(request);
     if (exchange?.trace !== undefined && !exchange.settled && !exchange.refused) {
-      exchanges.set(response, exchange);
+      new Followed(response, exchange);
       exchange.gotResponse(response);
     }
   }
 
-  private given(exchange: NodeExchange, socket: Socket): void {
-    if (exchange.tunnelFor !== undefined) {
-      this.dialling.tunnel(socket, exchange.tunnelFor);
+  private onEvent(exchange: NodeExchange, [event, value]: readonly unknown[]): void {
+    if (exchange.settled && event !== 'close') {
+      return;
     }
-    this.connections.given(socket, exchange);
+    switch (event) {
+      case 'socket':
+        if (exchange.tunnelFor !== undefined) {
+          this.dialling.tunnel(value as Socket, exchange.tunnelFor);
+        }
+        this.connections.given(value as Socket, exchange);
+        break;
+      case 'finish':
+        exchange.finish();
+        break;
+      case 'information':
+        informed(exchange, value as InformationEvent);
+        break;
+      case 'timeout':
+        exchange.idle = true;
+        break;
+      case 'upgrade':
+      case 'connect':
+        this.handedOver(exchange, value as IncomingMessage);
+        break;
+      case 'error':
+        this.errored(exchange, value);
+        break;
+      case 'close':
+        this.closed(exchange);
+    }
   }
 
   /** The program is given the connection, by an upgrade or a CONNECT. */
@@ -112,10 +118,18 @@ export class NodeProgress implements MessageWatcher {
     }
   }
 
-  /** A request told its last event. Nothing here is timed, or calls anybody. */
-  private over(exchange: NodeExchange): void {
-    this.dialling.over(exchange);
-    this.connections.release(exchange);
+  /** The last event of a request, and the only one if the program gives it up without an error. */
+  private closed(exchange: NodeExchange): void {
+    try {
+      if (!exchange.settled) {
+        settle(exchange);
+      }
+    } finally {
+      if (exchange.awaitsSocket) {
+        this.dialling.over(exchange);
+      }
+      this.connections.release(exchange);
+    }
   }
 }
 
@@ -137,16 +151,9 @@ function informed(exchange: NodeExchange, { statusCode, headers }: InformationEv
   }
 }
 
-/** Before Node 24 it comes also where the connection is broken, and what was not sent is dropped. */
-function sent(exchange: NodeExchange): void {
-  const { socket } = exchange.request;
-  if (!socket || (!socket.destroyed && !socket.errored)) {
-    exchange.finish();
-  }
-}
-
-function timedOut(exchange: NodeExchange): void {
-  exchange.idle = true;
+function onBodyChunk(exchange: NodeExchange, bytes: number): void {
+  exchange.idle = false;
+  exchange.trace?.gotBodyChunk?.(bytes);
 }
 
 /** Node's word for a connection that is closed before the response: by the peer, or by the program itself. */
@@ -159,7 +166,7 @@ function isHangUp(error: unknown): boolean {
   );
 }
 
-/** The last event of a request, and the only one if the program gives it up without an error. */
+/** Says how a request ended that did not say so before it was closed. */
 function settle(exchange: NodeExchange): void {
   const { request } = exchange;
   const { res } = request;

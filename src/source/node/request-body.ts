@@ -4,7 +4,7 @@ import { watchMethod } from '../../patch/watch-method.js';
 import type { Report } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
 import { clientRequestPrototype } from './classes.js';
-import { exchanges, type NodeExchange } from './exchange.js';
+import { Followed, type NodeExchange } from './exchange.js';
 
 /** Counts what programs give to requests as their bodies, from when somebody wants to know. */
 export class RequestBodies {
@@ -29,7 +29,7 @@ export class RequestBodies {
   }
 
   private readonly onWrite = (request: object, args: readonly unknown[]): void => {
-    const exchange = exchanges.get(request);
+    const exchange = Followed.by(request);
     if (exchange?.trace?.countsBodies === true) {
       this.count(exchange, args);
     }

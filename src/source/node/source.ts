@@ -9,13 +9,13 @@ import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, Source, Stop } from '../request-trace.js';
 import { guarded, guardedPair, subscribe } from '../subscribe.js';
-import { clientRequestPrototype, isClientRequest } from './classes.js';
+import { connectsAtOnce, makesSocketsItself, proxyOf, takesRequestsItself } from './agents.js';
+import { clientRequestPrototype } from './classes.js';
 import { NodeConnections } from './connections.js';
-import { exchanges, NodeExchange } from './exchange.js';
+import { Followed, NodeExchange } from './exchange.js';
 import { errorOfConnecting } from './invalid-options.js';
 import { NodeProgress } from './progress.js';
-import { proxyOf } from './proxy.js';
-import type { NodeHttpRequest } from './request.js';
+import type { NodeClientRequest, NodeHttpRequest } from './request.js';
 import { RequestBodies } from './request-body.js';
 import {
   type AgentWatcher,
@@ -24,13 +24,7 @@ import {
   watchMessages,
   watchRequests,
 } from './watched-methods.js';
-import {
-  type Asked,
-  connectsAtOnce,
-  makesSocketsItself,
-  NodeDialling,
-  takesRequestsItself,
-} from './whose-dial.js';
+import { type Asked, NodeDialling } from './whose-dial.js';
 
 /** A request that asks its agent for a connection. */
 interface Asking {
@@ -53,7 +47,7 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
   private readonly bodies: RequestBodies;
   private readonly lifecycle: Lifecycle;
   private readonly begin: (request: unknown, options: unknown) => void;
-  private readonly given: (request: unknown, socket: unknown) => void;
+  private readonly given: (request: object, socket: unknown) => void;
   private readonly fail: (exchange: NodeExchange, error: unknown) => void;
   private readonly sent: (exchange: NodeExchange) => void;
 
@@ -66,8 +60,8 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     );
     this.progress = new NodeProgress(this.connections, this.dialling, report);
     this.bodies = new RequestBodies(report);
-    this.begin = guardedPair('a new request', (request, options) => this.onRequest(request, options), report);
-    this.given = guardedPair('onSocket', (request, socket) => this.onSocket(request, socket), report);
+    this.begin = guardedPair('a new request', this.onRequest.bind(this), report);
+    this.given = guardedPair('onSocket', this.onSocket.bind(this), report);
     this.fail = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
     this.sent = guarded('the head of a request', (exchange) => exchange.sentHeaders(now()), report);
     this.lifecycle = new Lifecycle(() => this.open(sockets));
@@ -86,7 +80,7 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
       subscribe(
         {
           'http.client.request.created': ({ request }) => this.onRequest(request),
-          'http.client.response.finish': (message) => this.progress.onResponse(message),
+          'http.client.response.finish': this.progress.onResponse.bind(this.progress),
         },
         this.report,
       ),
@@ -101,32 +95,28 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
   }
 
   private watchRequests(prototype: object | undefined): Stop[] {
-    return prototype === undefined
-      ? []
-      : [watchRequests(prototype, this), watchMethod(prototype, 'onSocket', this.beforeSocket)];
+    return prototype === undefined ? [] : [watchRequests(prototype, this, this.progress)];
   }
 
-  beforeConnection(request: object): void {
-    if (exchanges.has(request) || !isClientRequest(request)) {
+  beforeConnection(request: { readonly agent?: http.Agent | null }): void {
+    const { agent } = request;
+    // Which is asked next.
+    const isAsked = agent && !takesRequestsItself(agent);
+    if (isAsked || Followed.by(request) !== undefined || !isClientRequest(request)) {
       return;
     }
-    const { agent } = request;
-    if (!agent) {
-      this.begin(request, undefined);
-    } else if (takesRequestsItself(agent)) {
+    if (agent) {
       watchNextCall(agent, 'addRequest', this.beforeForeignAdd, this.afterAsking);
+    } else {
+      this.begin(request, undefined);
     }
   }
 
   beforeSend(request: object): void {
-    const exchange = exchanges.get(request);
-    if (exchange?.sendsHead === true) {
+    const exchange = Followed.by(request);
+    if (exchange?.connected && !exchange.wroteHeaders && exchange.request._header !== null) {
       this.sent(exchange);
     }
-  }
-
-  beforeEvent(request: object, args: readonly unknown[]): void {
-    this.progress.beforeEvent(request, args);
   }
 
   /** A request asks one of Node's agents for a connection: it gives an idle one, dials, or lets it wait. */
@@ -149,17 +139,13 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     this.ask(request, true, !connectsAtOnce(agent));
 
   private ask(request: unknown, isAsked: boolean, dialsLater: boolean): Asking | undefined {
-    const exchange = exchangeOf(request);
+    const exchange = typeof request === 'object' && request !== null ? Followed.by(request) : undefined;
     return exchange === undefined
       ? undefined
       : { exchange, asked: isAsked ? this.dialling.ask(exchange, dialsLater) : undefined };
   }
 
-  afterAdd(asking: Asking | undefined, returned: boolean): void {
-    this.afterAsking(asking, returned);
-  }
-
-  private readonly afterAsking = (asking: Asking | undefined, returned: boolean): void => {
+  readonly afterAsking = (asking: Asking | undefined, returned: boolean): void => {
     if (asking === undefined) {
       return;
     }
@@ -174,16 +160,16 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     }
   };
 
-  private readonly beforeSocket = (request: object, [socket]: readonly unknown[]): void => {
-    const exchange = exchanges.get(request);
-    if (exchange === undefined || exchange.awaitsSocket || this.dialling.expectsSocket) {
+  beforeSocket(request: object, socket: unknown): void {
+    const exchange = Followed.by(request);
+    if (exchange === undefined || exchange.awaitsSocket || this.dialling.unowned.expectsSocket) {
       this.begin(request, undefined);
       this.given(request, socket);
     }
-  };
+  }
 
   private onRequest(request: unknown, options?: unknown): void {
-    if (!isClientRequest(request) || exchanges.has(request)) {
+    if (!isClientRequest(request) || Followed.by(request) !== undefined) {
       return;
     }
     const exchange = new NodeExchange(request, options as RequestOptions | undefined);
@@ -191,7 +177,9 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     const isTunnel = request.method === 'CONNECT';
     exchange.tunnelFor = isTunnel ? this.dialling.waiting : undefined;
     const trace = isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
-    exchange.begin(trace, this.lifecycle);
+    exchange.trace = trace;
+    exchange.lifecycle = this.lifecycle;
+    this.lifecycle.requestBegan();
     if (!request.agent) {
       this.dialling.awaitSocket(exchange);
     }
@@ -201,14 +189,21 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     trace?.getConn?.(proxyOf(exchange) ?? exchange.origin.hostPort);
   }
 
-  private onSocket(request: unknown, socket: unknown): void {
-    const exchange = exchangeOf(request);
+  private onSocket(request: object, socket: unknown): void {
+    const exchange = Followed.by(request);
     if (exchange !== undefined && typeof socket === 'object' && socket !== null) {
       this.dialling.given(socket as Socket, exchange);
     }
   }
 }
 
-function exchangeOf(request: unknown): NodeExchange | undefined {
-  return typeof request === 'object' && request !== null ? exchanges.get(request) : undefined;
+/** Whether something is a request of Node's: by what it is, not by what it is an instance of. */
+export function isClientRequest(value: unknown): value is NodeClientRequest {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    '_header' in value &&
+    'onSocket' in value &&
+    typeof value.onSocket === 'function'
+  );
 }

@@ -43,14 +43,11 @@ export class UnownedSockets {
   private readonly dials = hiddenField<UntoldDial>();
   private fresh: FreshSocket[] = [];
   private waiting = 0;
+  /** Whether a socket was just made that may be given to a request. */
+  expectsSocket = false;
 
   constructor(watch: WatchDial) {
     this.watch = watch;
-  }
-
-  /** Whether a socket was just made that may be given to a request. */
-  get expectsSocket(): boolean {
-    return this.fresh.length > 0;
   }
 
   /** A request has no agent, and no connection yet. */
@@ -69,6 +66,7 @@ export class UnownedSockets {
 
   made(made: SocketMade): void {
     this.fresh.push(new FreshSocket(made));
+    this.expectsSocket = true;
     if (this.fresh.length === 1) {
       process.nextTick(() => this.endTurn());
     }
@@ -78,6 +76,7 @@ export class UnownedSockets {
   takeFresh(socket: Socket): FreshSocket | undefined {
     const index = this.fresh.findIndex(({ made }) => made.socket === socket);
     const [fresh] = index === -1 ? [] : this.fresh.splice(index, 1);
+    this.expectsSocket = this.fresh.length > 0;
     fresh?.leave();
     return fresh;
   }
@@ -88,6 +87,7 @@ export class UnownedSockets {
   }
 
   private endTurn(): void {
+    this.expectsSocket = false;
     for (const fresh of this.fresh.splice(0)) {
       fresh.leave();
       if (this.waiting > 0) {

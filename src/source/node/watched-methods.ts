@@ -12,6 +12,7 @@ interface RequestMethods {
   readonly getHeader: Method;
   readonly _storeHeader: Method;
   readonly _send: Method;
+  readonly onSocket: Method;
 }
 
 /** Who looks on at requests. Nothing of it may throw. */
@@ -20,17 +21,23 @@ export interface RequestWatcher {
   beforeConnection(request: object): void;
   /** Something is handed to the connection, or waits for it. */
   beforeSend(request: object): void;
+  /** A request is given its connection, or the error for which there is none. */
+  beforeSocket(request: object, socket: unknown): void;
+}
+
+/** Who looks on at the events of requests. Nothing of it may throw. */
+export interface EventWatcher {
   beforeEvent(request: object, args: readonly unknown[]): void;
 }
 
 /** @param prototype That of Node's requests. */
-export function watchRequests(prototype: object, watcher: RequestWatcher): Stop {
+export function watchRequests(prototype: object, watcher: RequestWatcher, events: EventWatcher): Stop {
   let active = true;
   const putBack = overlayPrototype<RequestMethods>(prototype, {
     emit: (own, parent) =>
       function emit(this: object, ...args: unknown[]): unknown {
         if (active) {
-          watcher.beforeEvent(this, args);
+          events.beforeEvent(this, args);
         }
         return Reflect.apply(own ?? parent.emit, this, args);
       },
@@ -58,6 +65,13 @@ export function watchRequests(prototype: object, watcher: RequestWatcher): Stop 
         }
         return Reflect.apply(own ?? parent._send, this, args);
       },
+    onSocket: (own, parent) =>
+      function onSocket(this: object, ...args: unknown[]): unknown {
+        if (active) {
+          watcher.beforeSocket(this, args[0]);
+        }
+        return Reflect.apply(own ?? parent.onSocket, this, args);
+      },
   });
   return () => {
     active = false;
@@ -73,7 +87,7 @@ interface AgentMethods {
 export interface AgentWatcher<Token> {
   beforeAdd(agent: Agent, request: unknown, options: unknown): Token;
   /** @param returned As `watchMethod` has it. */
-  afterAdd(token: Token, returned: boolean): void;
+  afterAsking(token: Token, returned: boolean): void;
 }
 
 export function watchAgents<Token>(prototype: Agent, watcher: AgentWatcher<Token>): Stop {
@@ -92,7 +106,7 @@ export function watchAgents<Token>(prototype: Agent, watcher: AgentWatcher<Token
           returned = true;
           return result;
         } finally {
-          watcher.afterAdd(token, returned);
+          watcher.afterAsking(token, returned);
         }
       },
   });

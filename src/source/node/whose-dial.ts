@@ -1,6 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import * as http from 'node:http';
-import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Origin } from '../../origin.js';
@@ -26,7 +24,7 @@ export interface Asked {
  */
 export class NodeDialling implements SocketListener {
   private readonly dialled: (made: SocketMade, origin: Origin) => void;
-  private readonly unowned = new UnownedSockets((fresh, trace) => watchDial(fresh.made, trace, fresh.path));
+  readonly unowned = new UnownedSockets((fresh, trace) => watchDial(fresh.made, trace, fresh.path));
   private asking: NodeExchange | undefined;
   private scope: AsyncLocalStorage<Want | undefined> | undefined;
   /** Who needs what lies behind a connection. */
@@ -85,11 +83,6 @@ export class NodeDialling implements SocketListener {
     } else {
       this.own(made, exchange);
     }
-  }
-
-  /** Whether a socket was just made that may be given to a request. */
-  get expectsSocket(): boolean {
-    return this.unowned.expectsSocket;
   }
 
   /** A request has no agent that could be asked: the program makes its connection, perhaps later. */
@@ -151,29 +144,4 @@ function watchDial({ socket, over }: SocketMade, trace: RequestTrace, path: stri
   } else {
     Dial.watchHandshake(socket as TLSSocket, trace);
   }
-}
-
-interface AgentMethods {
-  readonly addRequest?: unknown;
-  readonly createSocket?: unknown;
-  readonly createConnection?: unknown;
-}
-
-/** What agents inherit from Node's. Read when it is asked for: an import alone loads neither module. */
-const plain = (): AgentMethods => http.Agent.prototype;
-const secure = (): AgentMethods => https.Agent.prototype;
-
-/** Whether an agent takes requests in its own way, and not in that of Node's agents. */
-export function takesRequestsItself(agent: AgentMethods): boolean {
-  return agent.addRequest !== plain().addRequest;
-}
-
-/** Whether an agent makes sockets in its own way: it may do so when it has returned. */
-export function makesSocketsItself(agent: AgentMethods): boolean {
-  return agent.createSocket !== plain().createSocket;
-}
-
-/** Whether an agent makes connections as Node's own do: before it returns. */
-export function connectsAtOnce({ createConnection }: AgentMethods): boolean {
-  return createConnection === plain().createConnection || createConnection === secure().createConnection;
 }

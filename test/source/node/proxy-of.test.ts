@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { proxyOf } from '../../../src/source/node/agents.js';
 import { NodeExchange } from '../../../src/source/node/exchange.js';
-import { proxyOf } from '../../../src/source/node/proxy.js';
 import type { NodeClientRequest } from '../../../src/source/node/request.js';
 
 function proxyFor(agent: object | undefined, options: http.RequestOptions = {}): string | undefined {
