@@ -126,6 +126,35 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
     expect(recorder.hooks).toEqual(['getConn', ...SENT]);
     expect(recorder.gotConn).toMatchObject({ reused: true, wasIdle: true });
   });
+
+  // undici 6 knows no WebSocket over HTTP/2, and 7 fails each that a server has accepted.
+  if (flavour.installed !== undefined && flavour.major > 7) {
+    const { WebSocket } = flavour.installed;
+
+    it('leaves each WebSocket on the connection to its caller, and the connection in its pool', async () => {
+      const { origin, paths } = await http2WebSockets();
+      const client = http2Client(flavour, origin);
+      const open = async (path: string) => {
+        const recorder = new EventRecorder();
+        const url = origin.replace('https:', 'wss:') + path;
+        const webSocket = recorder.run(() => new WebSocket(url, { dispatcher: client }));
+        await once(webSocket, 'open');
+        return { recorder, webSocket };
+      };
+      const [first, second] = [await open('/first'), await open('/second')];
+      const { recorder } = await tracedRequest(client, `${origin}/after`);
+      first.webSocket.close();
+      second.webSocket.close();
+      expect(paths).toEqual(['/first', '/second', '/after']);
+      // What it sends ends with the WebSocket.
+      const opened = ['gotConn', 'wroteHeaders', 'gotFirstResponseByte'];
+      expect(first.recorder.hooks).toEqual(['getConn', ...DIAL, ...opened]);
+      expect(second.recorder.hooks).toEqual(['getConn', ...opened]);
+      expect(second.recorder.gotConn).toMatchObject({ reused: true, wasIdle: false });
+      expect(recorder.hooks).toEqual(['getConn', ...SENT]);
+      expect(recorder.gotConn).toMatchObject({ reused: true, wasIdle: false });
+    });
+  }
 });
 
 /** A server of HTTP/2 that takes a CONNECT, and answers everything else. */
@@ -136,4 +165,21 @@ async function http2Tunnels(): Promise<{ origin: string }> {
     stream.end();
   });
   return { origin: `https://127.0.0.1:${await listen(server)}` };
+}
+
+/** A server of HTTP/2 that takes a WebSocket, and answers everything else. */
+async function http2WebSockets(): Promise<{ origin: string; paths: readonly string[] }> {
+  const paths: string[] = [];
+  const server = createSecureServer({
+    ...certificate('localhost'),
+    settings: { enableConnectProtocol: true },
+  });
+  server.on('stream', (stream, headers) => {
+    paths.push(String(headers[':path']));
+    stream.respond({ ':status': 200 });
+    if (headers[':protocol'] === undefined) {
+      stream.end('ok');
+    }
+  });
+  return { origin: `https://127.0.0.1:${await listen(server)}`, paths };
 }
