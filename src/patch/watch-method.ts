@@ -1,4 +1,4 @@
-import { layOverPrototype, type Stop } from './descriptor.js';
+import type { Stop } from './descriptor.js';
 import type { Method } from './method.js';
 import { overlayPrototype } from './overlay.js';
 
@@ -27,14 +27,36 @@ export function watchMethod<Self, Token>(
   prototype: object,
   name: string,
   enter: Enter<Self, Token>,
-  leave: Leave<Token> = doNothing,
+  leave?: Leave<Token>,
 ): Stop {
-  const watch = { active: true };
+  let active = true;
   const putBack = overlayPrototype<Record<string, Method>>(prototype, {
-    [name]: (own, parent) => watched(name, enter, leave, watch, () => own ?? (parent[name] as Method)),
+    [name]: (own, parent) => {
+      const methods = {
+        [name](this: Self, ...args: unknown[]): unknown {
+          const below = own ?? (parent[name] as Method);
+          if (!active) {
+            return Reflect.apply(below, this, args);
+          }
+          const token = enter(this, args);
+          if (leave === undefined) {
+            return Reflect.apply(below, this, args);
+          }
+          let returned = false;
+          try {
+            const result = Reflect.apply(below, this, args);
+            returned = true;
+            return result;
+          } finally {
+            leave(token, returned);
+          }
+        },
+      };
+      return methods[name] as Method;
+    },
   });
   return () => {
-    watch.active = false;
+    active = false;
     putBack();
   };
 }
@@ -46,41 +68,9 @@ export function watchNextCall<Self, Token>(
   enter: Enter<Self, Token>,
   leave: Leave<Token>,
 ): void {
-  const watch = { active: true };
-  const below = (): Method => {
-    watch.active = false;
-    putBack();
-    return Reflect.get(object, name);
+  const first: Enter<Self, Token> = (self, args) => {
+    stop();
+    return enter(self, args);
   };
-  const putBack = layOverPrototype(object, name, watched(name, enter, leave, watch, below));
-}
-
-function watched<Self, Token>(
-  name: string,
-  enter: Enter<Self, Token>,
-  leave: Leave<Token>,
-  watch: { readonly active: boolean },
-  below: () => Method,
-): Method {
-  const methods = {
-    [name](this: Self, ...args: unknown[]): unknown {
-      if (!watch.active) {
-        return Reflect.apply(below(), this, args);
-      }
-      const token = enter(this, args);
-      let returned = false;
-      try {
-        const result = Reflect.apply(below(), this, args);
-        returned = true;
-        return result;
-      } finally {
-        leave(token, returned);
-      }
-    },
-  };
-  return methods[name] as Method;
-}
-
-function doNothing(): void {
-  // Not everybody wants to know when it is done.
+  const stop = watchMethod(object, name, first, leave);
 }

@@ -114,6 +114,22 @@ describe('watchNextCall', () => {
     expect(told).toEqual([[true, [], 'you'], true, []]);
   });
 
+  it('tells once under the patch of somebody else, who keeps what was there', () => {
+    const told: unknown[] = [];
+    const derived = new Derived();
+    watchNextCall(
+      derived,
+      'greet',
+      (_self, args) => told.push(...args),
+      () => undefined,
+    );
+    const { greet } = derived;
+    derived.greet = (name) => `${greet.call(derived, name)}!`;
+    expect(derived.greet('you')).toBe('hello you!');
+    expect(derived.greet('again')).toBe('hello again!');
+    expect(told).toEqual(['you']);
+  });
+
   it('leaves alone what is frozen', () => {
     const frozen = Object.freeze(new Derived());
     watchNextCall(
