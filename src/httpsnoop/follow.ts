@@ -5,7 +5,7 @@ import { FollowedResponse, type Http1Follower } from './http1-follower.js';
 import { followHttp1, installHttp1Layer, removeHttp1Layer } from './http1-layer.js';
 import type { Http2Follower } from './http2-follower.js';
 import { followHttp2, removeHttp2Layer } from './http2-layer.js';
-import type { ListenerContext, ResponseObserver } from './response-observer.js';
+import type { ResponseObserver } from './response-observer.js';
 
 /** Whether the prototypes of responses look for followers, but for that of streams, which Node does not export. */
 let isPrepared = false;
@@ -26,20 +26,23 @@ type Followable = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
  *
  * The methods of Node's own responses are found on their prototypes, which are patched by the first call, and stay so
  * until `unfollow`. There they lie below whatever others lay over a single response, such as what compresses it.
- *
- * @param listenIn The context that the program's listeners of the response run in.
  */
-export function follow(
-  response: Followable,
-  observer: ResponseObserver,
-  listenIn?: ListenerContext,
-): Http1Follower | Http2Follower {
+export function follow(response: Followable, observer: ResponseObserver): void {
   if (!isPrepared) {
     prepareToFollow();
   }
-  const follower = response instanceof ServerResponse ? followHttp1(response) : followOther(response);
-  follower.tell(observer, listenIn);
-  return follower;
+  followerOf(response).tell(observer);
+}
+
+/** The follower of a response, which has one from now on. For whoever has prepared to follow. */
+export function followerOf(response: Followable): Http1Follower | Http2Follower {
+  if (response instanceof ServerResponse) {
+    return followHttp1(response);
+  }
+  if (isStream(response)) {
+    return followHttp2(response);
+  }
+  return isHttp2(response) ? followHttp2(response.stream) : followHttp1(response);
 }
 
 /** How many bytes of a body were written that no observer was told of yet: Node may hand them on a tick later. */
@@ -60,13 +63,6 @@ export function unfollow(layOver: (companion: object) => void): void {
     }
   }
   unwatchConnections();
-}
-
-function followOther(response: Followable): Http1Follower | Http2Follower {
-  if (isStream(response)) {
-    return followHttp2(response);
-  }
-  return isHttp2(response) ? followHttp2(response.stream) : followHttp1(response);
 }
 
 function isStream(response: object): response is ServerHttp2Stream {

@@ -29,7 +29,7 @@ export abstract class Follower {
    *
    * @param listenIn What the program's listeners of the response are to run in.
    */
-  tell(observer: ResponseObserver, listenIn: ListenerContext | undefined): void {
+  tell(observer: ResponseObserver, listenIn?: ListenerContext): void {
     this.listenIn ??= listenIn;
     if (this.statusCode === undefined) {
       this.lookAtHead();

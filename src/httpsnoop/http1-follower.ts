@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { Itself } from '../patch/hidden-field.js';
 import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
@@ -115,8 +114,10 @@ export class Http1Follower extends Follower {
    */
   willEmit(emit: Method, event: unknown, error: unknown): Way {
     switch (event) {
-      case 'finish':
-        if (isWhole(this.response.socket)) {
+      case 'finish': {
+        const { socket } = this.response;
+        // Before Node 24 it comes also when writing failed: then the connection is broken.
+        if (!socket || (!socket.destroyed && !socket.errored)) {
           this.finished();
         }
         if (this.hasNodesListener && this.response.listenerCount('finish') === 1) {
@@ -124,6 +125,7 @@ export class Http1Follower extends Follower {
           return 'plain';
         }
         break;
+      }
       case 'socket':
         this.hadTurn = true;
         break;
@@ -200,9 +202,4 @@ export class Http1Follower extends Follower {
     this.chunkLeft = size.toString(16).length + 2 + size + 2 - bytes;
     return size;
   }
-}
-
-/** Before Node 24, `finish` comes also when writing failed: then the connection is broken. */
-function isWhole(socket: Socket | null | undefined): boolean {
-  return !socket || (!socket.destroyed && !socket.errored);
 }

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { follow } from '../../httpsnoop/follow.js';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { followerOf } from '../../httpsnoop/follow.js';
+import { followHttp1 } from '../../httpsnoop/http1-layer.js';
 import { type Emitters, setTrace, wasSeen } from './emitters.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 
@@ -22,7 +23,10 @@ export function beginRequest(
     return undefined;
   }
   emitters.watch(request, trace);
-  follow(response, trace, trace.listenIn).companions = [request];
+  // Programs emit a request with an answer of another kind, too.
+  const follower = response instanceof ServerResponse ? followHttp1(response) : followerOf(response);
+  follower.tell(trace, trace.listenIn);
+  follower.companions = [request];
   const { expect } = request.headers;
   if (expect !== undefined && args[0] === 'request' && wasToldToContinue(server, request, expect)) {
     trace.wroteInformational?.(100);

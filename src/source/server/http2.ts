@@ -85,7 +85,7 @@ function watchStream(
   follower.tell(trace, trace.listenIn);
   const { ':method': method, ':protocol': protocol } = headers;
   if (method === 'CONNECT') {
-    follower.tell(new Tunnel(trace, typeof protocol === 'string' ? protocol : undefined), undefined);
+    follower.tell(new Tunnel(trace, typeof protocol === 'string' ? protocol : undefined));
   }
   // Node answers an expectation by itself, if nobody else wants to.
   for (const { ':status': status } of stream.sentInfoHeaders ?? []) {
