@@ -2,7 +2,7 @@
 //
 // node subject.mjs instructions|recorded <row> <column>
 import { strictEqual } from 'node:assert/strict';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { startTelemetry } from '../telemetry.mjs';
 import { clientFloor, serverFloor } from './floor.mjs';
 import { begin, mark } from './marks.mjs';
@@ -77,7 +77,13 @@ async function countRow(row, column) {
   const telemetry = startTelemetry();
   await observe(row, column, telemetry);
   const request = await opened(row, column, telemetry);
-  await make(request, row.warmUp);
+  // Our clock is compared with the wall's once in a second. What is compiled before it ever was is compiled for a path
+  // that ends there, and is thrown away when it comes to it: not within what is counted.
+  for (let part = 0; part < 4; part++) {
+    await make(request, row.warmUp / 4);
+    await delay(1_100);
+  }
+  await make(request, row.warmUp / 2);
   begin();
   const bytes = [];
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
@@ -89,7 +95,7 @@ async function countRow(row, column) {
     bytes.push((process.memoryUsage().heapUsed - before) / row.stretch);
   }
   await nextTurn();
-  check(row, column, telemetry, row.warmUp + STRETCHES * row.stretch);
+  check(row, column, telemetry, 1.5 * row.warmUp + STRETCHES * row.stretch);
   console.log(JSON.stringify(bytes));
 }
 
