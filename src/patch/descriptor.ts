@@ -80,10 +80,6 @@ function takeOff(layers: Layer[], prototype: object, name: PropertyKey): void {
  * is its own already stays as visible as it was.
  */
 export function layOverObject(object: object, name: string, method: unknown): void {
-  Reflect.defineProperty(object, name, {
-    configurable: true,
-    enumerable: Object.getOwnPropertyDescriptor(object, name)?.enumerable === true,
-    writable: true,
-    value: method,
-  });
+  // What a descriptor does not say stays as it was, and is `false` for what was not there.
+  Reflect.defineProperty(object, name, { configurable: true, writable: true, value: method });
 }
