@@ -2,6 +2,7 @@ import { watchMethod } from '../../patch/watch-method.js';
 import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guarded } from '../subscribe.js';
+import { watchAddHeader } from './given-headers.js';
 
 /** What no channel tells, or not in each release: told by the methods that undici calls on its request. */
 export interface RequestMethodsListener {
@@ -52,7 +53,7 @@ export class RequestMethods {
     this.isPublished = true;
   }
 
-  /** To be called with each request before anything of its response is there: looks on at others like it, too. */
+  /** To be called with each request before it can be given headers twice: looks on at others like it, too. */
   watchLike(request: UndiciRequest): void {
     const prototype: object = Object.getPrototypeOf(request);
     if (!this.watched.has(prototype)) {
@@ -62,6 +63,7 @@ export class RequestMethods {
         ...this.watchUpgrade(prototype, 'onUpgrade'),
         ...this.watchUpgrade(prototype, 'onRequestUpgrade'),
         ...this.watchData(prototype, 'onData'),
+        watchAddHeader(prototype),
       ];
       this.watched.set(prototype, () => {
         for (const stop of stops) {

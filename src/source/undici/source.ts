@@ -80,7 +80,7 @@ export class UndiciSource implements Source {
 
   private handlers(): Handlers {
     return {
-      'undici:request:create': this.callers.onCreate.bind(this.callers),
+      'undici:request:create': this.onCreate.bind(this),
       'undici:client:beforeConnect': () => this.connections.dialBegan(),
       'undici:client:connected': this.onConnected.bind(this),
       'undici:client:connectError': (message) => this.connections.dialFailed(message),
@@ -92,6 +92,11 @@ export class UndiciSource implements Source {
       'undici:request:trailers': this.onTrailers.bind(this),
       'undici:request:error': this.onError.bind(this),
     };
+  }
+
+  private onCreate(message: Message<'undici:request:create'>): void {
+    this.callers.onCreate(message);
+    this.methods.watchLike(message.request);
   }
 
   private onFailedInQueue(exchange: Exchange, error: unknown): void {
@@ -117,13 +122,13 @@ export class UndiciSource implements Source {
   private older(request: UndiciRequest): Exchange {
     const exchange = new Exchange(request);
     this.exchanges.set(request, exchange);
+    this.methods.watchLike(request);
     return exchange;
   }
 
   private send(exchange: Exchange, socket: Socket, headers: string | undefined): void {
     const { trace, request } = exchange;
     const info = exchange.send(this.connections.sentOn(socket, exchange));
-    this.methods.watchLike(request);
     // Traced or not: until it ends, its connection is in use.
     this.awaitEnd(exchange);
     if (trace === undefined) {

@@ -161,13 +161,14 @@ export const UNDICI_ROWS: readonly PatchedRow[] = UNDICI_FLAVOURS.flatMap((flavo
     name: `requests of ${flavour.name}`,
     methods: [],
     lazily: methodsOf(flavour, [
+      'addHeader',
       'onResponseStarted',
       flavour.major < 8 ? 'onUpgrade' : 'onRequestUpgrade',
       ...(flavour.major < 7 ? ['onData'] : []),
     ]),
     // Newer releases publish what is received.
     briefly: methodsOf(flavour, flavour.major === 7 ? ['onData'] : []),
-    overObjects: ['addHeader'],
+    calledByUs: ['addHeader'],
     async run(look) {
       const port = await listen(
         http
@@ -214,7 +215,6 @@ function retried(flavour: UndiciFlavour): PatchedRow[] {
       name: `requests of an interceptor of ${flavour.name}`,
       methods: [],
       overObjects: [
-        'addHeader',
         ...['onHeaders', 'onComplete', 'onError'],
         ...['onResponseStart', 'onResponseEnd', 'onResponseError'],
       ],

@@ -2,10 +2,10 @@ import type { Attributes } from '@opentelemetry/api';
 import { propagation } from '../../../api.js';
 import type { UndiciExchange } from '../../../config/types.js';
 import type { Origin } from '../../../origin.js';
-import { layOverObject } from '../../../patch/descriptor.js';
 import type { ClientRecord } from '../../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../../source/channels.js';
 import type { UndiciHttpRequest } from '../../../source/undici/exchange.js';
+import { keepHeaders } from '../../../source/undici/given-headers.js';
 import { incomingHeaders } from '../../../source/undici/headers.js';
 import { type HeaderCapture, headerInList } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
@@ -72,9 +72,7 @@ export class UndiciRequestView implements ClientRequestView {
       request.headers.push(name, value);
     } else {
       request.addHeader(name, value);
-      if (request.addHeader !== addHeaderOnce) {
-        layOverObject(request, 'addHeader', addHeaderOnce);
-      }
+      keepHeaders(request, hasTraceHeader);
     }
   }
 
@@ -116,15 +114,9 @@ function abortReason(request: UndiciRequest): unknown {
   return typeof value === 'object' && value !== null && 'reason' in value ? value.reason : undefined;
 }
 
-/**
- * Lies over the method of a request that was given trace headers: another instrumentation may come after us, and
- * whoever is sent two of them trusts none.
- */
-function addHeaderOnce(this: UndiciRequest, name: string, value: string): unknown {
+/** Another instrumentation may come after us, and whoever is sent two trace headers trusts none. */
+function hasTraceHeader({ headers }: UndiciRequest, name: string): boolean {
   const lowerCase = name.toLowerCase();
-  const isThere = headerInList(this.headers, lowerCase) !== undefined;
-  if (isThere && propagation.fields().some((field) => field.toLowerCase() === lowerCase)) {
-    return this;
-  }
-  return Object.getPrototypeOf(this).addHeader.call(this, name, value);
+  const isThere = headerInList(headers, lowerCase) !== undefined;
+  return isThere && propagation.fields().some((field) => field.toLowerCase() === lowerCase);
 }
