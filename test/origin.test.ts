@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { authorityFor, authorityOf, type Origin, originAt, originOf, schemeOf } from '../src/origin.js';
+import {
+  authorityFor,
+  authorityOf,
+  type Origin,
+  originAt,
+  originFor,
+  originOf,
+  schemeOf,
+} from '../src/origin.js';
 
 describe('originOf', () => {
   it.each<[string, Origin]>([
@@ -87,6 +95,28 @@ describe('authorityFor', () => {
     ['http:', 'a.io', '', 'http://a.io'],
   ])('of %s, %s and %s is %s', (scheme, host, port, origin) => {
     expect(originAt(scheme, authorityFor(scheme, host, port)).redacted).toBe(origin);
+  });
+});
+
+describe('originFor', () => {
+  it.each([
+    ['http:', 'a.io', 8080, 'http://a.io:8080'],
+    ['https:', 'a.io', 8080, 'https://a.io:8080'],
+    ['https:', 'a.io', '8080', 'https://a.io:8080'],
+    ['https:', '::1', 443, 'https://[::1]'],
+    ['redis:', 'a.io', 8080, 'redis://a.io:8080'],
+  ])('of %s, %s and %s is %s, each time', (protocol, host, port, origin) => {
+    expect(originFor(protocol, host, port).redacted).toBe(origin);
+    expect(originFor(protocol, host, port).redacted).toBe(origin);
+  });
+
+  it('is read once, and forgotten when there are more than a thousand', () => {
+    const first = originFor('http:', 'a.io', 0);
+    expect(originFor('http:', 'a.io', 0)).toBe(first);
+    for (let port = 1; port <= 1000; port++) {
+      originFor('http:', 'a.io', port);
+    }
+    expect(originFor('http:', 'a.io', 0)).not.toBe(first);
   });
 });
 

@@ -86,7 +86,8 @@ export function guarded<Message>(
   };
 }
 
-function reportOnce(what: string, report: Report): (error: unknown) => void {
+/** What fails of one thing is reported once. */
+export function reportOnce(what: string, report: Report): (error: unknown) => void {
   let reported = false;
   return (error) => {
     if (!reported) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { defaultPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
-import { authorityFor, type Origin, originAt } from '../../origin.js';
+import { type Origin, originFor } from '../../origin.js';
 import { Itself } from '../../patch/hidden-field.js';
 import { headerFields } from '../header-fields.js';
 import type { Lifecycle } from '../lifecycle.js';
@@ -74,7 +74,7 @@ export class NodeExchange implements NodeHttpRequest {
     this.options = options;
     this.host = host;
     this.port = options?.port ?? portIn(request) ?? defaultPort(protocol) ?? '';
-    this.origin = originAt(protocol, authorityFor(protocol, host, this.port));
+    this.origin = originFor(protocol, host, this.port);
     new Followed(request, this);
   }
 

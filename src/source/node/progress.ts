@@ -1,8 +1,9 @@
 import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
+import { enterMoment, leaveMoment } from '../../clock.js';
 import type { ChannelMessages } from '../channels.js';
 import type { Report } from '../request-trace.js';
-import { guarded, guardedPair } from '../subscribe.js';
+import { guarded, guardedPair, reportOnce } from '../subscribe.js';
 import type { NodeConnections } from './connections.js';
 import { Followed, type NodeExchange } from './exchange.js';
 import type { MessageWatcher } from './watched-methods.js';
@@ -22,25 +23,31 @@ const EVENTS: ReadonlySet<unknown> = new Set([
 export class NodeProgress implements MessageWatcher {
   private readonly connections: NodeConnections;
   private readonly dialling: NodeDialling;
-  private readonly tellEvent: (exchange: NodeExchange, args: readonly unknown[]) => void;
+  private readonly failed: (error: unknown) => void;
   private readonly tellEnd: (exchange: NodeExchange) => void;
   private readonly tellBodyChunk: (exchange: NodeExchange, bytes: number) => void;
 
   constructor(connections: NodeConnections, dialling: NodeDialling, report: Report) {
     this.connections = connections;
     this.dialling = dialling;
-    this.tellEvent = guardedPair('an event of a request', this.onEvent.bind(this), report);
+    this.failed = reportOnce('an event of a request', report);
     this.tellEnd = guarded('the end of a response', (exchange) => exchange.end(), report);
     this.tellBodyChunk = guardedPair('the body of a response', onBodyChunk, report);
   }
 
-  /** A request is about to tell its listeners of an event. */
-  beforeEvent(request: object, args: readonly unknown[]): void {
-    if (EVENTS.has(args[0])) {
-      const exchange = Followed.by(request);
-      if (exchange !== undefined) {
-        this.tellEvent(exchange, args);
-      }
+  /** A request is about to tell its listeners of an event. As `guarded`, without a function for each listener. */
+  beforeEvent(request: object, event: unknown, value: unknown): void {
+    const exchange = EVENTS.has(event) ? Followed.by(request) : undefined;
+    if (exchange === undefined) {
+      return;
+    }
+    const before = enterMoment();
+    try {
+      this.onEvent(exchange, event, value);
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      leaveMoment(before);
     }
   }
 
@@ -67,7 +74,7 @@ export class NodeProgress implements MessageWatcher {
     }
   }
 
-  private onEvent(exchange: NodeExchange, [event, value]: readonly unknown[]): void {
+  private onEvent(exchange: NodeExchange, event: unknown, value: unknown): void {
     if (exchange.settled && event !== 'close') {
       return;
     }

@@ -27,7 +27,8 @@ export interface RequestWatcher {
 
 /** Who looks on at the events of requests. Nothing of it may throw. */
 export interface EventWatcher {
-  beforeEvent(request: object, args: readonly unknown[]): void;
+  /** Not with all arguments as they came: to make an array of them that outlives the call costs each event. */
+  beforeEvent(request: object, event: unknown, value: unknown): void;
 }
 
 /** @param prototype That of Node's requests. */
@@ -37,7 +38,7 @@ export function watchRequests(prototype: object, watcher: RequestWatcher, events
     emit: (own, parent) =>
       function emit(this: object, ...args: unknown[]): unknown {
         if (active) {
-          events.beforeEvent(this, args);
+          events.beforeEvent(this, args[0], args[1]);
         }
         return Reflect.apply(own ?? parent.emit, this, args);
       },
