@@ -171,11 +171,7 @@ export class Http2Follower extends Follower {
           this.closed();
         }
     }
-    const nodes = this.nodesListeners?.get(event);
-    if (nodes !== undefined && this.stream.listenerCount(event as string) === nodes) {
-      return 'plain';
-    }
-    return wayOf(this.listenIn, emit, this.stream, event);
+    return wayOf(this.listenIn, emit, this.stream, event, this.nodesListeners);
   }
 
   protected override conclude(): Closing {

@@ -12,20 +12,24 @@ export type Way = 'plain' | 'entered' | 'unheard';
  * How to emit an event so that its listeners run in their context. Node emits from where a socket is read, or from
  * where another request of the same connection ends. Most events of most requests have no listeners, and then Node's
  * own `emit` does nothing. An `error` without any is thrown, and may be monitored.
+ *
+ * @param nodesListeners By event, how many listeners are Node's own, which need no context.
  */
 export function wayOf(
   listenIn: ListenerContext | undefined,
   emit: Method,
   emitter: EventEmitter,
   event: unknown,
+  nodesListeners?: ReadonlyMap<unknown, number>,
 ): Way {
   if (listenIn === undefined) {
     return 'plain';
   }
-  if (event !== 'error' && emitter.listenerCount(event as string) === 0) {
+  const count = emitter.listenerCount(event as string);
+  if (count === 0 && event !== 'error') {
     return emit === NODES_EMIT ? 'unheard' : 'plain';
   }
-  return listenIn.isActive() ? 'plain' : 'entered';
+  return count === nodesListeners?.get(event) || listenIn.isActive() ? 'plain' : 'entered';
 }
 
 // Node itself listens to some of what it emits. Its listeners need no context of ours, and to enter one costs more

@@ -20,7 +20,7 @@ export function beginStream(
   args: readonly unknown[],
 ): ServerTrace | undefined {
   const [, stream, headers] = args as [string, ServerHttp2Stream, IncomingHttpHeaders];
-  if (wasSeen(stream) || becomesRequest(server, headers)) {
+  if (becomesRequest(server, headers) || wasSeen(stream)) {
     return undefined;
   }
   const trace = begin(new Http2StreamRequest(stream, headers), new Http2StreamResponse(stream));
@@ -57,7 +57,9 @@ export function beginCompatRequest(
   const { stream } = request;
   const isNew = !wasSeen(stream);
   const trace = isNew ? begin(request, response) : traceOf(stream);
-  setTrace(stream, trace);
+  if (isNew) {
+    setTrace(stream, trace);
+  }
   if (trace === undefined) {
     setTrace(request, undefined);
     return undefined;
