@@ -26,23 +26,24 @@ export class Http2Exchange implements Http2Request {
   readonly headers: RequestHeaders;
   readonly wantedAt = now();
   stream: ClientHttp2Stream | undefined = undefined;
-  telling = new Telling(undefined);
+  readonly telling = new Telling();
   timedOut = false;
   givenUp = false;
   /** Who closed the stream before the response was complete; nobody if it was destroyed. */
   private closedBy: Closer | undefined = undefined;
   private readonly watch: WatchSession;
-  private lifecycle: Lifecycle | undefined = undefined;
+  private readonly lifecycle: Lifecycle;
   private hasNoBody = false;
   private connected = false;
   /** Whether the last of the response is there. */
   private complete = false;
   private released = false;
 
-  constructor(on: Http2Session, headers: RequestHeaders, watch: WatchSession) {
+  constructor(on: Http2Session, headers: RequestHeaders, watch: WatchSession, lifecycle: Lifecycle) {
     this.on = on;
     this.headers = headers;
     this.watch = watch;
+    this.lifecycle = lifecycle;
   }
 
   get origin(): Origin {
@@ -50,11 +51,10 @@ export class Http2Exchange implements Http2Request {
   }
 
   /** @param trace Who wants to know; nobody for a request that is not traced, whose connection still counts. */
-  begin(trace: RequestTrace | undefined, lifecycle: Lifecycle): void {
-    this.telling = new Telling(trace);
-    this.lifecycle = lifecycle;
-    lifecycle.requestBegan();
-    this.telling.begin(this.on.origin.hostPort);
+  begin(trace: RequestTrace | undefined): void {
+    this.telling.trace = trace;
+    this.lifecycle.requestBegan();
+    trace?.getConn?.(this.on.origin.hostPort);
   }
 
   /** Node has made its object for the request, and has opened the stream if it is connected. */
@@ -63,7 +63,7 @@ export class Http2Exchange implements Http2Request {
     exchanges.set(stream, this);
     // Only Node can have ended it by now.
     this.hasNoBody = stream.writableEnded;
-    this.telling.made();
+    this.telling.trace?.made?.();
     this.start();
   }
 
@@ -113,14 +113,11 @@ export class Http2Exchange implements Http2Request {
     }
     const statusCode = Number(headers[':status']);
     telling.responded(statusCode, headers, raw);
-    if ((this.complete && this.stream?.closed) || this.isHandedOver(statusCode)) {
+    // A tunnel for another protocol, such as that of WebSockets, is open: what comes now is no HTTP any more.
+    const isHandedOver = this.headers.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
+    if (isHandedOver || (this.complete && this.stream?.closed)) {
       this.end();
     }
-  }
-
-  /** A tunnel for another protocol, such as that of WebSockets, is open: what comes now is no HTTP any more. */
-  private isHandedOver(statusCode: number): boolean {
-    return this.headers.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
   }
 
   /** The program closes the stream itself, or Node does, for its connection is gone. */
@@ -208,7 +205,7 @@ export class Http2Exchange implements Http2Request {
   /** It must be watched until its connection is free of it, which may be after its end. */
   private leave(): void {
     if (this.telling.isOver && this.released === this.connected) {
-      this.lifecycle?.requestEnded();
+      this.lifecycle.requestEnded();
     }
   }
 }

@@ -12,9 +12,27 @@ export type GivenHeaders = OutgoingHttpHeaders | readonly unknown[] | undefined;
 export class RequestHeaders {
   /** What Node is to be given. */
   readonly toSend: OutgoingHttpHeaders | unknown[];
+  readonly method: string;
+  readonly path: string;
+  /** Whether it is a call of gRPC, whose own instrumentation records it. */
+  readonly isGrpc: boolean;
+  /** Whether it asks for a connection to somewhere else, and not for a resource. */
+  readonly isTunnel: boolean;
+  /** Whether to look at a name of it is not enough to find its value. */
+  private mustBeSearched: boolean;
 
   constructor(given: GivenHeaders) {
-    this.toSend = Array.isArray(given) ? Object.assign([], given) : Object.assign(Object.create(null), given);
+    if (Array.isArray(given)) {
+      this.toSend = Object.assign([], given);
+      this.mustBeSearched = true;
+    } else {
+      this.toSend = Object.assign(Object.create(null), given);
+      this.mustBeSearched = hasCapitals(this.toSend);
+    }
+    this.method = this.get(':method') ?? 'GET';
+    this.path = this.get(':path') ?? '/';
+    this.isGrpc = this.get('content-type')?.startsWith('application/grpc') === true;
+    this.isTunnel = this.method === 'CONNECT' && !this.has(':protocol');
   }
 
   has(name: string): boolean {
@@ -23,9 +41,15 @@ export class RequestHeaders {
 
   /** @param name In lower case. @returns The value of its first line. */
   get(name: string): string | undefined {
-    const value = this.valueOf(name);
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    return first === undefined || first === null ? undefined : String(first);
+    const { toSend } = this;
+    let value: unknown = Array.isArray(toSend) ? undefined : toSend[name];
+    if (value === undefined && this.mustBeSearched) {
+      value = this.search(name);
+    }
+    if (Array.isArray(value)) {
+      value = value[0];
+    }
+    return value === undefined || value === null ? undefined : String(value);
   }
 
   add(name: string, value: string): void {
@@ -34,29 +58,12 @@ export class RequestHeaders {
       toSend.push(name, value);
     } else {
       toSend[name] = value;
+      this.mustBeSearched ||= name !== name.toLowerCase();
     }
-  }
-
-  get method(): string {
-    return this.get(':method') ?? 'GET';
-  }
-
-  get path(): string {
-    return this.get(':path') ?? '/';
-  }
-
-  /** Whether it is a call of gRPC, whose own instrumentation records it. */
-  get isGrpc(): boolean {
-    return this.get('content-type')?.startsWith('application/grpc') === true;
   }
 
   get expectsContinue(): boolean {
     return this.get('expect')?.toLowerCase() === '100-continue';
-  }
-
-  /** Whether it asks for a connection to somewhere else, and not for a resource. */
-  get isTunnel(): boolean {
-    return this.method === 'CONNECT' && !this.has(':protocol');
   }
 
   /** Whom it asks for. @param origin Where its session leads, unless it says otherwise. */
@@ -83,7 +90,7 @@ export class RequestHeaders {
     );
   }
 
-  private valueOf(name: string): unknown {
+  private search(name: string): unknown {
     const { toSend } = this;
     if (Array.isArray(toSend)) {
       const at = toSend.findIndex(
@@ -92,12 +99,18 @@ export class RequestHeaders {
       );
       return at === -1 ? undefined : toSend[at + 1];
     }
-    if (toSend[name] !== undefined) {
-      return toSend[name];
-    }
     const key = Object.keys(toSend).find((key) => key.length === name.length && key.toLowerCase() === name);
     return key === undefined ? undefined : toSend[key];
   }
+}
+
+function hasCapitals(headers: object): boolean {
+  for (const name in headers) {
+    if (name !== name.toLowerCase()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** The header fields that a stream was opened with, each name once, the pseudo-headers first, as they are sent. */

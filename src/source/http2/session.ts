@@ -55,11 +55,10 @@ export class Http2Session {
   /** If it was connected before we looked, it is lost since when it has nothing to do. */
   join(): void {
     const { session, socket } = this;
-    if (session.connecting || session.destroyed || this.connection !== undefined) {
-      return;
+    if (!session.connecting && !session.destroyed) {
+      this.dialIsTold = true;
+      this.connection = Connection.older(socket, true, false);
     }
-    this.dialIsTold = true;
-    this.connection = Connection.older(socket, true, false);
   }
 
   /** A stream was just opened. Before it there may have been others, while nobody looked. */

@@ -9,7 +9,7 @@ import { Dial } from '../connection/dial.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, RequestTrace, Source, Stop } from '../request-trace.js';
-import { guardedPair, type Handlers, subscribe } from '../subscribe.js';
+import { guardedPair, subscribe } from '../subscribe.js';
 import { exchanges, Http2Exchange, type WatchSession } from './exchange.js';
 import { FreshSockets } from './fresh-sockets.js';
 import { type GivenHeaders, RequestHeaders } from './headers.js';
@@ -17,6 +17,7 @@ import type { Http2Request } from './request.js';
 import { Http2Session } from './session.js';
 import { whenSessionsExist } from './sessions.js';
 import { StreamWatch } from './streams.js';
+import type { StreamHandlers } from './unpublished-streams.js';
 import { errorWith } from './verdict.js';
 
 type Tell<About> = (exchange: Http2Exchange, about: About) => void;
@@ -34,7 +35,7 @@ export class Http2Source implements Source {
   private readonly fresh = new FreshSockets();
   private readonly streams: StreamWatch;
   private readonly lifecycle: Lifecycle;
-  private readonly handlers: Handlers = {
+  private readonly handlers: StreamHandlers = {
     'http2.client.stream.start': ({ stream }) => exchanges.get(stream)?.start(),
     'http2.client.stream.bodyChunkSent': onBodyChunkSent,
     'http2.client.stream.bodySent': ({ stream }) => exchanges.get(stream)?.finish(),
@@ -54,7 +55,14 @@ export class Http2Source implements Source {
       (call, session) => this.begin(call, session),
       report,
     );
-    this.tellMade = guardedPair('a stream', (exchange, stream) => this.onMade(exchange, stream), report);
+    this.tellMade = guardedPair(
+      'a stream',
+      (exchange, stream) => {
+        this.streams.learn(stream);
+        exchange.made(stream);
+      },
+      report,
+    );
     this.tellThrown = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
     this.tellEvent = guardedPair(
       'an event of a session',
@@ -102,16 +110,20 @@ export class Http2Source implements Source {
   }
 
   private begin(call: RequestCall, session: ClientHttp2Session): void {
-    const { headers } = call;
-    const on = areHeaders(headers) ? Http2Session.of(session) : undefined;
-    if (on === undefined) {
+    const [given, ...options] = call.args;
+    const on = Http2Session.of(session);
+    if (on === undefined || !areHeaders(given)) {
       return;
     }
-    on.join();
-    const exchange = new Http2Exchange(on, new RequestHeaders(headers as GivenHeaders), this.watch);
+    if (on.connection === undefined) {
+      on.join();
+    }
+    const headers = new RequestHeaders(given);
+    const exchange = new Http2Exchange(on, headers, this.watch, this.lifecycle);
     call.exchange = exchange;
-    const trace = exchange.headers.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
-    exchange.begin(trace, this.lifecycle);
+    call.args = [headers.toSend, ...options];
+    const trace = headers.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
+    exchange.begin(trace);
     if (!on.dialIsTold) {
       on.dialIsTold = true;
       if (trace !== undefined) {
@@ -135,15 +147,10 @@ export class Http2Source implements Source {
       Dial.watch(socket, trace, fresh.attempt);
     }
   }
-
-  private onMade(exchange: Http2Exchange, stream: ClientHttp2Stream): void {
-    this.streams.learn(stream);
-    exchange.made(stream);
-  }
 }
 
 /** What is none Node refuses, with an error of its own. */
-function areHeaders(headers: unknown): boolean {
+function areHeaders(headers: unknown): headers is GivenHeaders {
   return headers === undefined || (typeof headers === 'object' && headers !== null);
 }
 
@@ -151,23 +158,14 @@ function areHeaders(headers: unknown): boolean {
 class RequestCall implements AmendedCall {
   /** What becomes of it, if anybody is to be told. */
   exchange: Http2Exchange | undefined = undefined;
-  private readonly given: readonly unknown[];
+  args: readonly unknown[];
   private readonly made: Tell<ClientHttp2Stream>;
   private readonly thrown: Tell<unknown>;
 
   constructor(given: readonly unknown[], made: Tell<ClientHttp2Stream>, thrown: Tell<unknown>) {
-    this.given = given;
+    this.args = given;
     this.made = made;
     this.thrown = thrown;
-  }
-
-  get headers(): unknown {
-    return this.given[0];
-  }
-
-  get args(): readonly unknown[] {
-    const [, ...rest] = this.given;
-    return [this.exchange?.headers.toSend, ...rest];
   }
 
   returned(stream: unknown): void {

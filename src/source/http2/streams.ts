@@ -1,10 +1,10 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import { watchMethod } from '../../patch/watch-method.js';
 import type { Report, Stop } from '../request-trace.js';
-import { guarded, guardedPair, type Handlers } from '../subscribe.js';
+import { guarded, guardedPair } from '../subscribe.js';
 import { exchanges, type Http2Exchange } from './exchange.js';
 import type { ResponseHeaders } from './telling.js';
-import { observeStreams, PUBLISHES_STREAMS } from './unpublished-streams.js';
+import { observeStreams, PUBLISHES_STREAMS, type StreamHandlers } from './unpublished-streams.js';
 
 /**
  * What no channel tells of a stream, in any release of Node: informational responses, and the final one after them;
@@ -14,21 +14,23 @@ import { observeStreams, PUBLISHES_STREAMS } from './unpublished-streams.js';
  * first of them. A listener would count among the program's own, start the flow, or come too late.
  */
 export class StreamWatch {
-  private readonly handlers: Handlers;
+  private readonly handlers: StreamHandlers;
   private readonly report: Report;
-  private prototype: object | undefined;
+  private prototype: object | undefined = undefined;
   private stops: Stop[] = [];
 
   /** @param handlers Of what older releases do not publish. */
-  constructor(handlers: Handlers, report: Report) {
+  constructor(handlers: StreamHandlers, report: Report) {
     this.handlers = handlers;
     this.report = report;
   }
 
-  /** With this stream it is known what all streams are. */
+  /** With the first stream it is known what all streams are. */
   learn(stream: ClientHttp2Stream): void {
-    this.prototype ??= Object.getPrototypeOf(stream) as object;
-    this.start();
+    if (this.prototype === undefined) {
+      this.prototype = Object.getPrototypeOf(stream) as object;
+      this.start();
+    }
   }
 
   /** Looks on at all streams from now on, if it does not yet, and as soon as it is known what they are. */
@@ -51,10 +53,13 @@ export class StreamWatch {
   }
 }
 
+/** What `onEvent` knows. A stream emits three times as many. */
+const EVENTS: ReadonlySet<unknown> = new Set(['headers', 'response', 'timeout', 'error', 'close']);
+
 function watchEvents(prototype: object, report: Report): Stop {
   const tell = guardedPair('an event of a stream', onEvent, report);
   return watchMethod(prototype, 'emit', (stream: object, args) => {
-    const exchange = exchanges.get(stream);
+    const exchange = EVENTS.has(args[0]) ? exchanges.get(stream) : undefined;
     if (exchange !== undefined) {
       tell(exchange, args);
     }

@@ -11,39 +11,20 @@ export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
  */
 export class Telling {
   /** Nobody, for a request that is not traced. */
-  private readonly trace: RequestTrace | undefined;
+  trace: RequestTrace | undefined = undefined;
+  /** Whether the head of the final response was told. */
+  isAnswered = false;
+  isOver = false;
   private connected = false;
   private wroteRequest = false;
   private firstByte = false;
-  private answered = false;
-  private over = false;
   /** Of the request's body, from before the stream was open. */
   private unsentBytes = 0;
   /** Of the response's body, from before its head was told. */
   private untoldBytes = 0;
 
-  constructor(trace: RequestTrace | undefined) {
-    this.trace = trace;
-  }
-
-  get isOver(): boolean {
-    return this.over;
-  }
-
-  get isAnswered(): boolean {
-    return this.answered;
-  }
-
   get countsBodies(): boolean {
     return this.trace?.countsBodies === true;
-  }
-
-  begin(hostPort: string): void {
-    this.trace?.getConn?.(hostPort);
-  }
-
-  made(): void {
-    this.trace?.made?.();
   }
 
   /**
@@ -70,7 +51,7 @@ export class Telling {
   }
 
   wroteBodyChunk(bytes: number): void {
-    if (this.connected && !this.over) {
+    if (this.connected && !this.isOver) {
       this.trace?.wroteBodyChunk?.(bytes);
     } else {
       this.unsentBytes += bytes;
@@ -79,7 +60,7 @@ export class Telling {
 
   /** All of it was handed to the operating system. */
   finished(): void {
-    if (this.connected && !this.over && !this.wroteRequest) {
+    if (this.connected && !this.isOver && !this.wroteRequest) {
       this.wroteRequest = true;
       this.trace?.wroteRequest?.({});
     }
@@ -89,7 +70,7 @@ export class Telling {
   informed(headers: ResponseHeaders): Error | undefined {
     const { trace } = this;
     const { ':status': status = 0, ...header } = headers;
-    if (this.over || status < 100 || status > 199) {
+    if (this.isOver || status < 100 || status > 199) {
       return undefined;
     }
     this.gotFirstByte();
@@ -104,7 +85,7 @@ export class Telling {
   }
 
   responded(statusCode: number, headers: ResponseHeaders, raw: readonly string[]): void {
-    this.answered = true;
+    this.isAnswered = true;
     this.gotFirstByte();
     this.trace?.gotResponse?.({ statusCode, headers, raw });
     if (this.untoldBytes > 0) {
@@ -120,7 +101,7 @@ export class Telling {
   }
 
   gotBodyChunk(bytes: number): void {
-    if (this.answered && !this.over) {
+    if (this.isAnswered && !this.isOver) {
       this.trace?.gotBodyChunk?.(bytes);
     } else {
       this.untoldBytes += bytes;
@@ -128,7 +109,7 @@ export class Telling {
   }
 
   ended(): void {
-    this.over = true;
+    this.isOver = true;
     this.trace?.ended?.();
   }
 
@@ -136,7 +117,7 @@ export class Telling {
     if (this.connected && !this.wroteRequest && error instanceof Error) {
       this.trace?.wroteRequest?.({ err: error });
     }
-    this.over = true;
+    this.isOver = true;
     this.trace?.failed?.(error);
   }
 }
