@@ -42,10 +42,17 @@ export class RequestCounter implements RequestCounts {
    * @returns Whether the span is recorded.
    */
   countCreated(span: Span, parent: Context): boolean {
-    if (span.isRecording()) {
+    const isRecorded = span.isRecording();
+    if (isRecorded) {
       this.recorded++;
-      return true;
+    } else {
+      this.countUnrecorded(span, parent);
     }
+    return isRecorded;
+  }
+
+  /** Counts a request whose span is not recorded, by why it is not. */
+  countUnrecorded(span: Span, parent: Context): void {
     if (span === PARENTLESS) {
       this.withoutParent++;
     } else if (isOfSdk(span, parent)) {
@@ -54,7 +61,6 @@ export class RequestCounter implements RequestCounts {
       this.withoutProvider++;
       suspectNoProvider();
     }
-    return false;
   }
 
   /** Counts a request by the span that another instrumentation gave, before that ends. */

@@ -112,11 +112,7 @@ export class ClientTelemetry implements ClientRecorders {
     const { settings } = this;
     const { config, outputs } = settings;
     const attributes = startAttributes(view, method, server, settings);
-    if (config.startSpanHook !== undefined) {
-      const added = safely('client.startSpanHook', config.startSpanHook, view.options);
-      safely('client.startSpanHook', addAll, attributes, added);
-    }
-    const template = config.startSpanHook === undefined ? undefined : templateOf(attributes);
+    const template = config.startSpanHook === undefined ? undefined : this.addUsers(attributes, view);
     const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
     const epoch = epochAt(at);
     const span =
@@ -135,11 +131,28 @@ export class ClientTelemetry implements ClientRecorders {
     if (settings.measuresActive) {
       measureActive(start, context, 1);
     }
-    const asked = counter.countCreated(span, ctx) ? settings.asked : settings.askedUnrecorded;
-    // Phases exist only in a request that is recorded.
-    return config.phases === 'linked-spans' && asked === settings.asked
-      ? new DialFactsRecord(context, at, asked, clientSpan)
-      : new ClientRecord(context, at, asked, clientSpan);
+    if (!span.isRecording()) {
+      counter.countUnrecorded(span, ctx);
+      return new ClientRecord(context, at, settings.askedUnrecorded, clientSpan);
+    }
+    counter.recorded++;
+    return config.phases === 'linked-spans'
+      ? new DialFactsRecord(context, at, settings.asked, clientSpan)
+      : new ClientRecord(context, at, settings.asked, clientSpan);
+  }
+
+  /**
+   * Adds what the program's hook says of a request.
+   *
+   * @returns Its `url.template`, if it supplied one.
+   */
+  private addUsers(attributes: Attributes, view: ClientRequestView): string | undefined {
+    const { startSpanHook } = this.settings.config;
+    if (startSpanHook !== undefined) {
+      const added = safely('client.startSpanHook', startSpanHook, view.options);
+      safely('client.startSpanHook', addAll, attributes, added);
+    }
+    return templateOf(attributes);
   }
 
   /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */

@@ -40,7 +40,9 @@ export interface SocketAddresses {
 export function addServer(attributes: Attributes, { address, port }: Pick<Origin, 'address' | 'port'>): void {
   if (address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = address;
-    addPort(attributes, ATTR_SERVER_PORT, port);
+    if (port) {
+      attributes[ATTR_SERVER_PORT] = port;
+    }
   }
 }
 

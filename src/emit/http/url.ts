@@ -11,6 +11,9 @@ import { type RedactedQueryParams, redactTarget, redactUrl } from './redaction.j
  * @param target Request target as written to the wire: origin-form, absolute-form or `*`.
  */
 export function fullUrl(origin: Origin, target: string, params: RedactedQueryParams): string {
+  if (target.startsWith('/')) {
+    return origin.redacted + (target.includes('?') ? redactTarget(target, params) : target);
+  }
   return isAbsolute(target)
     ? redactUrl(target, params)
     : origin.redacted + redactTarget(pathAndQuery(target), params);
@@ -21,7 +24,7 @@ function pathAndQuery(target: string): string {
   if (target === '*') {
     return '';
   }
-  return target === '' || target.startsWith('/') || target.startsWith('?') ? target : `/${target}`;
+  return target === '' || target.startsWith('?') ? target : `/${target}`;
 }
 
 /**

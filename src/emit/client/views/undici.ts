@@ -38,15 +38,15 @@ export class UndiciRequestView implements ClientRequestView {
   }
 
   get method(): string {
-    return this.request.method;
+    return this.http.request.method;
   }
 
   get target(): string {
-    return this.request.path;
+    return this.http.request.path;
   }
 
   get host(): string | undefined {
-    return this.request.host ?? undefined;
+    return this.http.request.host ?? undefined;
   }
 
   get userAgent(): string | undefined {
@@ -62,11 +62,11 @@ export class UndiciRequestView implements ClientRequestView {
   }
 
   hasHeader(name: string): boolean {
-    return headerInList(this.request.headers, name) !== undefined;
+    return headerInList(this.http.request.headers, name) !== undefined;
   }
 
   addHeader(name: string, value: string): void {
-    const { request } = this;
+    const { request } = this.http;
     // undici 6.11.0 had no addHeader.
     if (request.addHeader === undefined) {
       request.headers.push(name, value);
