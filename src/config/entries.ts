@@ -1,8 +1,8 @@
 import { OPT_IN_ATTRIBUTES } from './defaults.js';
 import { describe } from './foreign.js';
-import { isHostGlob, isPathGlob, isUrlGlob } from './glob.js';
 import type { Entry } from './kinds.js';
 import { didYouMean, nearest } from './suggest.js';
+import { isHostGlob, isPathGlob, isUrlGlob } from './url-globs.js';
 
 /** RFC 9110, section 5.6.2: what a header name and a method are made of. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;

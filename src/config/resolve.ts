@@ -5,11 +5,11 @@ import {
 import { CLIENT_HOOKS, METRICS, SERVER_HOOKS } from './defaults.js';
 import { warnOfUnknownVariables } from './environment.js';
 import { attempt } from './foreign.js';
-import { compileHostGlobs, compilePathGlobs, compileUrlGlobs } from './glob.js';
 import { OPTIONS, type ValuesOf } from './options.js';
 import { ConfigReader } from './read.js';
 import type { ResolvedClientConfig, ResolvedConfig, ResolvedServerConfig } from './resolved.js';
 import type { HttpTraceInstrumentationConfig } from './types.js';
+import { compileHostGlobs, compilePathGlobs, compileUrlGlobs } from './url-globs.js';
 
 type Values = ValuesOf<typeof OPTIONS>;
 

@@ -6,7 +6,7 @@ import {
   isHostGlob,
   isPathGlob,
   isUrlGlob,
-} from '../../src/config/glob.js';
+} from '../../src/config/url-globs.js';
 
 const host = (pattern: string, text: string) => compileHostGlobs([pattern])(text);
 const path = (pattern: string, text: string) => compilePathGlobs([pattern])(text);
