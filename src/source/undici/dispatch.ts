@@ -171,7 +171,12 @@ export class Dispatches {
     this.dispatcher = undefined;
     this.options = undefined;
     this.handler = undefined;
-    this.made = undefined;
+    if (this.made?.unsent) {
+      // A client that is at work already, as one is that calls for more, dials for it when the call is back.
+      this.forgetSoon();
+    } else {
+      this.made = undefined;
+    }
     this.dialling = undefined;
     if (isOpen && isBack && dispatcher !== undefined && options !== undefined && handler !== undefined) {
       this.withoutRequest(dispatcher, { options, handler });
