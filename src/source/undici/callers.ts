@@ -75,11 +75,10 @@ export class Callers {
     if (exchange.caller !== undefined) {
       this.interceptors.follow(request, exchange.caller);
     }
-    dispatches.made = exchange;
     if (handler === undefined) {
       this.copies.lookFor(request);
-      dispatches.madeUnseen(exchange);
     }
+    dispatches.requestIs(exchange, handler !== undefined);
     if (typeof request.body === 'object' && request.body !== null) {
       dispatches.madeWith(request.body, exchange);
     }

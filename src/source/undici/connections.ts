@@ -98,6 +98,7 @@ export class UndiciConnections implements SocketListener {
 
   /** The connection that a request is written to. */
   sentOn(socket: Socket, exchange: Exchange): Connection {
+    this.dispatches.requestSent(exchange);
     if (exchange.tunnelFor !== undefined) {
       this.owners.set(socket, exchange.tunnelFor);
     }

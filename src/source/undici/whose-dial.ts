@@ -48,7 +48,7 @@ export class Dialling {
 
   private ownerOfDial(): Exchange | undefined {
     const { closing } = this;
-    const { made } = this.dispatches;
+    const made = this.dispatches.madeOnStack;
     const [head, ...behind] = closing === undefined ? [] : queuedBehind(closing);
     if (made?.unsent && !behind.includes(made.request)) {
       return made;
