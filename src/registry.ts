@@ -87,11 +87,11 @@ class Registry {
   constructor() {
     const report = (message: string, error: unknown) => reportError(`httptrace: ${message}`, error);
     const sockets = new NewSockets(report);
-    const watch: WatchConnection = (connection, origin) => {
+    const watch: WatchConnection = (connection, origin, hearsOfClose) => {
       const watcher = this.recorders[0]?.connections;
       // An exporter's own, as its requests.
       if (watcher !== undefined && !isSuppressed(context.active())) {
-        connection.watchBy(watcher, origin);
+        connection.watchBy(watcher, origin, hearsOfClose);
       }
     };
     this.undici = new UndiciSource(

@@ -18,8 +18,8 @@ export interface ConnectionWatcher {
   gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void;
 }
 
-/** Says who watches a connection that was just established for this origin, if anybody does. */
-export type WatchConnection = (connection: Connection, origin: Origin) => void;
+/** Says who watches a connection that was just established for this origin, if anybody does: see `watchBy`. */
+export type WatchConnection = (connection: Connection, origin: Origin, hearsOfClose?: boolean) => void;
 
 /** What a socket has carried, and since when it has nothing to do. */
 export class Connection {
@@ -51,12 +51,20 @@ export class Connection {
     );
   }
 
-  /** Tells `watcher` of all that follows. */
-  watchBy(watcher: ConnectionWatcher, origin: Origin): void {
+  /**
+   * Tells `watcher` of all that follows.
+   *
+   * @param hearsOfClose Whether somebody calls `leavePool` when its socket is closed: two listeners and what they need
+   * are more than half of what an idle connection keeps.
+   */
+  watchBy(watcher: ConnectionWatcher, origin: Origin, hearsOfClose = false): void {
     this.watcher = watcher;
     watcher.established(this, origin);
     if (this.inFlight > 0) {
       watcher.becameActive(this);
+    }
+    if (hearsOfClose) {
+      return;
     }
     this.listeners = new QuietListeners(this.socket);
     this.listeners.on('close', () => this.leavePool());

@@ -40,9 +40,11 @@ export class UndiciConnections implements SocketListener {
     this.watch = watch;
     this.streamOpened = streamOpened;
     const dialling = new Dialling(dispatches, exchangeOf);
+    const { slots } = this;
     this.dispatches = dispatches;
     this.dialling = dialling;
     this.closed = function () {
+      slots.get(this)?.connection.leavePool();
       dialling.onClose(this);
     };
   }
@@ -90,10 +92,8 @@ export class UndiciConnections implements SocketListener {
   dialSucceeded({ connectParams, socket }: ChannelMessages['undici:client:connected']): void {
     this.dialling.onConnectorDone();
     this.owners.delete(socket);
-    this.watch(
-      this.keep(Connection.established(socket)),
-      originAt(connectParams.protocol, connectParams.host),
-    );
+    const connection = this.keep(Connection.established(socket));
+    this.watch(connection, originAt(connectParams.protocol, connectParams.host), true);
   }
 
   /** The connection that a request is written to. */
