@@ -73,9 +73,13 @@ const ANCHOR: Readonly<Partial<Record<Phase, 'start' | 'end'>>> = {
   receive: 'end',
 };
 
+/** What the durations of attributes are rounded to, in milliseconds. */
+const MICROSECOND = 0.001;
+
 /**
  * How long a phase took is what the attributes say, where they do: an informational response ends no wait. They speak of
- * the last time that the request was sent.
+ * the last time that the request was sent. An event that agrees with them is exact: what happened in the same moment must
+ * not come to lie before it.
  */
 function settled(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInterval[] {
   const msOf = (phase: Phase): number | undefined => {
@@ -95,6 +99,9 @@ function settled(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInt
     }
     if (ms === undefined) {
       return [];
+    }
+    if (Math.abs(end - start - ms) < MICROSECOND) {
+      return [interval];
     }
     return [ANCHOR[phase] === 'start' ? { ...interval, end: start + ms } : { ...interval, start: end - ms }];
   });

@@ -49,6 +49,15 @@ describe('the phases of a client span', () => {
     expect(told(client(ANSWERED, events))).toEqual(['connect 1-5 [::1]:1', 'connect 2-9 127.0.0.1:1']);
   });
 
+  it('begin and end with their events, though attributes round how long they took', () => {
+    const events: [string, number][] = [
+      ['http.send.start', 10],
+      ['http.send.done', 20.0004],
+    ];
+    const [send] = phasesOf(client({ ...ANSWERED, 'httptrace.send.duration': 0.01 }, events), []);
+    expect(send?.start).toBe(phasesOf(client(ANSWERED, events), [])[0]?.start);
+  });
+
   it('have no wait when the response began before everything was sent', () => {
     const events: [string, number][] = [
       ['http.send.start', 10],
