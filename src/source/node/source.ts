@@ -198,7 +198,7 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
 }
 
 /** Whether something is a request of Node's: by what it is, not by what it is an instance of. */
-export function isClientRequest(value: unknown): value is NodeClientRequest {
+function isClientRequest(value: unknown): value is NodeClientRequest {
   return (
     typeof value === 'object' &&
     value !== null &&
