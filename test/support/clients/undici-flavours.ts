@@ -16,13 +16,22 @@ export interface UndiciFlavour {
   readonly installed: Undici | undefined;
 }
 
+const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+
 /** Every undici that runs on this Node: the supported ones are tested wherever they do. */
 export const UNDICI_FLAVOURS: readonly UndiciFlavour[] = loadAll();
 
 function loadAll(): UndiciFlavour[] {
   // The first undici in a process provides the global dispatcher: Node's own is found by it.
   const flavours = [builtIn(), installed('undici6'), installed('undici')];
-  return isAtLeast(process.versions.node, 22, 19) ? [...flavours, installed('undici8')] : flavours;
+  if (!isAtLeast(process.versions.node, 22, 19)) {
+    return flavours;
+  }
+  const before: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
+  flavours.push(installed('undici8'));
+  // undici 8 puts a wrapper of its own there, and then nothing leads to the undici inside an older Node any more.
+  Reflect.set(globalThis, GLOBAL_DISPATCHER, before);
+  return flavours;
 }
 
 function installed(name: string): UndiciFlavour {
@@ -81,7 +90,7 @@ function globalDispatcher(): object {
   // undici 8 has a key of its own, and under the old one a wrapper for old handlers.
   const agent: unknown =
     Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.2')) ??
-    Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
+    Reflect.get(globalThis, GLOBAL_DISPATCHER);
   if (typeof agent !== 'object' || agent === null) {
     throw new Error('Node has no global dispatcher');
   }
