@@ -7,9 +7,7 @@ import { CLIENT_TRACE_HOOKS } from '../../../src/httptrace/compose.js';
 import { withClientTrace } from '../../../src/httptrace.js';
 import { Random } from '../../emit/http/random.js';
 import { BEHAVIOURS, type Seen, stormServers, stormWays, type Way } from '../../support/clients/storm.js';
-import { askFetch } from '../../support/clients/undici-apis.js';
 import { UNDICI_FLAVOURS } from '../../support/clients/undici-flavours.js';
-import { closing } from '../../support/clients/undici-traced.js';
 import { spanFaults } from '../../support/telemetry/legal-span.js';
 import { useTelemetry } from '../../support/telemetry/telemetry.js';
 
@@ -143,8 +141,6 @@ describe.each(UNDICI_FLAVOURS)('$name', (flavour) => {
     const spans = new SpansByPath();
     telemetry.instrument().setTracerProvider(new BasicTracerProvider({ spanProcessors: [spans] }));
     const servers = await stormServers();
-    // undici 8 takes the place of Node's own global dispatcher: that copy is known from its first connection on.
-    await askFetch(flavour, closing(new flavour.Agent()), `${servers.plain}/known`);
     const calls: Call[] = [];
     for (let wave = 0; wave < WAVES; wave++) {
       const { ways, dispatchers } = stormWays(flavour, servers, random);
