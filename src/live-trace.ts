@@ -21,6 +21,7 @@ const FACTS = [
 /** How many arguments these hooks are given at most: a source tells a recorder more. */
 const MOST_ARGS: ReadonlyMap<ClientTraceHook, number> = new Map([
   ['dnsStart', 1],
+  ['gotConn', 1],
   ['tlsHandshakeDone', 2],
   ['wroteHeaders', 0],
 ]);

@@ -6,7 +6,7 @@ import type {
   GotConnInfo,
   TLSConnectionState,
 } from '../httptrace/client-trace.js';
-import type { ConnEnds } from './conn-ends.js';
+import type { ConnEnds } from '../source/connection/ends.js';
 
 /** A hook of which nothing is to be known but when it ran. */
 export type Moment =

@@ -7,9 +7,9 @@ import type {
   TLSConnectionState,
   WroteRequestInfo,
 } from '../httptrace/client-trace.js';
+import { type ConnEnds, endsOf } from '../source/connection/ends.js';
 import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
 import type { Asked, ClientFact, FinishedDial, Moment } from './client-facts.js';
-import { type ConnEnds, endsOf } from './conn-ends.js';
 import { DialRecord } from './dial.js';
 
 /** How a request came to its end. */
@@ -182,7 +182,7 @@ export class ClientRecord implements RequestTrace {
     }
   }
 
-  gotConn(info: GotConnInfo): void {
+  gotConn(info: GotConnInfo, ends = endsOf(info.conn)): void {
     const at = now();
     if (this.conn !== undefined) {
       this.forgetAttempt();
@@ -190,7 +190,6 @@ export class ClientRecord implements RequestTrace {
         this.dial = undefined;
       }
     }
-    const ends = endsOf(info.conn);
     this.gotConnAt = at;
     this.conn = info;
     this.ends = ends;

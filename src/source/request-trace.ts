@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import type { ClientTrace, DNSStartInfo, TLSConnectionState } from '../httptrace/client-trace.js';
+import type {
+  ClientTrace,
+  DNSStartInfo,
+  GotConnInfo,
+  TLSConnectionState,
+} from '../httptrace/client-trace.js';
+import type { ConnEnds } from './connection/ends.js';
 
 /** The final response, as the client gave it; the headers in that client's own form. */
 export interface ResponseHead {
@@ -21,6 +27,8 @@ export interface RequestTrace extends ClientTrace {
   made?(): void;
   /** @param at When the lookup began, on our clock: it is known a moment later that it did. */
   dnsStart?(info: DNSStartInfo, at?: number): void;
+  /** @param ends Where the connection leads, if the source keeps that with it. */
+  gotConn?(info: GotConnInfo, ends?: ConnEnds): void;
   /** @param curve Of the key exchange, which Go's state leaves out. */
   tlsHandshakeDone?(state: TLSConnectionState, err?: Error, curve?: string): void;
   /**

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ATTR_HTTP_CONN_REUSED, type Phase } from '../../semconv/semconv.js';
+import type { ConnEnds } from '../../source/connection/ends.js';
 import { booleanOf, toMs } from '../../waterfall/readable-span.js';
 import { phasesOf } from '../../waterfall/span-phases.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
@@ -114,8 +115,8 @@ export const VARIABLES: ReadonlyMap<string, Variable> = new Map([
   variable('num_headers', 'of the last response', ({ last }) => String(fieldsOf(last).length)),
   variable('num_redirects', 'that were followed', ({ hops }) => String(Math.max(0, hops.length - 1))),
   variable('redirect_url', 'where a redirect leads that was not followed', redirectUrl),
-  variable('remote_ip', 'of the last connection', ({ last }) => last?.ends?.remoteAddress ?? ''),
-  variable('remote_port', 'of the last connection', ({ last }) => String(last?.ends?.remotePort ?? 0)),
+  variable('remote_ip', 'of the last connection', ({ last }) => remoteIp(last?.ends)),
+  variable('remote_port', 'of the last connection', ({ last }) => String(last?.ends?.peerPort ?? 0)),
   variable('response_code', 'as `http_code`', statusCode),
   variable('scheme', '`HTTP` or `HTTPS`', ({ last }) =>
     (last?.hop.url.protocol ?? '').replace(':', '').toUpperCase(),
@@ -210,6 +211,11 @@ function verifyResult(conn: Socket | undefined): string {
   const error: unknown = (conn as TLSSocket | undefined)?.authorizationError;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : error;
   return String(code === undefined || code === null ? 0 : (VERIFY_RESULTS[String(code)] ?? 1));
+}
+
+/** A unix socket has none. */
+function remoteIp(ends: ConnEnds | undefined): string {
+  return (ends?.network === 'tcp' && ends.peerAddress) || '';
 }
 
 function headerJson({ last }: Facts): string {

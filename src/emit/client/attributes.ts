@@ -18,17 +18,23 @@ import {
   ATTR_HTTPTRACE_SEND_DURATION,
   ATTR_HTTPTRACE_TLS_DURATION,
   ATTR_HTTPTRACE_WAIT_DURATION,
+  ATTR_NETWORK_LOCAL_ADDRESS,
+  ATTR_NETWORK_LOCAL_PORT,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
+  ATTR_NETWORK_PROTOCOL_VERSION,
   ATTR_NETWORK_TRANSPORT,
   ATTR_URL_FULL,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
   ATTR_USER_AGENT_SYNTHETIC_TYPE,
+  NETWORK_TRANSPORT_VALUE_TCP,
 } from '../../semconv/semconv.js';
-import { addServer } from '../http/attributes.js';
+import type { ConnEnds } from '../../source/connection/ends.js';
+import { addServer, localTransport } from '../http/attributes.js';
 import type { RecordedMethod } from '../http/method.js';
 import { fullUrl } from '../http/url.js';
 import { syntheticType } from '../http/user-agent.js';
-import { addConnPeer, describeConn } from './described-conn.js';
 import type { ClientSettings } from './settings.js';
 import type { ClientVerdict } from './verdict.js';
 import type { ClientRequestView } from './views/view.js';
@@ -77,7 +83,7 @@ function addOptInsAtStart(
 /** What is known when the request is over and any instrumentation of a client records. */
 export function addSharedAttributes(
   attributes: Attributes,
-  { conn, ends, response }: ClientRecord,
+  { ends, response }: ClientRecord,
   { errorType }: ClientVerdict,
   { optIn }: ClientSettings,
 ): void {
@@ -87,13 +93,36 @@ export function addSharedAttributes(
   if (errorType !== undefined) {
     attributes[ATTR_ERROR_TYPE] = errorType;
   }
-  if (conn === undefined || ends === undefined) {
+  if (ends === undefined) {
     return;
   }
-  const description = describeConn(conn.conn, ends);
-  addConnPeer(attributes, description);
+  addPeer(attributes, ends);
   if (optIn.has(ATTR_NETWORK_TRANSPORT)) {
-    attributes[ATTR_NETWORK_TRANSPORT] = description.transport;
+    attributes[ATTR_NETWORK_TRANSPORT] =
+      ends.network === 'tcp' ? NETWORK_TRANSPORT_VALUE_TCP : localTransport(ends.peerAddress ?? '');
+  }
+}
+
+/** The far end of a connection, and what is spoken on it. */
+function addPeer(attributes: Attributes, { peerAddress, peerPort, httpVersion }: ConnEnds): void {
+  if (peerAddress !== undefined) {
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = peerAddress;
+    if (peerPort !== undefined) {
+      attributes[ATTR_NETWORK_PEER_PORT] = peerPort;
+    }
+  }
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = httpVersion;
+}
+
+/** Both ends, one by one: a copy of them has no room for what an event adds, and grows three times. */
+export function addConn(attributes: Attributes, ends: ConnEnds): void {
+  addPeer(attributes, ends);
+  const { localAddress, localPort } = ends;
+  if (localAddress !== undefined) {
+    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = localAddress;
+    if (localPort !== undefined) {
+      attributes[ATTR_NETWORK_LOCAL_PORT] = localPort;
+    }
   }
 }
 

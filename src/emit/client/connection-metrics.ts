@@ -11,9 +11,7 @@ import {
   METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
 } from '../../semconv/semconv.js';
 import type { Connection, ConnectionWatcher } from '../../source/connection/connection.js';
-import { unixPathOf } from '../../source/connection/dial.js';
-import { addNetworkPeer, addServer } from '../http/attributes.js';
-import { connProtocolVersion } from './described-conn.js';
+import { addServer } from '../http/attributes.js';
 import type { ClientOutputs } from './settings.js';
 
 /** What the metrics of one connection say of it, made once for the two states that it changes between. */
@@ -76,26 +74,17 @@ export class ConnectionMetrics implements ConnectionWatcher {
     watched?.duration?.record(lifetimeMs / 1000, watched.attributes);
   }
 
-  private attributesOf({ socket }: Connection, origin: Origin): Attributes {
+  private attributesOf({ ends }: Connection, origin: Origin): Attributes {
     const attributes: Attributes = {};
-    if (this.optIn.has(ATTR_NETWORK_PEER_ADDRESS)) {
-      addNetworkPeerAddress(attributes, socket);
+    // Each port of a peer would be a series of its own: only the address is told.
+    if (this.optIn.has(ATTR_NETWORK_PEER_ADDRESS) && ends.peerAddress !== undefined) {
+      attributes[ATTR_NETWORK_PEER_ADDRESS] = ends.peerAddress;
     }
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = connProtocolVersion(socket);
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = ends.httpVersion;
     addServer(attributes, origin);
     if (this.optIn.has(ATTR_URL_SCHEME) && origin.scheme !== '') {
       attributes[ATTR_URL_SCHEME] = origin.scheme;
     }
     return attributes;
-  }
-}
-
-/** Each port of a peer would be a series of its own: only the address is told. */
-function addNetworkPeerAddress(attributes: Attributes, socket: Connection['socket']): void {
-  const peer: Attributes = {};
-  addNetworkPeer(peer, socket, unixPathOf(socket));
-  const address = peer[ATTR_NETWORK_PEER_ADDRESS];
-  if (address !== undefined) {
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = address;
   }
 }

@@ -34,8 +34,8 @@ import {
 import { addDialledAddress, addServer, addTLSState } from '../http/attributes.js';
 import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
+import { addConn } from './attributes.js';
 import type { BodySizes } from './body-sizes.js';
-import { addConn, describeConn } from './described-conn.js';
 import type { SpanClock } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
@@ -174,9 +174,9 @@ export function serverAttributes(server: Origin): Attributes {
 }
 
 export function connAttributes({ info, ends }: Pick<FactOf<'gotConn'>, 'info' | 'ends'>): Attributes {
-  const { conn, reused, wasIdle, idleTime } = info;
+  const { reused, wasIdle, idleTime } = info;
   const attributes: Attributes = {};
-  addConn(attributes, describeConn(conn, ends));
+  addConn(attributes, ends);
   attributes[ATTR_HTTP_CONN_REUSED] = reused;
   attributes[ATTR_HTTP_CONN_WASIDLE] = wasIdle;
   if (wasIdle && !Number.isNaN(idleTime)) {

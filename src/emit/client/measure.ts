@@ -25,7 +25,6 @@ import { errorType } from '../http/error.js';
 import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { bodySizes } from './body-sizes.js';
-import { describeConn } from './described-conn.js';
 import type { ClientStart } from './start.js';
 import type { ClientVerdict } from './verdict.js';
 
@@ -148,7 +147,7 @@ function withUsers({ start, record }: FinishedRequest, attributes: Attributes): 
 /** The attributes that the metrics of a request which is over share. */
 function clientMetricAttributes(
   start: ClientStart,
-  { conn, ends, response }: ClientRecord,
+  { ends, response }: ClientRecord,
   errorType: string | undefined,
 ): Attributes {
   const { optIn } = start.settings;
@@ -160,8 +159,8 @@ function clientMetricAttributes(
   if (response !== undefined) {
     attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = response.statusCode;
   }
-  if (conn !== undefined && ends !== undefined) {
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = describeConn(conn.conn, ends).protocolVersion;
+  if (ends !== undefined) {
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = ends.httpVersion;
   }
   addServer(attributes, start.server);
   if (optIn.size > 0) {
@@ -186,11 +185,11 @@ function activeRequestAttributes(start: ClientStart): Attributes {
 }
 
 /** The attributes of the time that a request waited for its connection. */
-function queueAttributes(start: ClientStart, { conn, ends }: ClientRecord): Attributes {
+function queueAttributes(start: ClientStart, { ends }: ClientRecord): Attributes {
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = start.method;
-  if (conn !== undefined && ends !== undefined) {
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = describeConn(conn.conn, ends).protocolVersion;
+  if (ends !== undefined) {
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = ends.httpVersion;
   }
   addServer(attributes, start.server);
   if (start.server.scheme !== '') {

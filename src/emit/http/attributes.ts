@@ -1,11 +1,9 @@
 import { isIP } from 'node:net';
 import type { Attributes } from '@opentelemetry/api';
-import { hostOf, plainAddress, portOf } from '../../authority.js';
+import { hostOf, portOf } from '../../authority.js';
 import type { TLSConnectionState } from '../../httptrace/client-trace.js';
 import type { Origin } from '../../origin.js';
 import {
-  ATTR_NETWORK_LOCAL_ADDRESS,
-  ATTR_NETWORK_LOCAL_PORT,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_TRANSPORT,
@@ -28,14 +26,6 @@ import {
   TLS_PROTOCOL_NAME_VALUE_TLS,
 } from '../../semconv/semconv.js';
 
-/** The ends of a connection as `net.Socket` knows them. */
-export interface SocketAddresses {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-  readonly localAddress?: string | undefined;
-  readonly localPort?: number | undefined;
-}
-
 /** Whom a request asks for; a port says nothing without an address. */
 export function addServer(attributes: Attributes, { address, port }: Pick<Origin, 'address' | 'port'>): void {
   if (address !== undefined) {
@@ -43,23 +33,6 @@ export function addServer(attributes: Attributes, { address, port }: Pick<Origin
     if (port) {
       attributes[ATTR_SERVER_PORT] = port;
     }
-  }
-}
-
-/** @param socketPath Address of the peer on a unix socket, which has no other. */
-export function addNetworkPeer(attributes: Attributes, socket: SocketAddresses, socketPath?: string): void {
-  if (socketPath) {
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = socketPath;
-  } else if (socket.remoteAddress) {
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = plainAddress(socket.remoteAddress);
-    addPort(attributes, ATTR_NETWORK_PEER_PORT, socket.remotePort);
-  }
-}
-
-export function addNetworkLocal(attributes: Attributes, socket: SocketAddresses): void {
-  if (socket.localAddress) {
-    attributes[ATTR_NETWORK_LOCAL_ADDRESS] = plainAddress(socket.localAddress);
-    addPort(attributes, ATTR_NETWORK_LOCAL_PORT, socket.localPort);
   }
 }
 
@@ -155,11 +128,6 @@ function addText(attributes: Attributes, name: string, value: string | undefined
 /** `network.protocol.version` of what Node calls `httpVersion`: its HTTP/2 says `2.0`. */
 export function protocolVersion(httpVersion: string): string {
   return httpVersion === '2.0' ? '2' : httpVersion;
-}
-
-/** `network.protocol.version` of a connection by the protocol that ALPN chose for it. */
-export function protocolVersionOfAlpn(alpnProtocol: string | false | null | undefined): string {
-  return alpnProtocol === 'h2' ? '2' : '1.1';
 }
 
 /** `error.type` of a final status that a client received; `undefined` if it is no error. */

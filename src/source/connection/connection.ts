@@ -3,6 +3,7 @@ import { now } from '../../clock.js';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import type { Origin } from '../../origin.js';
 import { QuietListeners } from '../../patch/quiet-listeners.js';
+import { type ConnEnds, endsOf } from './ends.js';
 
 /** Told what becomes of a connection: of each from when it is established until it is closed or handed over. */
 export interface ConnectionWatcher {
@@ -31,6 +32,7 @@ export class Connection {
   private readonly establishedAt = now();
   private watcher: ConnectionWatcher | undefined = undefined;
   private listeners: QuietListeners | undefined = undefined;
+  private knownEnds: ConnEnds | undefined = undefined;
 
   private constructor(socket: Socket, carried: number, idleSince: number) {
     this.socket = socket;
@@ -90,6 +92,12 @@ export class Connection {
     this.watcher?.gone(this, now() - this.establishedAt, this.inFlight > 0);
     this.watcher = undefined;
     this.listeners?.removeAll();
+  }
+
+  /** The same for each request that it carries. */
+  get ends(): ConnEnds {
+    this.knownEnds ??= endsOf(this.socket);
+    return this.knownEnds;
   }
 
   /** How many requests are on it. */

@@ -4,18 +4,10 @@ import type { TLSSocket } from 'node:tls';
 import { hostPort } from '../../authority.js';
 import { now } from '../../clock.js';
 import type { DNSDoneInfo, TLSConnectionState } from '../../httptrace/client-trace.js';
-import { sharedField } from '../../patch/hidden-field.js';
 import { QuietListeners } from '../../patch/quiet-listeners.js';
 import type { RequestTrace } from '../request-trace.js';
+import { noteUnixPath } from './ends.js';
 import { addCertificateOf, isTls, keyExchangeCurve, tlsState, tlsStateOfFailed } from './tls-state.js';
-
-/** Node forgets the path of a unix socket, which is all the address that its peer has. */
-const unixPaths = sharedField<string>('unix-path');
-
-/** The path that a unix socket was connected to; `undefined` for any other, or if it was there before we looked. */
-export function unixPathOf(socket: Socket): string | undefined {
-  return unixPaths.get(socket);
-}
 
 /** An address whose dial has begun already, as `connectionAttempt` tells it: for a unix socket the path alone. */
 export type AttemptBegun = [address: string, port?: number];
@@ -136,8 +128,8 @@ export class Dial {
       port === undefined
         ? { network: 'unix', addr: address, isTold: false }
         : { network: 'tcp', addr: hostPort(address, port), isTold: false };
-    if (port === undefined && !unixPaths.has(this.socket)) {
-      unixPaths.set(this.socket, address);
+    if (port === undefined) {
+      noteUnixPath(this.socket, address);
     }
     if (this.lookup === 'none') {
       this.startAttempt();

@@ -77,7 +77,7 @@ export class Http2Exchange implements Http2Request {
     this.connected = true;
     this.watch(connection, this.on.origin, this.headers.isGrpc);
     const info = this.on.take(stream, connection, this.wantedAt);
-    telling.sent(info, stream, !this.hasNoBody && this.headers.expectsContinue);
+    telling.sent(info, connection, stream, !this.hasNoBody && this.headers.expectsContinue);
     if (this.hasNoBody) {
       telling.finished();
     }

@@ -4,7 +4,7 @@ import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { authorityFor, type Origin, originAt } from '../../origin.js';
 import { hiddenField } from '../../patch/hidden-field.js';
 import { Connection } from '../connection/connection.js';
-import { noteHttp2 } from '../connection/protocol.js';
+import { noteHttp2 } from '../connection/ends.js';
 import { authorityOf, isUndicis, openStreams, protocolOf, socketOf } from './internals.js';
 
 /** From the id of one stream of a client to that of the next. */

@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { GotConnInfo } from '../../httptrace/client-trace.js';
+import type { Connection } from '../connection/connection.js';
 import type { RequestTrace } from '../request-trace.js';
 import { sentFields } from './headers.js';
 
@@ -32,10 +33,10 @@ export class Telling {
    *
    * @param waits Whether the body is held back until the server wants it.
    */
-  sent(info: GotConnInfo, stream: ClientHttp2Stream, waits: boolean): void {
+  sent(info: GotConnInfo, connection: Connection, stream: ClientHttp2Stream, waits: boolean): void {
     const { trace } = this;
     this.connected = true;
-    trace?.gotConn?.(info);
+    trace?.gotConn?.(info, connection.ends);
     if (trace?.wroteHeaderField !== undefined) {
       for (const [name, values] of sentFields(stream)) {
         trace.wroteHeaderField(name, values);

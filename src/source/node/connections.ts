@@ -30,7 +30,7 @@ class PooledSocket {
     if (exchange.settled) {
       this.exchange = undefined;
     } else {
-      exchange.gotConn(connection.take(exchange.wantedAt));
+      exchange.gotConn(connection);
     }
   }
 }

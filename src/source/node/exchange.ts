@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { defaultPort } from '../../authority.js';
 import { now } from '../../clock.js';
-import type { GotConnInfo } from '../../httptrace/client-trace.js';
 import { type Origin, originFor } from '../../origin.js';
 import { Itself } from '../../patch/hidden-field.js';
+import type { Connection } from '../connection/connection.js';
 import { headerFields } from '../header-fields.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { RequestTrace } from '../request-trace.js';
@@ -92,12 +92,13 @@ export class NodeExchange implements NodeHttpRequest {
     return this.idle && this.destroyedByCaller;
   }
 
-  gotConn(info: GotConnInfo): void {
+  gotConn(connection: Connection): void {
     this.connected = true;
+    const info = connection.take(this.wantedAt);
     if (this.wanted !== undefined) {
       this.wanted.exchange = undefined;
     }
-    this.trace?.gotConn?.(info);
+    this.trace?.gotConn?.(info, connection.ends);
     if (this.request._headerSent) {
       this.sentHeaders();
     }

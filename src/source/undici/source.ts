@@ -128,13 +128,14 @@ export class UndiciSource implements Source {
 
   private send(exchange: Exchange, socket: Socket, headers: string | undefined): void {
     const { trace, request } = exchange;
-    const info = exchange.send(this.connections.sentOn(socket, exchange));
+    const connection = this.connections.sentOn(socket, exchange);
+    const info = exchange.send(connection);
     // Traced or not: until it ends, its connection is in use.
     this.awaitEnd(exchange);
     if (trace === undefined) {
       return;
     }
-    trace.gotConn?.(info);
+    trace.gotConn?.(info, connection.ends);
     if (trace.wroteHeaderField !== undefined && headers !== undefined) {
       for (const [name, values] of sentHeaders(headers, request)) {
         if (exchange.settled) {

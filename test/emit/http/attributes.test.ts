@@ -1,13 +1,7 @@
-import { once } from 'node:events';
-import net, { type AddressInfo, type Socket } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import type { Attributes } from '@opentelemetry/api';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   addDialledAddress,
-  addNetworkLocal,
-  addNetworkPeer,
   addServer,
   addTLSProtocol,
   addTLSState,
@@ -15,13 +9,10 @@ import {
   localTransport,
   networkType,
   protocolVersion,
-  protocolVersionOfAlpn,
-  type SocketAddresses,
   serverStatusErrorType,
 } from '../../../src/emit/http/attributes.js';
 import type { TLSConnectionState } from '../../../src/httptrace/client-trace.js';
 import { originAt } from '../../../src/origin.js';
-import { listening } from './loopback.js';
 
 function added(add: (attributes: Attributes) => void): Attributes {
   const attributes: Attributes = {};
@@ -40,71 +31,6 @@ describe('addServer', () => {
     ['', 'http', {}],
   ])('of %s over %s', (authority, scheme, expected) => {
     expect(added((attributes) => addServer(attributes, originAt(scheme, authority)))).toEqual(expected);
-  });
-});
-
-describe('addNetworkPeer and addNetworkLocal', () => {
-  const both = (socket: SocketAddresses, socketPath?: string): Attributes =>
-    added((attributes) => {
-      addNetworkPeer(attributes, socket, socketPath);
-      addNetworkLocal(attributes, socket);
-    });
-
-  it('name both ends of a connection', async () => {
-    const server = net.createServer();
-    const accepted = once(server, 'connection');
-    const port = await listening(server);
-    const client = net.connect(port, '127.0.0.1');
-    await once(client, 'connect');
-    const [peer] = (await accepted) as [Socket];
-    const { localPort } = client;
-
-    expect(both(client)).toEqual({
-      'network.peer.address': '127.0.0.1',
-      'network.peer.port': port,
-      'network.local.address': '127.0.0.1',
-      'network.local.port': localPort,
-    });
-    expect(both(peer)).toMatchObject({ 'network.peer.address': '127.0.0.1', 'network.peer.port': localPort });
-    client.destroy();
-    peer.destroy();
-  });
-
-  it('strip the prefix of an IPv4 address from a server that listens on both families', async () => {
-    const server = net.createServer().listen(0, '::');
-    onTestFinished(() => {
-      server.close();
-    });
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const client = net.connect(port, '127.0.0.1');
-    const [peer] = (await once(server, 'connection')) as [Socket];
-
-    expect(peer.remoteAddress).toBe('::ffff:127.0.0.1');
-    expect(both(peer)).toMatchObject({
-      'network.peer.address': '127.0.0.1',
-      'network.local.address': '127.0.0.1',
-    });
-    client.destroy();
-    peer.destroy();
-  });
-
-  it('know the path of a unix socket, and no port', async () => {
-    const socketPath = path.join(os.tmpdir(), `httptrace-attributes-${process.pid}.sock`);
-    const server = net.createServer().listen(socketPath);
-    onTestFinished(() => {
-      server.close();
-    });
-    await once(server, 'listening');
-    const client = net.connect(socketPath);
-    await once(client, 'connect');
-
-    expect(both(client, socketPath)).toEqual({ 'network.peer.address': socketPath });
-    client.destroy();
-  });
-
-  it('say nothing of a socket that is not connected', () => {
-    expect(both(new net.Socket())).toEqual({});
   });
 });
 
@@ -205,16 +131,6 @@ describe('protocolVersion', () => {
     ['2.0', '2'],
   ])('of %s is %s', (httpVersion, version) => {
     expect(protocolVersion(httpVersion)).toBe(version);
-  });
-
-  it.each([
-    ['h2', '2'],
-    ['http/1.1', '1.1'],
-    [false, '1.1'],
-    [null, '1.1'],
-    [undefined, '1.1'],
-  ] as const)('of the ALPN protocol %s is %s', (alpnProtocol, version) => {
-    expect(protocolVersionOfAlpn(alpnProtocol)).toBe(version);
   });
 });
 

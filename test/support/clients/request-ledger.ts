@@ -83,7 +83,7 @@ export class RequestLedger {
     const trace: Record<string, unknown> = { context };
     for (const name of FACTS) {
       trace[name] = (...args: unknown[]) => {
-        facts.push({ name, args: name === 'gotConn' ? args.map(withLocalPort) : args });
+        facts.push({ name, args: name === 'gotConn' ? [withLocalPort(args[0])] : args });
       };
     }
     return trace as RecordedTrace & Record<string, unknown>;
