@@ -27,8 +27,20 @@ export class Followed extends Itself {
 }
 
 /** Stands for a request that waits for its connection, where it is kept longer than it waits. */
-export interface Want {
+export class Want {
   exchange: NodeExchange | undefined;
+  /** Told, once, that the request waits no longer. */
+  follower: { wantEnded(): void } | undefined = undefined;
+
+  constructor(exchange: NodeExchange | undefined) {
+    this.exchange = exchange;
+  }
+
+  end(): void {
+    this.exchange = undefined;
+    this.follower?.wantEnded();
+    this.follower = undefined;
+  }
 }
 
 /** One request of `node:http` or `node:https`. Tells its trace each fact once, and in Go's order. */
@@ -84,7 +96,7 @@ export class NodeExchange implements NodeHttpRequest {
   }
 
   get want(): Want {
-    this.wanted ??= { exchange: this.waits ? this : undefined };
+    this.wanted ??= new Want(this.waits ? this : undefined);
     return this.wanted;
   }
 
@@ -95,9 +107,7 @@ export class NodeExchange implements NodeHttpRequest {
   gotConn(connection: Connection): void {
     this.connected = true;
     const info = connection.take(this.wantedAt);
-    if (this.wanted !== undefined) {
-      this.wanted.exchange = undefined;
-    }
+    this.wanted?.end();
     this.trace?.gotConn?.(info, connection.ends);
     if (this.request._headerSent) {
       this.sentHeaders();
@@ -177,9 +187,7 @@ export class NodeExchange implements NodeHttpRequest {
 
   private settle(): void {
     this.settled = true;
-    if (this.wanted !== undefined) {
-      this.wanted.exchange = undefined;
-    }
+    this.wanted?.end();
     this.lifecycle?.requestEnded();
   }
 }

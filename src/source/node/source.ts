@@ -90,7 +90,6 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
       ...this.watchRequests(clientRequestPrototype()),
       watchMessages(http.IncomingMessage.prototype, this.progress),
       () => this.bodies.stop(),
-      () => this.dialling.close(),
     ];
   }
 

@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Origin } from '../../origin.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
 import type { RequestTrace } from '../request-trace.js';
+import { DialScope } from './dial-scope.js';
 import type { NodeExchange, Want } from './exchange.js';
 import { UnownedSockets } from './unowned-sockets.js';
 import { UntoldDial } from './untold-dial.js';
@@ -12,7 +12,8 @@ import { UntoldDial } from './untold-dial.js';
 /** What was asked for before a request was, to be gone on with. */
 export interface Asked {
   readonly asking: NodeExchange | undefined;
-  readonly scope: { readonly want: Want | undefined } | undefined;
+  /** `undefined`: the agent dials at once, or not at all. */
+  readonly scope: { readonly outer: Want | undefined } | undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export class NodeDialling implements SocketListener {
   private readonly dialled: (made: SocketMade, origin: Origin) => void;
   readonly unowned = new UnownedSockets((fresh, trace) => watchDial(fresh.made, trace, fresh.path));
   private asking: NodeExchange | undefined;
-  private scope: AsyncLocalStorage<Want | undefined> | undefined;
+  private readonly scope = new DialScope();
   /** Who needs what lies behind a connection. */
   private readonly owners = new WeakMap<Socket, Want>();
 
@@ -45,25 +46,19 @@ export class NodeDialling implements SocketListener {
   ask(exchange: NodeExchange, dialsLater: boolean): Asked {
     const { asking } = this;
     this.asking = exchange;
-    if (!dialsLater) {
-      return { asking, scope: undefined };
-    }
-    this.scope ??= new AsyncLocalStorage();
-    const want = this.scope.getStore();
-    this.scope.enterWith(exchange.want);
-    return { asking, scope: { want } };
+    return { asking, scope: dialsLater ? { outer: this.scope.enter(exchange.want) } : undefined };
   }
 
   asked({ asking, scope }: Asked): void {
     this.asking = asking;
     if (scope !== undefined) {
-      this.scope?.enterWith(scope.want);
+      this.scope.leave(scope.outer);
     }
   }
 
   /** The request that waits for what is done now. */
   get waiting(): NodeExchange | undefined {
-    return this.asking ?? this.scope?.getStore()?.exchange;
+    return this.asking ?? this.scope.want?.exchange;
   }
 
   claim(made: SocketMade): boolean {
@@ -119,12 +114,6 @@ export class NodeDialling implements SocketListener {
   /** A CONNECT has this connection: what is laid over it is for the request that needs the tunnel. */
   tunnel(socket: Socket, exchange: NodeExchange): void {
     this.owners.set(socket, exchange.want);
-  }
-
-  /** Follows no async context any more. */
-  close(): void {
-    this.scope?.disable();
-    this.scope = undefined;
   }
 
   private own(made: SocketMade, exchange: NodeExchange, path?: string): void {

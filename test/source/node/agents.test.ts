@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -7,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { keptAlive, tracedNode } from '../../support/clients/node-clients.js';
 import { useRequestLedger } from '../../support/clients/request-ledger.js';
 import { useContextManager } from '../../support/context-manager.js';
+import { deferred } from '../../support/deferred.js';
 import { codeOf } from '../../support/event-recorder.js';
 import { CA } from '../../support/servers/certificates.js';
 import { refusedPort } from '../../support/servers/raw-server.js';
@@ -34,16 +36,18 @@ function connectTo(options: Options, secure: boolean): net.Socket {
 
 /** As agent-base 7: dials when it has returned, and asks Node's agent for the rest. */
 class LateAgent extends http.Agent {
+  private readonly ready: Promise<unknown>;
   private current: net.Socket | undefined;
 
-  constructor() {
+  constructor(ready: Promise<unknown> = Promise.resolve()) {
     super();
+    this.ready = ready;
     Object.defineProperty(this, 'protocol', { get: () => (isAskedByHttps() ? 'https:' : 'http:') });
   }
 
   createSocket(request: http.ClientRequest, options: Options, done: (error?: Error) => void): void {
     const secure = isAskedByHttps();
-    Promise.resolve()
+    this.ready
       .then(() => connectTo(options, secure))
       .then((socket) => {
         this.current = socket;
@@ -115,6 +119,50 @@ describe.each(AGENTS)('an agent that %s', (_name, make) => {
     expect(codeOf(error)).toBe('ECONNREFUSED');
     expect(recorder.hooks).toEqual(['getConn', ...DIAL]);
     expect(codeOf(recorder.only('connectDone')[2])).toBe('ECONNREFUSED');
+  });
+});
+
+/** How many stores Node hands on to whatever is begun now; from Node 24 on that costs nothing, and does not show. */
+function storesHandedOn(): number {
+  return Object.getOwnPropertySymbols(new AsyncResource('probe')).filter(
+    ({ description }) => description === 'kResourceStore',
+  ).length;
+}
+
+/** Of ours, while a dial may come later. */
+const FOLLOWED = Number(process.versions.node.split('.')[0]) < 24 ? 1 : 0;
+
+describe('the context of agents that dial later', () => {
+  it.each([1, 2])('is followed until the last of their requests has its connection, round %i', async () => {
+    const { origin, port } = await httpServer();
+    const [first, second] = [deferred(), deferred()];
+    const before = storesHandedOn();
+
+    const one = tracedNode(`${origin}/1`, { agent: keptAlive(new LateAgent(first.promise)) });
+    const two = tracedNode(`${origin}/2`, { agent: keptAlive(new LateAgent(second.promise)) });
+    expect(storesHandedOn() - before).toBe(FOLLOWED);
+    first.resolve();
+    const all = [await one];
+    expect(storesHandedOn() - before).toBe(FOLLOWED);
+    second.resolve();
+    all.push(await two);
+
+    expect(storesHandedOn()).toBe(before);
+    for (const { recorder } of all) {
+      expect(recorder.hooks.slice(0, 4)).toEqual(['getConn', ...DIAL, 'gotConn']);
+      expect(recorder.only('connectDone')).toEqual(['tcp', `127.0.0.1:${port}`]);
+    }
+  });
+
+  it('is left at once when the agent has a connection at hand', async () => {
+    const { origin } = await httpServer();
+    const agent = keptAlive(Object.assign(new LateAgent(), { keepAlive: true }));
+    await tracedNode(origin, { agent });
+    const before = storesHandedOn();
+    const { recorder } = await tracedNode(origin, { agent });
+    expect(recorder.hooks).not.toContain('connectStart');
+    expect(recorder.gotConn).toMatchObject({ reused: true, wasIdle: true });
+    expect(storesHandedOn()).toBe(before);
   });
 });
 
