@@ -1,29 +1,22 @@
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
-import type { HiddenField } from '../../patch/hidden-field.js';
 import type { ChannelMessages, UndiciRequest } from '../channels.js';
+import type { Lifecycle } from '../lifecycle.js';
 import type { Begin, Caller, Report, RequestTrace } from '../request-trace.js';
 import { guardedPair } from '../subscribe.js';
 import { Copies } from './copies.js';
 import { type Dispatched, Dispatches } from './dispatch.js';
 import { Exchange, type UndiciHttpRequest } from './exchange.js';
 import { Interceptors } from './interceptors.js';
+import type { RequestMethods } from './request-methods.js';
 import { WaitingCalls } from './waiting.js';
-
-/** Told of what begins where its caller called. */
-export interface CallListener {
-  /** Somebody wants to know of it. */
-  traced(exchange: Exchange): void;
-  /** It failed while it waited for a connection. */
-  failed(exchange: Exchange, error: unknown): void;
-}
 
 /** Begins each request for whoever called: at the call if that is seen, else when undici makes the request. */
 export class Callers {
   readonly dispatches: Dispatches;
   readonly copies: Copies;
   private readonly begin: Begin<UndiciHttpRequest>;
-  private readonly exchanges: HiddenField<Exchange>;
-  private readonly listener: CallListener;
+  private readonly lifecycle: Lifecycle;
+  private readonly methods: RequestMethods;
   private readonly interceptors: Interceptors;
   private readonly waiting: WaitingCalls;
 
@@ -31,16 +24,16 @@ export class Callers {
   constructor(
     begin: Begin<UndiciHttpRequest>,
     active: () => Caller,
-    exchanges: HiddenField<Exchange>,
-    listener: CallListener,
+    lifecycle: Lifecycle,
+    methods: RequestMethods,
     report: Report,
   ) {
     this.begin = begin;
-    this.exchanges = exchanges;
-    this.listener = listener;
+    this.lifecycle = lifecycle;
+    this.methods = methods;
     this.interceptors = new Interceptors(active);
     this.waiting = new WaitingCalls(
-      guardedPair('the failure of a call', listener.failed.bind(listener), report),
+      guardedPair('the failure of a call', (exchange, error) => exchange.fail(error, false), report),
     );
     this.dispatches = new Dispatches(guardedPair('a call', this.onWithoutRequest.bind(this), report));
     this.copies = new Copies(this.dispatches);
@@ -57,11 +50,11 @@ export class Callers {
   /** undici makes a request, of a call that began before if that had to wait. */
   onCreate({ request }: ChannelMessages['undici:request:create']): void {
     const { dispatches, waiting } = this;
+    this.methods.watchLike(request);
     const handler = dispatches.requestMade();
     const waited =
       handler === undefined || waiting.most === 0 ? undefined : waiting.take(handler, dispatches.options);
     const exchange = waited ?? new Exchange(request);
-    this.exchanges.set(request, exchange);
     if (waited !== undefined) {
       waited.made(request);
     } else if (request.method === 'CONNECT') {
@@ -104,7 +97,7 @@ export class Callers {
 
   private trace(exchange: Exchange, trace: RequestTrace | undefined): void {
     if (trace !== undefined) {
-      this.listener.traced(exchange);
+      exchange.keepListening(this.lifecycle);
       exchange.trace = trace;
       trace.getConn?.(exchange.origin.hostPort);
     }

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../../clock.js';
 import { originAt } from '../../origin.js';
-import { hiddenField } from '../../patch/hidden-field.js';
-import type { ChannelMessages, UndiciRequest } from '../channels.js';
+import { Itself } from '../../patch/hidden-field.js';
+import type { ChannelMessages } from '../channels.js';
 import { Connection, type WatchConnection } from '../connection/connection.js';
 import { Dial } from '../connection/dial.js';
 import type { SocketListener, SocketMade } from '../connection/new-sockets.js';
@@ -14,15 +14,32 @@ import { type StreamOpened, watchStreams } from './streams.js';
 import { Dialling } from './whose-dial.js';
 
 /** What a socket carries now: through a proxy, a CONNECT and then what goes through the tunnel. */
-interface Slot {
-  connection: Connection;
+class Carrier extends Itself {
+  #connection: Connection;
+
+  constructor(connection: Connection) {
+    super(connection.socket);
+    this.#connection = connection;
+  }
+
+  static connectionOn(socket: Socket): Connection | undefined {
+    return #connection in socket ? socket.#connection : undefined;
+  }
+
+  static set(connection: Connection): void {
+    const { socket } = connection;
+    if (#connection in socket) {
+      socket.#connection = connection;
+    } else {
+      new Carrier(connection);
+    }
+  }
 }
 
 /** The connections of undici's clients: who made them dial, and what they carry. */
 export class UndiciConnections implements SocketListener {
   private readonly dispatches: Dispatches;
   private readonly dialling: Dialling;
-  private readonly slots = hiddenField<Slot>();
   /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
   private readonly owners = new WeakMap<Socket, Exchange>();
   private readonly dialErrors = new WeakSet<object>();
@@ -31,20 +48,14 @@ export class UndiciConnections implements SocketListener {
   private readonly closed: (this: Socket) => void;
   private unseenEndedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    dispatches: Dispatches,
-    exchangeOf: (request: UndiciRequest) => Exchange | undefined,
-    watch: WatchConnection,
-    streamOpened: StreamOpened,
-  ) {
-    this.watch = watch;
-    this.streamOpened = streamOpened;
-    const dialling = new Dialling(dispatches, exchangeOf);
-    const { slots } = this;
+  constructor(dispatches: Dispatches, watch: WatchConnection, streamOpened: StreamOpened) {
+    const dialling = new Dialling(dispatches);
     this.dispatches = dispatches;
     this.dialling = dialling;
+    this.watch = watch;
+    this.streamOpened = streamOpened;
     this.closed = function () {
-      slots.get(this)?.connection.leavePool();
+      Carrier.connectionOn(this)?.leavePool();
       dialling.onClose(this);
     };
   }
@@ -103,8 +114,7 @@ export class UndiciConnections implements SocketListener {
       this.owners.set(socket, exchange.tunnelFor);
     }
     return (
-      this.slots.get(socket)?.connection ??
-      this.keep(Connection.older(socket, this.wasIdle(socket, exchange)))
+      Carrier.connectionOn(socket) ?? this.keep(Connection.older(socket, this.wasIdle(socket, exchange)))
     );
   }
 
@@ -120,12 +130,7 @@ export class UndiciConnections implements SocketListener {
 
   private keep(connection: Connection): Connection {
     const { socket } = connection;
-    const slot = this.slots.get(socket);
-    if (slot === undefined) {
-      this.slots.set(socket, { connection });
-    } else {
-      slot.connection = connection;
-    }
+    Carrier.set(connection);
     watchStreams(socket, this.streamOpened);
     // The same for all: it stays with each connection for as long as that lives.
     socket.prependListener('close', this.closed);

@@ -1,18 +1,10 @@
+import type { Method } from '../../patch/method.js';
+import { overlayPrototype } from '../../patch/overlay.js';
 import { watchMethod } from '../../patch/watch-method.js';
 import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
-import { guarded } from '../subscribe.js';
-import { watchAddHeader } from './given-headers.js';
-
-/** What no channel tells, or not in each release: told by the methods that undici calls on its request. */
-export interface RequestMethodsListener {
-  /** The first byte of a response, informational or not, is there. Its head may be far from complete. */
-  responseStarted(request: UndiciRequest): void;
-  /** A part of a body arrived; undici before 7.11 publishes nothing then. */
-  gotBodyChunk(request: UndiciRequest, bytes: number): void;
-  /** The connection was handed over; releases before September 2026 publish nothing then. */
-  upgraded(request: UndiciRequest, statusCode: number, headers: UndiciResponse['headers']): void;
-}
+import { guarded, guardedPair } from '../subscribe.js';
+import { Followed } from './exchange.js';
 
 interface Chunk {
   readonly request: UndiciRequest;
@@ -25,25 +17,31 @@ interface Upgrade {
   readonly headers: UndiciResponse['headers'];
 }
 
-/** Looks on at methods that all requests of a copy of undici share. */
+/**
+ * Looks on at methods that undici calls on its requests, and that all requests of a copy of it share. They tell what no
+ * channel tells, or not in each release: that the first byte of a response is there, whose head may be far from
+ * complete; a part of a body, of which undici publishes nothing before 7.11; that a connection was handed over, of which
+ * releases before September 2026 publish nothing.
+ */
 export class RequestMethods {
-  private readonly watched = new Map<object, Stop>();
+  /** By the class of requests that they were laid over. */
+  private readonly watched = new Map<unknown, Stop>();
   private readonly started: (request: UndiciRequest) => void;
   private readonly upgraded: (upgrade: Upgrade) => void;
-  private readonly gotChunk: (chunk: Chunk) => void;
+  private readonly gotChunk: (request: UndiciRequest, bytes: number) => void;
   /** Whether a channel told of the chunk that a request is given now. */
   private isPublished = false;
 
-  constructor(listener: RequestMethodsListener, report: Report) {
-    this.started = guarded('onResponseStarted', listener.responseStarted.bind(listener), report);
+  constructor(report: Report) {
+    this.started = guarded('onResponseStarted', (request) => Followed.by(request)?.gotFirstByte(), report);
     this.upgraded = guarded(
       'onUpgrade',
-      ({ request, statusCode, headers }: Upgrade) => listener.upgraded(request, statusCode, headers),
+      ({ request, statusCode, headers }) => Followed.by(request)?.upgraded(statusCode, headers),
       report,
     );
-    this.gotChunk = guarded(
+    this.gotChunk = guardedPair(
       'onData',
-      ({ request, bytes }: Chunk) => listener.gotBodyChunk(request, bytes),
+      (request, bytes) => Followed.by(request)?.gotBodyChunk(bytes),
       report,
     );
   }
@@ -55,8 +53,10 @@ export class RequestMethods {
 
   /** To be called with each request before it can be given headers twice: looks on at others like it, too. */
   watchLike(request: UndiciRequest): void {
-    const prototype: object = Object.getPrototypeOf(request);
-    if (!this.watched.has(prototype)) {
+    // Its class and not its prototype: `Object.getPrototypeOf` takes 120 instructions, a property next to none.
+    const kind = request.constructor;
+    if (!this.watched.has(kind)) {
+      const prototype: object = Object.getPrototypeOf(request);
       const stops = [
         ...this.watchStarted(prototype, 'onResponseStarted'),
         // undici 8 renamed it.
@@ -65,7 +65,7 @@ export class RequestMethods {
         ...this.watchData(prototype, 'onData'),
         watchAddHeader(prototype),
       ];
-      this.watched.set(prototype, () => {
+      this.watched.set(kind, () => {
         for (const stop of stops) {
           stop();
         }
@@ -97,7 +97,7 @@ export class RequestMethods {
       if (this.isPublished) {
         stop();
       } else {
-        this.gotChunk(chunk);
+        this.gotChunk(chunk.request, chunk.bytes);
       }
     });
     return [stop];
@@ -120,6 +120,18 @@ export class RequestMethods {
       }),
     ];
   }
+}
+
+/** Lets the requests that were given headers keep them, whoever adds more: of all that share this prototype. */
+function watchAddHeader(prototype: object): Stop {
+  return overlayPrototype<Record<'addHeader', Method>>(prototype, {
+    addHeader: (own, parent) =>
+      function addHeader(this: UndiciRequest, ...args) {
+        return Followed.by(this)?.keeps?.(this, String(args[0]))
+          ? this
+          : Reflect.apply(own ?? parent.addHeader, this, args);
+      },
+  });
 }
 
 function has(prototype: object, name: string): boolean {

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import type { UndiciRequest } from '../channels.js';
 import type { Dispatches } from './dispatch.js';
-import type { Exchange } from './exchange.js';
+import { type Exchange, Followed } from './exchange.js';
 import { queuedBehind } from './queue.js';
 
 /** What is done `then` is done when nothing of what runs now is on the stack any more. */
@@ -16,12 +15,10 @@ const STACK_EMPTY = Promise.resolve();
  */
 export class Dialling {
   private readonly dispatches: Dispatches;
-  private readonly exchangeOf: (request: UndiciRequest) => Exchange | undefined;
   private closing: Socket | undefined;
 
-  constructor(dispatches: Dispatches, exchangeOf: (request: UndiciRequest) => Exchange | undefined) {
+  constructor(dispatches: Dispatches) {
     this.dispatches = dispatches;
-    this.exchangeOf = exchangeOf;
   }
 
   /** A connection is being closed: must be told before undici hears of it, and dials anew for what is queued. */
@@ -53,6 +50,7 @@ export class Dialling {
     if (made?.unsent && !behind.includes(made.request)) {
       return made;
     }
-    return head === undefined ? undefined : this.exchangeOf(head);
+    const exchange = head === undefined ? undefined : Followed.by(head);
+    return exchange?.settled === false ? exchange : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { channel, hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Dispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpTraceInstrumentation } from '../../../src/index.js';
 import type { ChannelName } from '../../../src/source/channels.js';
 import type { RequestTrace } from '../../../src/source/request-trace.js';
@@ -200,31 +200,6 @@ describe('whatever of ours throws', () => {
   });
 });
 
-describe('requests of which no end is ever told', () => {
-  it.each([
-    ['while the source listens', () => undefined],
-    ['when the source is stopped', (source: { stop(): void }) => source.stop()],
-  ])('are collected %s', async (_name, then) => {
-    const trace: RequestTrace = new EventRecorder().trace;
-    const { source, reports } = new ObservedSource(() => trace);
-    source.start();
-    onTestFinished(() => source.stop());
-    const begin = (path: string) => {
-      const request = new FakeRequest(path);
-      create(request);
-      send(request, connect());
-      sent(request);
-      respond(request, 103);
-      return new WeakRef(request);
-    };
-    const requests = Array.from({ length: 100 }, (_, i) => begin(`/${i}`));
-    then(source);
-    // What was written last may be looked at once more.
-    expect(await survivors(requests)).toBeLessThanOrEqual(1);
-    expect(reports).toEqual([]);
-  });
-});
-
 it('an instrumentation that is disabled leaves each channel as it was, whoever else listens', () => {
   const theirs = () => undefined;
   const names: ChannelName[] = ['undici:request:create', 'http.client.request.start'];
@@ -240,6 +215,33 @@ it('an instrumentation that is disabled leaves each channel as it was, whoever e
   instrumentation.disable();
   expect(differences(before, surroundings())).toEqual([]);
   expect(names.map((name) => hasSubscribers(name))).toEqual([true, true]);
+});
+
+// Last of all: its source listens on for as long as these requests are under way.
+describe('requests of which no end is ever told', () => {
+  const trace: RequestTrace = new EventRecorder().trace;
+  const { source, reports } = new ObservedSource(() => trace);
+  beforeAll(() => source.start());
+  afterAll(() => source.stop());
+
+  it.each([
+    ['while the source listens', () => undefined],
+    ['when the source is stopped', () => source.stop()],
+  ])('are collected %s', async (_name, then) => {
+    const begin = (path: string) => {
+      const request = new FakeRequest(path);
+      create(request);
+      send(request, connect());
+      sent(request);
+      respond(request, 103);
+      return new WeakRef(request);
+    };
+    const requests = Array.from({ length: 100 }, (_, i) => begin(`/${i}`));
+    then();
+    // What was written last may be looked at once more.
+    expect(await survivors(requests)).toBeLessThanOrEqual(1);
+    expect(reports).toEqual([]);
+  });
 });
 
 function fling(): never {

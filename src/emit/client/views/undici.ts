@@ -5,7 +5,6 @@ import type { Origin } from '../../../origin.js';
 import type { ClientRecord } from '../../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../../source/channels.js';
 import type { UndiciHttpRequest } from '../../../source/undici/exchange.js';
-import { keepHeaders } from '../../../source/undici/given-headers.js';
 import { incomingHeaders } from '../../../source/undici/headers.js';
 import { type HeaderCapture, headerInList } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
@@ -72,7 +71,7 @@ export class UndiciRequestView implements ClientRequestView {
       request.headers.push(name, value);
     } else {
       request.addHeader(name, value);
-      keepHeaders(request, hasTraceHeader);
+      this.http.keeps = hasTraceHeader;
     }
   }
 
