@@ -37,7 +37,7 @@ export class EventRecorder {
     for (const hook of CLIENT_TRACE_HOOKS) {
       Object.assign(this.trace, {
         [hook]: (...given: unknown[]) => {
-          const args = hook === 'gotConn' ? given.map(withLocalPort) : given;
+          const args = hook === 'gotConn' ? [withLocalPort(given[0])] : given;
           this.calls.push({ hook, args });
           tell?.({ hook, args });
           this.called.emit(hook, ...given);
