@@ -204,40 +204,29 @@ class Registry {
     at: number,
     ctx: Context = context.active(),
   ): RequestTrace | undefined {
-    const trace = this.beginIn(ctx, client, request, at);
-    const onlooking: RecordRequest | undefined = this.onlooker?.clients;
-    const watched = onlooking?.[client](request, ctx, at);
-    if (watched === undefined) {
-      return trace;
-    }
-    return trace === undefined ? watched : joinTraces(trace, watched);
-  }
-
-  private beginIn<Name extends Client>(
-    ctx: Context,
-    client: Name,
-    request: Requests[Name],
-    at: number,
-  ): RequestTrace | undefined {
-    const [recorders] = this.recorders;
-    if (isSuppressed(ctx)) {
-      if (recorders !== undefined) {
-        recorders.counters[SOURCES[client]].suppressed++;
+    const recorders = this.recorders[0];
+    let trace: RequestTrace | undefined;
+    if (!isSuppressed(ctx)) {
+      if (this.recorders.length > 1) {
+        countOthers(this.recorders, SOURCES[client]);
       }
-      return undefined;
+      const recording: RecordRequest | undefined = recorders;
+      const recorded = recording?.[client](request, ctx, at);
+      const callers = contextClientTrace(ctx);
+      trace =
+        callers === undefined ? recorded : joined(recorded, liveTrace(callers, recorded?.context ?? ctx));
+    } else if (recorders !== undefined) {
+      recorders.counters[SOURCES[client]].suppressed++;
     }
-    if (this.recorders.length > 1) {
-      countOthers(this.recorders, SOURCES[client]);
-    }
-    const recording: RecordRequest | undefined = recorders;
-    const recorded = recording?.[client](request, ctx, at);
-    const callers = contextClientTrace(ctx);
-    if (callers === undefined) {
-      return recorded;
-    }
-    const live = liveTrace(callers, recorded?.context ?? ctx);
-    return recorded === undefined ? live : joinTraces(recorded, live);
+    const { onlooker } = this;
+    const looking: RecordRequest | undefined = onlooker?.clients;
+    return looking === undefined ? trace : joined(trace, looking[client](request, ctx, at));
   }
+}
+
+/** One trace that tells both, if there are two. */
+function joined(first: RequestTrace | undefined, second: RequestTrace | undefined): RequestTrace | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : joinTraces(first, second);
 }
 
 /** Each request is recorded by the first alone. */

@@ -1,8 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
-import type { Origin } from '../../origin.js';
+import { isAbsolute, type Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { exchangeEnds, lastPhase, phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_CONN_REUSED,
@@ -32,31 +31,57 @@ import {
 } from '../../semconv/semconv.js';
 import type { ConnEnds } from '../../source/connection/ends.js';
 import { addServer, localTransport } from '../http/attributes.js';
-import type { RecordedMethod } from '../http/method.js';
-import { fullUrl } from '../http/url.js';
+import { type RedactedQueryParams, redactTarget, redactUrl } from '../http/redaction.js';
 import { syntheticType } from '../http/user-agent.js';
+import { type ClientVerdict, exchangeEnds, lastPhase, phaseDuration } from './outcome.js';
 import type { ClientSettings } from './settings.js';
-import type { ClientVerdict } from './verdict.js';
+import type { ClientStart } from './start.js';
 import type { ClientRequestView } from './views/view.js';
 
 /** What is known when the request is made: samplers see these. */
 export function startAttributes(
-  view: ClientRequestView,
-  { method, original }: RecordedMethod,
-  server: Origin,
-  { redactedQueryParams, optIn }: ClientSettings,
+  { view, method, server, settings }: ClientStart,
+  originalMethod: string | undefined,
 ): Attributes {
+  const { redactedQueryParams, optIn } = settings;
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = method;
   attributes[ATTR_URL_FULL] = fullUrl(view.origin, view.target + view.fragment, redactedQueryParams);
   addServer(attributes, server);
-  if (original !== undefined) {
-    attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = original;
+  if (originalMethod !== undefined) {
+    attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = originalMethod;
   }
   if (optIn.size > 0) {
     addOptInsAtStart(attributes, view, server, optIn);
   }
   return attributes;
+}
+
+/**
+ * The URL that a request asks for, redacted: `url.full`.
+ *
+ * Raw text is put together. Resolving a target as a URL would lose the first segment of `//a/b`, and serializing it again
+ * would change escapes, order and duplicates.
+ *
+ * @param origin Where it is sent.
+ * @param target Request target as written to the wire: origin-form, absolute-form or `*`.
+ * @internal Exported for its tests.
+ */
+export function fullUrl(origin: Origin, target: string, params: RedactedQueryParams): string {
+  if (target.startsWith('/')) {
+    return origin.redacted + (target.includes('?') ? redactTarget(target, params) : target);
+  }
+  return isAbsolute(target)
+    ? redactUrl(target, params)
+    : origin.redacted + redactTarget(pathAndQuery(target), params);
+}
+
+/** What follows the authority: nothing for `*`, which asks about the server as a whole. */
+function pathAndQuery(target: string): string {
+  if (target === '*') {
+    return '';
+  }
+  return target === '' || target.startsWith('?') ? target : `/${target}`;
 }
 
 function addOptInsAtStart(

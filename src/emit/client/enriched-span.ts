@@ -6,8 +6,8 @@ import type { FinishedDial } from '../../recorder/client-facts.js';
 import { awaitSpan, noteGivenSpan, type SpanUser, warnOfMissingSpan } from '../existing-spans.js';
 import { addOurAttributes } from './attributes.js';
 import { HeldSpan } from './held-span.js';
+import type { ClientVerdict } from './outcome.js';
 import { ClientSpan } from './span.js';
-import type { ClientVerdict } from './verdict.js';
 
 /** Turns the record of one request into telemetry on the span that another instrumentation made for it. */
 export class EnrichedSpan extends ClientSpan implements SpanUser {
@@ -19,7 +19,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   /** Takes the span when it is offered, before the request or after it. */
   expect(): void {
-    const { view } = this.start;
+    const { view } = this;
     if (view.isMade) {
       awaitSpan(view.request, this);
     }
@@ -27,7 +27,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   }
 
   override requestMade(): void {
-    awaitSpan(this.start.view.request, this);
+    awaitSpan(this.view.request, this);
   }
 
   /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
@@ -65,7 +65,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   override finished(record: ClientRecord): void {
     this.over = true;
-    this.start.counter.countExisting(this.span);
+    this.counter.countExisting(this.span);
     super.finished(record);
     this.held?.release();
     if (this.span === undefined) {
@@ -79,7 +79,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
     record: ClientRecord,
     verdict: ClientVerdict,
   ): void {
-    addOurAttributes(attributes, record, verdict, this.start.settings);
+    addOurAttributes(attributes, record, verdict, this.settings);
   }
 
   protected override end(): void {

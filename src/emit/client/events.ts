@@ -36,8 +36,8 @@ import { addServerCertificate } from '../http/certificate.js';
 import { errorType } from '../http/error.js';
 import { addConn } from './attributes.js';
 import type { BodySizes } from './body-sizes.js';
+import type { ClientVerdict } from './outcome.js';
 import type { SpanClock } from './start.js';
-import type { ClientVerdict } from './verdict.js';
 
 /** What the events of a request need beyond its facts. */
 export interface EventContext {

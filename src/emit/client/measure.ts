@@ -1,7 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { toSeconds } from '../../clock.js';
 import type { ClientRecord } from '../../recorder/client.js';
-import { phaseDuration } from '../../recorder/phases.js';
 import {
   ATTR_DNS_QUESTION_NAME,
   ATTR_ERROR_TYPE,
@@ -25,8 +24,8 @@ import { errorType } from '../http/error.js';
 import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { bodySizes } from './body-sizes.js';
+import { type ClientVerdict, phaseDuration } from './outcome.js';
 import type { ClientStart } from './start.js';
-import type { ClientVerdict } from './verdict.js';
 
 /** Counts a request that begins (1) or ends (-1). */
 export function measureActive(start: ClientStart, ctx: Context, change: 1 | -1): void {
@@ -64,16 +63,8 @@ function measureWait(start: ClientStart, record: ClientRecord, until: number): v
   queue?.record(toSeconds(until - record.wantedAt), queueAttributes(start, record), record.context);
 }
 
-/** What a request that is over is measured by. */
-export interface FinishedRequest {
-  readonly start: ClientStart;
-  readonly record: ClientRecord;
-  readonly verdict: ClientVerdict;
-}
-
 /** Measures a request that is over. */
-export function measureEnd(finished: FinishedRequest): void {
-  const { start, record, verdict } = finished;
+export function measureEnd(start: ClientStart, record: ClientRecord, verdict: ClientVerdict): void {
   const { settings, instruments } = start;
   if (settings.measuresActive) {
     measureActive(start, record.context, -1);
@@ -89,17 +80,17 @@ export function measureEnd(finished: FinishedRequest): void {
   }
   const attributes = clientMetricAttributes(start, record, verdict.errorType);
   if (measuresMore) {
-    measureBodies(finished, attributes);
-    measurePhases(finished, attributes);
+    measureBodies(start, record, attributes);
+    measurePhases(start, record, verdict.cutAt, attributes);
   }
   duration?.record(
     (verdict.endedAt - record.wantedAt) / 1000,
-    settings.metricAttributesHook === undefined ? attributes : withUsers(finished, attributes),
+    settings.metricAttributesHook === undefined ? attributes : withUsers(start, record, attributes),
     record.context,
   );
 }
 
-function measureBodies({ start, record }: FinishedRequest, shared: Attributes): void {
+function measureBodies(start: ClientStart, record: ClientRecord, shared: Attributes): void {
   const { settings, instruments, view } = start;
   if (!settings.measuresBodies) {
     return;
@@ -115,13 +106,13 @@ function measureBodies({ start, record }: FinishedRequest, shared: Attributes): 
   }
 }
 
-function measurePhases({ start, record, verdict }: FinishedRequest, shared: Attributes): void {
+function measurePhases(start: ClientStart, record: ClientRecord, cutAt: number, shared: Attributes): void {
   const histogram = start.instruments[METRIC_HTTPTRACE_CLIENT_PHASE_DURATION];
   if (histogram === undefined) {
     return;
   }
   for (const phase of PHASES) {
-    const ms = phaseDuration(record, phase, verdict.cutAt);
+    const ms = phaseDuration(record, phase, cutAt);
     if (ms >= 0) {
       histogram.record(toSeconds(ms), { ...shared, [ATTR_HTTPTRACE_PHASE]: phase }, record.context);
     }
@@ -129,8 +120,11 @@ function measurePhases({ start, record, verdict }: FinishedRequest, shared: Attr
 }
 
 /** With what the user's hook adds to them. */
-function withUsers({ start, record }: FinishedRequest, attributes: Attributes): Attributes {
-  const { settings, view } = start;
+function withUsers(
+  { settings, view }: ClientStart,
+  record: ClientRecord,
+  attributes: Attributes,
+): Attributes {
   const { metricAttributesHook } = settings;
   if (metricAttributesHook === undefined) {
     return attributes;

@@ -3,7 +3,6 @@ import { SpanKind, SpanStatusCode, trace } from '../../api.js';
 import type { Origin } from '../../origin.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import type { ClientFact, NotedHooks } from '../../recorder/client-facts.js';
-import { lastPhase, type PhaseName, phaseEnd, phaseStart } from '../../recorder/phases.js';
 import {
   ATTR_DNS_QUESTION_NAME,
   ATTR_ERROR_TYPE,
@@ -21,8 +20,8 @@ import {
   sniAttributes,
   tlsAttributes,
 } from './events.js';
+import { type ClientVerdict, lastPhase, type PhaseName, phaseEnd, phaseStart } from './outcome.js';
 import type { SpanClock } from './start.js';
-import type { ClientVerdict } from './verdict.js';
 
 /** What the spans of a request's phases need beyond its record. */
 export interface PhaseSpansContext {

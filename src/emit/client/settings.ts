@@ -16,7 +16,7 @@ import {
 import type { Counters } from '../../status/request-counter.js';
 import { SERVER_CERTIFICATE_ATTRIBUTES } from '../http/certificate.js';
 import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
-import { compileKnownMethods, type RecordMethod } from '../http/method.js';
+import { compileKnownMethods, type KnownMethods } from '../http/method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
 import type { Instruments } from '../instruments.js';
 
@@ -31,7 +31,7 @@ export interface ClientOutputs {
 export interface ClientSettings {
   readonly config: ResolvedClientConfig;
   readonly outputs: ClientOutputs;
-  readonly recordMethod: RecordMethod;
+  readonly knownMethods: KnownMethods;
   readonly redactedQueryParams: RedactedQueryParams;
   readonly requestHeaders: HeaderCapture | undefined;
   readonly responseHeaders: HeaderCapture | undefined;
@@ -101,7 +101,7 @@ export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): 
   return {
     config: client,
     outputs,
-    recordMethod: compileKnownMethods([...config.knownMethods]),
+    knownMethods: compileKnownMethods([...config.knownMethods]),
     redactedQueryParams: compileRedactedQueryParams([...client.redactedQueryParams]),
     requestHeaders,
     responseHeaders,

@@ -1,20 +1,24 @@
 import type { Attributes, Context, Span, SpanContext, TextMapSetter, TimeInput } from '@opentelemetry/api';
 import { propagation, SpanStatusCode } from '../../api.js';
 import { toHrTime } from '../../clock.js';
+import type { Origin } from '../../origin.js';
 import type { ClientRecord, ClientRecordListener } from '../../recorder/client.js';
 import type { FinishedDial } from '../../recorder/client-facts.js';
 import { REDACTED } from '../../semconv/defaults.js';
 import { ATTR_HTTP_REQUEST_HEADER } from '../../semconv/semconv.js';
 import type { ResponseHead } from '../../source/request-trace.js';
+import type { RequestCounter } from '../../status/request-counter.js';
+import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
 import { connectionSetup, emitConnectionSetup, failedSetup } from './connection-setup.js';
 import { addEvents, isMoment } from './events.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
+import { type ClientVerdict, judge } from './outcome.js';
 import { emitPhaseSpans } from './phase-spans.js';
+import type { ClientSettings } from './settings.js';
 import type { ClientStart, SpanClock } from './start.js';
-import { type ClientVerdict, judge } from './verdict.js';
 import type { ClientRequestView } from './views/view.js';
 import { emitWaitForConnection } from './waiting-span.js';
 
@@ -28,27 +32,42 @@ interface Carrier {
 /** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
 const SETTER: TextMapSetter<Carrier> = {
   set({ view, traced }, name, value) {
-    if (!view.hasHeader(name) && !(traced && name === 'tracestate')) {
+    const isThere = name === 'traceparent' ? traced : view.hasHeader(name);
+    if (!isThere && !(traced && name === 'tracestate')) {
       view.addHeader(name, value);
     }
   },
 };
 
 /** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
-export class ClientSpan implements ClientRecordListener, SpanClock {
-  protected readonly start: ClientStart;
+export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock {
+  readonly settings: ClientSettings;
+  readonly instruments: Instruments;
+  readonly counter: RequestCounter;
+  readonly view: ClientRequestView;
+  readonly epoch: number;
+  readonly method: string;
+  readonly server: Origin;
+  readonly template: string | undefined;
   protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
   private captured: Attributes | undefined = undefined;
   private lastSetup: SpanContext | undefined = undefined;
 
   constructor(start: ClientStart, span: Span | undefined) {
-    this.start = start;
+    this.settings = start.settings;
+    this.instruments = start.instruments;
+    this.counter = start.counter;
+    this.view = start.view;
+    this.epoch = start.epoch;
+    this.method = start.method;
+    this.server = start.server;
+    this.template = start.template;
     this.span = span;
   }
 
   timeAt(at: number): TimeInput {
-    return toHrTime(this.start.epoch, at);
+    return toHrTime(this.epoch, at);
   }
 
   timeBelowAt(at: number): TimeInput {
@@ -60,7 +79,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
    * done, before it is sent.
    */
   introduce(ctx: Context): void {
-    const { settings, view, server } = this.start;
+    const { settings, view, server } = this;
     const { requestHook, propagate } = settings.config;
     if (requestHook !== undefined && this.span !== undefined && view.isMade) {
       safely('client.requestHook', requestHook, this.span, view.request);
@@ -75,9 +94,9 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   requestSent(record: ClientRecord): void {
-    const { settings, view } = this.start;
+    const { settings, view } = this;
     if (settings.measuresQueue) {
-      measureQueue(this.start, record);
+      measureQueue(this, record);
     }
     if (settings.requestHeaders !== undefined) {
       const sent: Attributes = {};
@@ -91,17 +110,17 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
       // The fields with which HTTP/2 says method, target and server are no headers.
       return;
     }
-    const { redactedHeaders } = this.start.settings.config;
+    const { redactedHeaders } = this.settings.config;
     this.captured ??= {};
     this.captured[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }
 
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
-    measureLookup(this.start.instruments, record.context, host, durationMs, err);
+    measureLookup(this.instruments, record.context, host, durationMs, err);
   }
 
   dialDone(dial: FinishedDial): void {
-    const { settings, epoch, server } = this.start;
+    const { settings, epoch, server } = this;
     const { outputs, config } = settings;
     const { hooks } = config;
     const about = { tracer: outputs.tracer, epoch, server, hooks, before: this.lastSetup };
@@ -109,7 +128,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   responseArrived(response: ResponseHead): void {
-    const { settings, view } = this.start;
+    const { settings, view } = this;
     const { responseHeaders, config } = settings;
     if (responseHeaders !== undefined) {
       this.captured ??= {};
@@ -121,8 +140,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   finished(record: ClientRecord): void {
-    const { start, span } = this;
-    const { settings, view } = start;
+    const { settings, view, span } = this;
     const { response } = record;
     const verdict = judge(record, response?.statusCode, view);
     if (span !== undefined) {
@@ -139,12 +157,11 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
         this.end(span, verdict);
       }
     }
-    measureEnd({ start, record, verdict });
+    measureEnd(this, record, verdict);
   }
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
-    const { captured: attributes = {} } = this;
-    const { settings, view, server } = this.start;
+    const { captured: attributes = {}, settings, view, server } = this;
     const { asked, optIn, config } = settings;
     this.addAttributes(attributes, record, verdict);
     const sizes = settings.countsBodies ? bodySizes(record, view) : NO_SIZES;
@@ -165,9 +182,8 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   protected addAttributes(attributes: Attributes, record: ClientRecord, verdict: ClientVerdict): void {
-    const { settings } = this.start;
-    addSharedAttributes(attributes, record, verdict, settings);
-    addOurAttributes(attributes, record, verdict, settings);
+    addSharedAttributes(attributes, record, verdict, this.settings);
+    addOurAttributes(attributes, record, verdict, this.settings);
   }
 
   protected end(span: Span, { errorType, message, endedAt }: ClientVerdict): void {
@@ -178,15 +194,15 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   private linkConnection(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
-    const { settings } = this.start;
     const { conn, outcome } = record;
     const failure = outcome?.kind === 'failed' ? outcome.error : undefined;
     const setup = conn === undefined ? failedSetup(failure) : connectionSetup(conn.conn);
     if (setup !== undefined) {
       span.addLink({ context: setup });
     }
-    if (settings.config.hooks.getConn || settings.config.hooks.gotConn) {
-      emitWaitForConnection(this.start, this, span, record, verdict);
+    const { hooks } = this.settings.config;
+    if (hooks.getConn || hooks.gotConn) {
+      emitWaitForConnection(this, span, record, verdict);
     }
   }
 }

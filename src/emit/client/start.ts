@@ -18,7 +18,7 @@ export interface ClientStart {
   readonly method: string;
   readonly server: Origin;
   /** `url.template`, if a hook of the user's supplied it. */
-  readonly template: string | undefined;
+  template: string | undefined;
 }
 
 /** Tells when something happened as one span takes it: a span of another instrumentation has its own clock. */

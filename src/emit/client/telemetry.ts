@@ -15,7 +15,7 @@ import type { Http2Request } from '../../source/http2/request.js';
 import type { NodeHttpRequest } from '../../source/node/request.js';
 import type { UndiciHttpRequest } from '../../source/undici/exchange.js';
 import { type Counters, PARENTLESS, type RequestCounter } from '../../status/request-counter.js';
-import type { RecordedMethod } from '../http/method.js';
+import { type RecordedMethod, unknownMethod } from '../http/method.js';
 import { targetPath } from '../http/url.js';
 import { safely } from '../safely.js';
 import { SpanOnContext } from '../span-on-context.js';
@@ -26,6 +26,7 @@ import { measureActive } from './measure.js';
 import { requestedServer } from './requested-server.js';
 import { type ClientOutputs, type ClientSettings, clientSettings } from './settings.js';
 import { ClientSpan } from './span.js';
+import type { ClientStart } from './start.js';
 import { Http2RequestView } from './views/http2.js';
 import { NodeRequestView } from './views/node.js';
 import { UndiciRequestView } from './views/undici.js';
@@ -83,10 +84,20 @@ export class ClientTelemetry implements ClientRecorders {
       counter.ignored++;
       return undefined;
     }
-    const method = settings.recordMethod(view.method);
+    const method = settings.knownMethods.get(view.method) ?? unknownMethod(view.method);
+    const start: ClientStart = {
+      settings,
+      instruments: settings.outputs.instruments,
+      counter,
+      view,
+      epoch: epochAt(at),
+      method: method.method,
+      server,
+      template: undefined,
+    };
     return settings.config.span === 'create'
-      ? this.record(view, method, server, ctx, at, counter)
-      : this.enrich(view, method, server, ctx, at, counter);
+      ? this.record(start, method, ctx, at)
+      : this.enrich(start, ctx, at);
   }
 
   private isIgnored(view: ClientRequestView, server: Origin): boolean {
@@ -101,30 +112,22 @@ export class ClientTelemetry implements ClientRecorders {
     );
   }
 
-  private record(
-    view: ClientRequestView,
-    method: RecordedMethod,
-    server: Origin,
-    ctx: Context,
-    at: number,
-    counter: RequestCounter,
-  ): ClientRecord {
-    const { settings } = this;
+  private record(start: ClientStart, method: RecordedMethod, ctx: Context, at: number): ClientRecord {
+    const { settings, counter } = start;
     const { config, outputs } = settings;
-    const attributes = startAttributes(view, method, server, settings);
-    const template = config.startSpanHook === undefined ? undefined : this.addUsers(attributes, view);
-    const name = template === undefined ? method.spanName : `${method.spanName} ${template}`;
-    const epoch = epochAt(at);
+    const attributes = startAttributes(start, method.original);
+    if (config.startSpanHook !== undefined) {
+      start.template = this.addUsers(attributes, start.view);
+    }
+    const name = start.template === undefined ? method.spanName : `${method.spanName} ${start.template}`;
     const span =
       config.requireParentForSpans && !hasParent(ctx)
         ? PARENTLESS
         : outputs.tracer.startSpan(
             name,
-            { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(epoch, at) },
+            { kind: SpanKind.CLIENT, attributes, startTime: toHrTime(start.epoch, at) },
             ctx,
           );
-    const instruments = outputs.instruments;
-    const start = { settings, instruments, counter, view, epoch, method: method.method, server, template };
     const context = new SpanOnContext(ctx, span);
     const clientSpan = new ClientSpan(start, span);
     clientSpan.introduce(context);
@@ -156,18 +159,8 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
-  private enrich(
-    view: ClientRequestView,
-    { method }: RecordedMethod,
-    server: Origin,
-    ctx: Context,
-    at: number,
-    counter: RequestCounter,
-  ): ClientRecord {
-    const { settings } = this;
-    const instruments = settings.outputs.instruments;
-    const epoch = epochAt(at);
-    const start = { settings, instruments, counter, view, epoch, method, server, template: undefined };
+  private enrich(start: ClientStart, ctx: Context, at: number): ClientRecord {
+    const { settings } = start;
     const span = new EnrichedSpan(start, undefined);
     if (settings.measuresActive) {
       measureActive(start, ctx, 1);

@@ -2,16 +2,15 @@ import type { Span } from '@opentelemetry/api';
 import { SpanKind, SpanStatusCode, trace } from '../../api.js';
 import type { ClientRecord } from '../../recorder/client.js';
 import { ATTR_ERROR_TYPE, SPAN_WAIT_FOR_CONNECTION } from '../../semconv/semconv.js';
+import type { ClientVerdict } from './outcome.js';
 import type { ClientStart, SpanClock } from './start.js';
-import type { ClientVerdict } from './verdict.js';
 
 /**
  * Makes the child span of a request's wait for its connection, as .NET draws it. None if a connection was ready, nor
  * if the caller gave up while waiting.
  */
 export function emitWaitForConnection(
-  { settings, server }: ClientStart,
-  clock: SpanClock,
+  request: ClientStart & SpanClock,
   parent: Span,
   { context, wantedAt, gotConnAt, conn }: ClientRecord,
   { failure, message, endedAt }: ClientVerdict,
@@ -20,14 +19,15 @@ export function emitWaitForConnection(
   if (conn?.wasIdle === true || (conn === undefined && !failed)) {
     return;
   }
+  const { settings, server } = request;
   const span = settings.outputs.tracer.startSpan(
     `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-    { kind: SpanKind.INTERNAL, startTime: clock.timeBelowAt(wantedAt) },
+    { kind: SpanKind.INTERNAL, startTime: request.timeBelowAt(wantedAt) },
     trace.setSpan(context, parent),
   );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });
   }
-  span.end(clock.timeBelowAt(failed ? endedAt : gotConnAt));
+  span.end(request.timeBelowAt(failed ? endedAt : gotConnAt));
 }

@@ -141,7 +141,8 @@ function addHeader(attributes: Attributes, { attribute, redacted }: CapturedHead
   attributes[attribute] = Array.isArray(before) ? [...before.map(String), ...added] : added;
 }
 
-function headerValues(value: unknown): string[] {
+/** The values of a header field in whatever form a client has them. */
+export function headerValues(value: unknown): string[] {
   if (Array.isArray(value)) {
     return value.flatMap(headerValues);
   }
@@ -152,20 +153,4 @@ function headerValues(value: unknown): string[] {
     return [String(value)];
   }
   return Buffer.isBuffer(value) ? [value.toString('latin1')] : [];
-}
-
-/**
- * The value of one header in a list of names and values in turn, as in undici's `request.headers`.
- *
- * @param name Lower case.
- * @returns The first one; `undefined` if there is none.
- */
-export function headerInList(list: HeaderList, name: string): string | undefined {
-  for (let i = 0; i + 1 < list.length; i += 2) {
-    const other = list[i];
-    if (typeof other === 'string' && other.length === name.length && other.toLowerCase() === name) {
-      return headerValues(list[i + 1])[0];
-    }
-  }
-  return undefined;
 }

@@ -11,22 +11,18 @@ export interface RecordedMethod {
   readonly spanName: string;
 }
 
-export type RecordMethod = (method: string) => RecordedMethod;
+/** How each known method is recorded. */
+export type KnownMethods = ReadonlyMap<string, RecordedMethod>;
+
+/** @param known Replaces the default list; compared case-sensitively, as methods are. May be empty. */
+export function compileKnownMethods(known: readonly string[] = DEFAULT_KNOWN_METHODS): KnownMethods {
+  return new Map(known.map((method) => [method, { method, original: undefined, spanName: method }]));
+}
 
 /**
- * Makes the function that records a method. A method that is not in the list is recorded as `_OTHER`, because
- * whoever chooses it could otherwise choose how many time series a metric has.
- *
- * @param known Replaces the default list; compared case-sensitively, as methods are. May be empty.
+ * A method that is not known is recorded as `_OTHER`: whoever chooses it could otherwise choose how many time series a
+ * metric has.
  */
-export function compileKnownMethods(known: readonly string[] = DEFAULT_KNOWN_METHODS): RecordMethod {
-  const recorded = new Map<string, RecordedMethod>(
-    known.map((method) => [method, { method, original: undefined, spanName: method }]),
-  );
-  return (method) =>
-    recorded.get(method) ?? {
-      method: HTTP_REQUEST_METHOD_VALUE_OTHER,
-      original: method || undefined,
-      spanName: 'HTTP',
-    };
+export function unknownMethod(method: string): RecordedMethod {
+  return { method: HTTP_REQUEST_METHOD_VALUE_OTHER, original: method || undefined, spanName: 'HTTP' };
 }

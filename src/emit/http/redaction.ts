@@ -6,11 +6,11 @@ export type RedactedQueryParams = QueryParamMatcher | undefined;
 
 interface QueryParamMatcher {
   readonly names: ReadonlySet<string>;
-  /** The codes of the characters that a name begins with, and of what every escape does. */
-  readonly firstCodes: ReadonlySet<number>;
+  /** Marks the codes of the characters that a name begins with, and of what every escape does; by their last seven bits. */
+  readonly firstCodes: Uint8Array;
 }
 
-const PERCENT = 37;
+const SEVEN_BITS = 0b111_1111;
 
 /** @param names Parameters whose value is replaced, without percent-encoding; an empty list redacts none. */
 export function compileRedactedQueryParams(names: readonly string[]): RedactedQueryParams {
@@ -18,18 +18,25 @@ export function compileRedactedQueryParams(names: readonly string[]): RedactedQu
   if (given.size === 0) {
     return undefined;
   }
-  const firstCodes = Array.from(given, (name) => name.charCodeAt(0));
-  return { names: given, firstCodes: new Set([PERCENT, ...firstCodes]) };
+  const firstCodes = new Uint8Array(SEVEN_BITS + 1);
+  for (const name of ['%', ...given]) {
+    firstCodes[name.charCodeAt(0) & SEVEN_BITS] = 1;
+  }
+  return { names: given, firstCodes };
 }
 
-/** Few queries need to be taken apart, and each request asks: the first character of each parameter settles most. */
-function mayNameAny(query: string, { firstCodes }: QueryParamMatcher): boolean {
-  let at = 0;
+/**
+ * Few queries need to be taken apart, and each request asks: the first character of each parameter settles most.
+ *
+ * @param start Where the query begins.
+ */
+function mayNameAny(target: string, start: number, { firstCodes }: QueryParamMatcher): boolean {
+  let at = start;
   do {
-    if (firstCodes.has(query.charCodeAt(at))) {
+    if (firstCodes[target.charCodeAt(at) & SEVEN_BITS] === 1) {
       return true;
     }
-    at = query.indexOf('&', at) + 1;
+    at = target.indexOf('&', at) + 1;
   } while (at > 0);
   return false;
 }
@@ -45,7 +52,7 @@ const PARAMETER = /(?<![^&])([^&=]*)=[^&]*/g;
  * @param query Without its `?`.
  */
 export function redactQuery(query: string, params: RedactedQueryParams): string {
-  if (params === undefined || !mayNameAny(query, params)) {
+  if (params === undefined || !mayNameAny(query, 0, params)) {
     return query;
   }
   const { names } = params;
@@ -78,12 +85,10 @@ export function redactUrl(url: string, params: RedactedQueryParams): string {
 /** A URL, or what follows its authority, with the values of the given query parameters replaced. */
 export function redactTarget(target: string, params: RedactedQueryParams): string {
   const query = target.indexOf('?') + 1;
-  if (query === 0) {
+  if (query === 0 || params === undefined || !mayNameAny(target, query, params)) {
     return target;
   }
   const fragment = target.indexOf('#');
-  const end = fragment < 0 ? target.length : fragment;
-  const raw = target.slice(query, end);
-  const redacted = redactQuery(raw, params);
-  return redacted === raw ? target : target.slice(0, query) + redacted + target.slice(end);
+  const end = fragment < 0 ? target.length : Math.max(query, fragment);
+  return target.slice(0, query) + redactQuery(target.slice(query, end), params) + target.slice(end);
 }

@@ -1,31 +1,7 @@
-import { isAbsolute, type Origin, originEnd } from '../../origin.js';
-import { type RedactedQueryParams, redactTarget, redactUrl } from './redaction.js';
+import { isAbsolute, originEnd } from '../../origin.js';
 
 // All of this slices raw text. Resolving a target as a URL would lose the first segment of `//a/b`, and
 // serializing it again would change escapes, order and duplicates.
-
-/**
- * The URL that a request asks for, redacted: `url.full`.
- *
- * @param origin Where it is sent.
- * @param target Request target as written to the wire: origin-form, absolute-form or `*`.
- */
-export function fullUrl(origin: Origin, target: string, params: RedactedQueryParams): string {
-  if (target.startsWith('/')) {
-    return origin.redacted + (target.includes('?') ? redactTarget(target, params) : target);
-  }
-  return isAbsolute(target)
-    ? redactUrl(target, params)
-    : origin.redacted + redactTarget(pathAndQuery(target), params);
-}
-
-/** What follows the authority: nothing for `*`, which asks about the server as a whole. */
-function pathAndQuery(target: string): string {
-  if (target === '*') {
-    return '';
-  }
-  return target === '' || target.startsWith('?') ? target : `/${target}`;
-}
 
 /**
  * The path of a request target: `url.path`. `undefined` for the `host:port` of a CONNECT request, which has none.

@@ -9,7 +9,7 @@ import {
 } from '../../semconv/semconv.js';
 import type { Counters } from '../../status/request-counter.js';
 import { compileHeaderCapture, type HeaderCapture } from '../http/headers.js';
-import { compileKnownMethods, type RecordMethod } from '../http/method.js';
+import { compileKnownMethods, type KnownMethods } from '../http/method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
 import type { Instruments } from '../instruments.js';
 
@@ -30,7 +30,7 @@ export interface CountedBodies {
 export interface ServerSettings {
   readonly config: ResolvedServerConfig;
   readonly outputs: ServerOutputs;
-  readonly recordMethod: RecordMethod;
+  readonly knownMethods: KnownMethods;
   readonly redactedQueryParams: RedactedQueryParams;
   readonly requestHeaders: HeaderCapture | undefined;
   readonly responseHeaders: HeaderCapture | undefined;
@@ -60,7 +60,7 @@ export function serverSettings(config: ResolvedConfig, outputs: ServerOutputs): 
   return {
     config: server,
     outputs,
-    recordMethod: compileKnownMethods([...config.knownMethods]),
+    knownMethods: compileKnownMethods([...config.knownMethods]),
     redactedQueryParams: compileRedactedQueryParams([...server.redactedQueryParams]),
     requestHeaders: compileHeaderCapture('request', server.requestHeaders, server.redactedHeaders),
     responseHeaders: compileHeaderCapture('response', server.responseHeaders, server.redactedHeaders),

@@ -9,6 +9,7 @@ import type { TellHandshake } from '../../source/server/tls-handshakes.js';
 import type { ServedRequest, ServedResponse, ServerTrace } from '../../source/server/trace.js';
 import { type Counters, PARENTLESS } from '../../status/request-counter.js';
 import { awaitSpan } from '../existing-spans.js';
+import { unknownMethod } from '../http/method.js';
 import { targetPath } from '../http/url.js';
 import { safely } from '../safely.js';
 import { SpanOnContext } from '../span-on-context.js';
@@ -100,7 +101,7 @@ export class ServerTelemetry {
   private enrich(request: ServedRequest, response: ServedResponse | undefined, active: Context): ServerTrace {
     const { settings } = this;
     const at = now();
-    const method = settings.recordMethod(request.method ?? '');
+    const method = settings.knownMethods.get(request.method ?? '') ?? unknownMethod(request.method ?? '');
     const start: ServedStart = {
       settings,
       instruments: settings.outputs.instruments,
@@ -124,7 +125,7 @@ export class ServerTelemetry {
     const { config, outputs } = settings;
     const at = now();
     const epoch = epochAt(at);
-    const method = settings.recordMethod(request.method ?? '');
+    const method = settings.knownMethods.get(request.method ?? '') ?? unknownMethod(request.method ?? '');
     const connection = connectionOf(request);
     const caller = active === ROOT_CONTEXT ? active : contextOfCaller(active);
     const parent = propagation.extract(new SpanOnContext(caller, undefined), request.headers);

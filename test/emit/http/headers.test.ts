@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileHeaderCapture, headerInList } from '../../../src/emit/http/headers.js';
+import { compileHeaderCapture } from '../../../src/emit/http/headers.js';
 import { captured, compiled } from './capturing.js';
 
 describe('compileHeaderCapture', () => {
@@ -78,18 +78,5 @@ describe('a value', () => {
   it('does not come from a prototype', () => {
     const capture = compiled('request', ['constructor', '__proto__', 'tostring']);
     expect(captured((attributes) => capture.addReceived(attributes, {}))).toEqual({});
-  });
-});
-
-describe('headerInList', () => {
-  it.each([
-    [['User-Agent', 'curl/8'], 'curl/8'],
-    [['a', 'b', 'user-agent', 'curl/8', 'user-agent', 'second'], 'curl/8'],
-    [['user-agent', ['first', 'second']], 'first'],
-    [['x', 'user-agent', 'y'], undefined],
-    [['user-agent'], undefined],
-    [[], undefined],
-  ])('of %j is %s', (list, value) => {
-    expect(headerInList(list, 'user-agent')).toBe(value);
   });
 });

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { compileKnownMethods } from '../../../src/emit/http/method.js';
+import { compileKnownMethods, type RecordedMethod, unknownMethod } from '../../../src/emit/http/method.js';
 
-describe('compileKnownMethods', () => {
-  const record = compileKnownMethods();
+/** Says how a method is recorded, with this list in place of the default. */
+function recording(known?: readonly string[]): (method: string) => RecordedMethod {
+  const methods = compileKnownMethods(known);
+  return (method) => methods.get(method) ?? unknownMethod(method);
+}
+
+describe('the method of a request', () => {
+  const record = recording();
 
   it.each(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE'])(
     'records %s as it is',
@@ -27,7 +33,7 @@ describe('compileKnownMethods', () => {
   });
 
   it('takes a list in place of the default', () => {
-    const recordListed = compileKnownMethods(['get', 'PURGE']);
+    const recordListed = recording(['get', 'PURGE']);
     expect([recordListed('get').method, recordListed('PURGE').spanName, recordListed('GET').method]).toEqual([
       'get',
       'PURGE',
@@ -36,6 +42,6 @@ describe('compileKnownMethods', () => {
   });
 
   it('knows none when the list is empty', () => {
-    expect(compileKnownMethods([])('GET')).toEqual({ method: '_OTHER', original: 'GET', spanName: 'HTTP' });
+    expect(recording([])('GET')).toEqual({ method: '_OTHER', original: 'GET', spanName: 'HTTP' });
   });
 });

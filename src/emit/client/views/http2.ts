@@ -11,15 +11,20 @@ import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of a client of `node:http2`. */
 export class Http2RequestView implements ClientRequestView {
-  private readonly exchange: Http2Request;
   readonly origin: Origin;
+  readonly method: string;
+  readonly target: string;
   readonly fragment = '';
   /** Whoever it asks for is its origin. */
   readonly host = undefined;
+  private readonly exchange: Http2Request;
 
   constructor(exchange: Http2Request) {
+    const { origin, headers } = exchange;
     this.exchange = exchange;
-    this.origin = exchange.origin;
+    this.origin = origin;
+    this.method = headers.method;
+    this.target = headers.path;
   }
 
   get request(): ClientHttp2Stream | RequestOptions {
@@ -42,14 +47,6 @@ export class Http2RequestView implements ClientRequestView {
     const { headers } = exchange;
     const { method, path } = headers;
     return { protocol: `${scheme}:`, host: address ?? null, port, method, path, headers: headers.asObject };
-  }
-
-  get method(): string {
-    return this.exchange.headers.method;
-  }
-
-  get target(): string {
-    return this.exchange.headers.path;
   }
 
   get userAgent(): string | undefined {

@@ -11,14 +11,23 @@ import type { ClientRequestView, FailureHints } from './view.js';
 export class NodeRequestView implements ClientRequestView {
   readonly isMade = true;
   readonly takesHeaders = true;
+  readonly origin: Origin;
+  readonly method: string;
+  readonly target: string;
+  readonly fragment: string;
+  readonly host: string | undefined;
   private readonly exchange: NodeHttpRequest;
 
   constructor(exchange: NodeHttpRequest) {
+    const { request, origin, options } = exchange;
+    const host = request.getHeader('host');
     this.exchange = exchange;
-  }
-
-  get origin(): Origin {
-    return this.exchange.origin;
+    this.origin = origin;
+    this.method = request.method;
+    this.target = request.path;
+    this.fragment =
+      options !== undefined && 'hash' in options && typeof options.hash === 'string' ? options.hash : '';
+    this.host = typeof host === 'string' && !isOwnHost(host, origin) ? host : undefined;
   }
 
   get request(): ClientRequest {
@@ -30,25 +39,6 @@ export class NodeRequestView implements ClientRequestView {
     const { options, request, host, port } = this.exchange;
     const { protocol, path, method } = request;
     return options ?? { protocol, host, port, path, method, headers: request.getHeaders() };
-  }
-
-  get method(): string {
-    return this.exchange.request.method;
-  }
-
-  get target(): string {
-    return this.exchange.request.path;
-  }
-
-  get fragment(): string {
-    const { options } = this.exchange;
-    return options !== undefined && 'hash' in options && typeof options.hash === 'string' ? options.hash : '';
-  }
-
-  get host(): string | undefined {
-    const { request, origin } = this.exchange;
-    const host = request.getHeader('host');
-    return typeof host === 'string' && !isOwnHost(host, origin) ? host : undefined;
   }
 
   get userAgent(): string | undefined {

@@ -6,18 +6,25 @@ import type { ClientRecord } from '../../../recorder/client.js';
 import type { UndiciRequest, UndiciResponse } from '../../../source/channels.js';
 import type { UndiciHttpRequest } from '../../../source/undici/exchange.js';
 import { incomingHeaders } from '../../../source/undici/headers.js';
-import { type HeaderCapture, headerInList } from '../../http/headers.js';
+import { type HeaderCapture, type HeaderList, headerValues } from '../../http/headers.js';
 import type { ClientRequestView, FailureHints } from './view.js';
 
 /** A request of undici, or of the `fetch` built into Node. */
 export class UndiciRequestView implements ClientRequestView {
   readonly origin: Origin;
+  readonly method: string;
+  readonly target: string;
   readonly fragment = '';
+  readonly host: string | undefined;
   private readonly http: UndiciHttpRequest;
 
   constructor(http: UndiciHttpRequest) {
+    const { request } = http;
     this.http = http;
     this.origin = http.origin;
+    this.method = request.method;
+    this.target = request.path;
+    this.host = request.host ?? undefined;
   }
 
   get request(): UndiciRequest {
@@ -34,18 +41,6 @@ export class UndiciRequestView implements ClientRequestView {
 
   get options(): UndiciRequest {
     return this.request;
-  }
-
-  get method(): string {
-    return this.http.request.method;
-  }
-
-  get target(): string {
-    return this.http.request.path;
-  }
-
-  get host(): string | undefined {
-    return this.http.request.host ?? undefined;
   }
 
   get userAgent(): string | undefined {
@@ -104,6 +99,23 @@ export class UndiciRequestView implements ClientRequestView {
       signalReason: abortReason(this.request),
     };
   }
+}
+
+/**
+ * The value of one header in a list of names and values in turn.
+ *
+ * @param name Lower case.
+ * @returns The first one; `undefined` if there is none.
+ * @internal Exported for its tests.
+ */
+export function headerInList(list: HeaderList, name: string): string | undefined {
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const other = list[i];
+    if (typeof other === 'string' && other.length === name.length && other.toLowerCase() === name) {
+      return headerValues(list[i + 1])[0];
+    }
+  }
+  return undefined;
 }
 
 /** Why the caller aborted the request, as far as undici shows it: `undici.request` does. */
