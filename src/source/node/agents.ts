@@ -4,18 +4,12 @@ import { defaultPort, hostPort } from '../../authority.js';
 import type { NodeExchange } from './exchange.js';
 
 interface AgentMethods {
-  readonly addRequest?: unknown;
   readonly createSocket?: unknown;
   readonly createConnection?: unknown;
 }
 
 // What agents inherit from Node's is read when it is asked for: it may be patched, and an import alone loads neither
 // module.
-
-/** Whether an agent takes requests in its own way, and not in that of Node's agents. */
-export function takesRequestsItself(agent: AgentMethods): boolean {
-  return agent.addRequest !== (http.Agent.prototype as AgentMethods).addRequest;
-}
 
 /** Whether an agent makes sockets in its own way: it may do so when it has returned. */
 export function makesSocketsItself(agent: AgentMethods): boolean {

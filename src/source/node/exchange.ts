@@ -21,8 +21,10 @@ export class Followed extends Itself {
     this.#exchange = exchange;
   }
 
-  static by(message: object): NodeExchange | undefined {
-    return #exchange in message ? message.#exchange : undefined;
+  static by(message: unknown): NodeExchange | undefined {
+    return typeof message === 'object' && message !== null && #exchange in message
+      ? message.#exchange
+      : undefined;
   }
 }
 

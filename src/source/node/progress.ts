@@ -3,42 +3,36 @@ import type { Socket } from 'node:net';
 import { enterMoment, leaveMoment } from '../../clock.js';
 import type { ChannelMessages } from '../channels.js';
 import type { Report } from '../request-trace.js';
-import { guarded, guardedPair, reportOnce } from '../subscribe.js';
+import { reportOnce } from '../subscribe.js';
 import type { NodeConnections } from './connections.js';
 import { Followed, type NodeExchange } from './exchange.js';
-import type { MessageWatcher } from './watched-methods.js';
+import type { EventWatcher } from './watched-methods.js';
 import type { NodeDialling } from './whose-dial.js';
 
-/** What is told of requests. */
-const EVENTS: ReadonlySet<unknown> = new Set([
-  ...['socket', 'finish', 'information', 'timeout'],
-  ...['upgrade', 'connect', 'error', 'close'],
-]);
-
 /**
- * Follows requests by their own events: it looks on at `emit`, which is called whether anybody listens or not. A
+ * Follows requests by their own events and those of their responses: it looks on at `emit`, which is called whether anybody listens or not. A
  * listener of ours would be one more than the program has; and that of `response`, `upgrade`, `connect` or `error`
  * decides what Node does.
  */
-export class NodeProgress implements MessageWatcher {
+export class NodeProgress implements EventWatcher {
+  readonly requestEvents: ReadonlySet<unknown> = new Set([
+    ...['socket', 'finish', 'information', 'timeout'],
+    ...['upgrade', 'connect', 'error', 'close'],
+  ]);
   private readonly connections: NodeConnections;
   private readonly dialling: NodeDialling;
   private readonly failed: (error: unknown) => void;
-  private readonly tellEnd: (exchange: NodeExchange) => void;
-  private readonly tellBodyChunk: (exchange: NodeExchange, bytes: number) => void;
 
   constructor(connections: NodeConnections, dialling: NodeDialling, report: Report) {
     this.connections = connections;
     this.dialling = dialling;
     this.failed = reportOnce('an event of a request', report);
-    this.tellEnd = guarded('the end of a response', (exchange) => exchange.end(), report);
-    this.tellBodyChunk = guardedPair('the body of a response', onBodyChunk, report);
   }
 
-  /** A request is about to tell its listeners of an event. As `guarded`, without a function for each listener. */
-  beforeEvent(request: object, event: unknown, value: unknown): void {
-    const exchange = EVENTS.has(event) ? Followed.by(request) : undefined;
-    if (exchange === undefined) {
+  /** As `guarded`, without a function for each event. */
+  beforeEvent(message: object, event: unknown, value: unknown): void {
+    const exchange = Followed.by(message);
+    if (exchange === undefined || (exchange.settled && event !== 'close')) {
       return;
     }
     const before = enterMoment();
@@ -48,20 +42,6 @@ export class NodeProgress implements MessageWatcher {
       this.failed(error);
     } finally {
       leaveMoment(before);
-    }
-  }
-
-  beforeEnd(message: object): void {
-    const exchange = Followed.by(message);
-    if (exchange !== undefined) {
-      this.tellEnd(exchange);
-    }
-  }
-
-  beforePush(message: object, chunk: unknown): void {
-    const exchange = Followed.by(message);
-    if (exchange !== undefined && ArrayBuffer.isView(chunk)) {
-      this.tellBodyChunk(exchange, chunk.byteLength);
     }
   }
 
@@ -75,9 +55,6 @@ export class NodeProgress implements MessageWatcher {
   }
 
   private onEvent(exchange: NodeExchange, event: unknown, value: unknown): void {
-    if (exchange.settled && event !== 'close') {
-      return;
-    }
     switch (event) {
       case 'socket':
         if (exchange.tunnelFor !== undefined) {
@@ -87,6 +64,15 @@ export class NodeProgress implements MessageWatcher {
         break;
       case 'finish':
         exchange.finish();
+        break;
+      case 'push':
+        if (ArrayBuffer.isView(value)) {
+          exchange.idle = false;
+          exchange.trace?.gotBodyChunk?.(value.byteLength);
+        }
+        break;
+      case 'end':
+        exchange.end();
         break;
       case 'information':
         informed(exchange, value as InformationEvent);
@@ -156,11 +142,6 @@ function informed(exchange: NodeExchange, { statusCode, headers }: InformationEv
     request.aborted = true;
     request.destroy(refusal);
   }
-}
-
-function onBodyChunk(exchange: NodeExchange, bytes: number): void {
-  exchange.idle = false;
-  exchange.trace?.gotBodyChunk?.(bytes);
 }
 
 /** Node's word for a connection that is closed before the response: by the peer, or by the program itself. */

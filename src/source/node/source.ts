@@ -9,7 +9,7 @@ import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, Source, Stop } from '../request-trace.js';
 import { guarded, guardedPair, subscribe } from '../subscribe.js';
-import { connectsAtOnce, makesSocketsItself, proxyOf, takesRequestsItself } from './agents.js';
+import { connectsAtOnce, makesSocketsItself, proxyOf } from './agents.js';
 import { clientRequestPrototype } from './classes.js';
 import { NodeConnections } from './connections.js';
 import { Followed, NodeExchange } from './exchange.js';
@@ -94,24 +94,23 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
   }
 
   private watchRequests(prototype: object | undefined): Stop[] {
-    return prototype === undefined ? [] : [watchRequests(prototype, this, this.progress)];
+    return prototype === undefined
+      ? []
+      : [watchRequests(prototype, http.Agent.prototype, this, this.progress)];
   }
 
-  beforeConnection(request: { readonly agent?: http.Agent | null }): void {
-    const { agent } = request;
-    // Which is asked next.
-    const isAsked = agent && !takesRequestsItself(agent);
-    if (isAsked || Followed.by(request) !== undefined || !isClientRequest(request)) {
+  beforeConnection(request: object): void {
+    if (Followed.by(request) !== undefined || !isClientRequest(request)) {
       return;
     }
-    if (agent) {
-      watchNextCall(agent, 'addRequest', this.beforeForeignAdd, this.afterAsking);
+    if (request.agent) {
+      watchNextCall(request.agent, 'addRequest', this.beforeForeignAdd, this.afterAsking);
     } else {
       this.begin(request, undefined);
     }
   }
 
-  beforeSend(request: object): void {
+  beforeFirstSend(request: object): void {
     const exchange = Followed.by(request);
     if (exchange?.connected && !exchange.wroteHeaders && exchange.request._header !== null) {
       this.sent(exchange);
@@ -121,8 +120,11 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
   /** A request asks one of Node's agents for a connection: it gives an idle one, dials, or lets it wait. */
   beforeAdd(agent: http.Agent, request: unknown, options: unknown): Asking | undefined {
     this.begin(request, options);
-    const dialsLater = makesSocketsItself(agent);
-    return this.ask(request, dialsLater, dialsLater);
+    if (makesSocketsItself(agent)) {
+      return this.ask(request, true);
+    }
+    const exchange = Followed.by(request);
+    return exchange && { exchange, asked: undefined };
   }
 
   private readonly beforeForeignAdd = (
@@ -130,18 +132,17 @@ export class NodeHttpSource implements Source, RequestWatcher, AgentWatcher<Aski
     [request, options]: readonly unknown[],
   ): Asking | undefined => {
     this.begin(request, options);
-    return this.ask(request, true, true);
+    return this.ask(request, true);
   };
 
   /** An agent of Node's dials for a request, perhaps long after that has asked. */
   private readonly beforeCreate = (agent: http.Agent, [request]: readonly unknown[]): Asking | undefined =>
-    this.ask(request, true, !connectsAtOnce(agent));
+    this.ask(request, !connectsAtOnce(agent));
 
-  private ask(request: unknown, isAsked: boolean, dialsLater: boolean): Asking | undefined {
-    const exchange = typeof request === 'object' && request !== null ? Followed.by(request) : undefined;
-    return exchange === undefined
-      ? undefined
-      : { exchange, asked: isAsked ? this.dialling.ask(exchange, dialsLater) : undefined };
+  /** @param dialsLater Whether the agent may dial when it has returned. */
+  private ask(request: unknown, dialsLater: boolean): Asking | undefined {
+    const exchange = Followed.by(request);
+    return exchange && { exchange, asked: this.dialling.ask(exchange, dialsLater) };
   }
 
   readonly afterAsking = (asking: Asking | undefined, returned: boolean): void => {
