@@ -14,21 +14,24 @@ import { WaitingCalls } from './waiting.js';
 export class Callers {
   readonly dispatches: Dispatches;
   readonly copies: Copies;
-  private readonly begin: Begin<UndiciHttpRequest>;
+  private readonly ask: Begin<UndiciHttpRequest>;
   private readonly lifecycle: Lifecycle;
   private readonly methods: RequestMethods;
   private readonly interceptors: Interceptors;
   private readonly waiting: WaitingCalls;
 
-  /** @param active Who calls now. */
+  /**
+   * @param ask Who wants to know of a request.
+   * @param active Who calls now.
+   */
   constructor(
-    begin: Begin<UndiciHttpRequest>,
+    ask: Begin<UndiciHttpRequest>,
     active: () => Caller,
     lifecycle: Lifecycle,
     methods: RequestMethods,
     report: Report,
   ) {
-    this.begin = begin;
+    this.ask = ask;
     this.lifecycle = lifecycle;
     this.methods = methods;
     this.interceptors = new Interceptors(active);
@@ -43,7 +46,7 @@ export class Callers {
   private onWithoutRequest(dispatcher: object, { options, handler }: Dispatched): void {
     const exchange = this.waiting.add(dispatcher, options);
     if (exchange !== undefined) {
-      this.beginSeen(exchange, handler);
+      this.begin(exchange, handler);
     }
   }
 
@@ -60,10 +63,8 @@ export class Callers {
     } else if (request.method === 'CONNECT') {
       // It is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
       exchange.tunnelFor = dispatches.takeDial();
-    } else if (handler !== undefined) {
-      this.beginSeen(exchange, handler);
     } else {
-      this.beginUnseen(exchange);
+      this.begin(exchange, handler);
     }
     if (exchange.caller !== undefined) {
       this.interceptors.follow(request, exchange.caller);
@@ -77,30 +78,28 @@ export class Callers {
     }
   }
 
-  private beginSeen(exchange: Exchange, handler: object): void {
-    if (!isPrograms(handler)) {
+  /** @param handler Of the call, if that is on the stack. */
+  private begin(exchange: Exchange, handler: object | undefined): void {
+    if (handler !== undefined && !isPrograms(handler)) {
       exchange.caller = this.interceptors.caller();
     }
-    this.trace(exchange, this.begin(exchange, exchange.wantedAt, exchange.caller));
+    const trace =
+      handler === undefined
+        ? this.askUnseen(exchange)
+        : this.ask(exchange, exchange.wantedAt, exchange.caller);
+    if (trace !== undefined) {
+      exchange.trace = trace;
+      exchange.keepListening(this.lifecycle);
+      trace.getConn?.(exchange.origin.hostPort);
+    }
   }
 
   /** The call is not on the stack, so it may be that of another request; some handlers know their caller. */
-  private beginUnseen(exchange: Exchange): void {
+  private askUnseen(exchange: Exchange): RequestTrace | undefined {
     const caller = callerOf(exchange.request, executionAsyncId());
-    this.trace(
-      exchange,
-      caller === undefined
-        ? this.begin(exchange, exchange.wantedAt)
-        : caller.runInAsyncScope(this.begin, undefined, exchange, exchange.wantedAt),
-    );
-  }
-
-  private trace(exchange: Exchange, trace: RequestTrace | undefined): void {
-    if (trace !== undefined) {
-      exchange.keepListening(this.lifecycle);
-      exchange.trace = trace;
-      trace.getConn?.(exchange.origin.hostPort);
-    }
+    return caller === undefined
+      ? this.ask(exchange, exchange.wantedAt)
+      : caller.runInAsyncScope(this.ask, undefined, exchange, exchange.wantedAt);
   }
 }
 

@@ -164,7 +164,15 @@ export class Dispatches {
   private over(below: Dispatch): Dispatch {
     const dispatches = this;
     return function dispatch(this: object, options, handler) {
-      if (!dispatches.isListening || !dispatches.enter(this, options, handler)) {
+      if (!dispatches.isListening) {
+        return below.call(this, options, handler);
+      }
+      const goesOn = dispatches.isOpen;
+      dispatches.isOpen = true;
+      dispatches.dispatcher = this;
+      dispatches.options = options;
+      dispatches.handler = handler;
+      if (goesOn) {
         return below.call(this, options, handler);
       }
       let isBack = false;
@@ -176,16 +184,6 @@ export class Dispatches {
         dispatches.leave(isBack);
       }
     };
-  }
-
-  /** @returns Whether a call begins, and does not only go on to another dispatcher. */
-  private enter(dispatcher: object, options: DispatchOptions, handler: object): boolean {
-    const begins = !this.isOpen;
-    this.isOpen = true;
-    this.dispatcher = dispatcher;
-    this.options = options;
-    this.handler = handler;
-    return begins;
   }
 
   private leave(isBack: boolean): void {

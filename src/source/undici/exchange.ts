@@ -138,7 +138,9 @@ export class Exchange implements UndiciHttpRequest {
 
   /** The head of a response is there. */
   gotHead(response: UndiciResponse): void {
-    this.gotFirstByte();
+    if (!this.responded) {
+      this.gotFirstByte();
+    }
     if (this.settled) {
       return;
     }

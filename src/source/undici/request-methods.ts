@@ -1,15 +1,15 @@
 import type { Method } from '../../patch/method.js';
-import { overlayPrototype } from '../../patch/overlay.js';
-import { watchMethod } from '../../patch/watch-method.js';
+import { type MakeMethod, type Overlay, overlayPrototype } from '../../patch/overlay.js';
 import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import type { Report, Stop } from '../request-trace.js';
 import { guarded, guardedPair } from '../subscribe.js';
 import { Followed } from './exchange.js';
 
-interface Chunk {
-  readonly request: UndiciRequest;
-  readonly bytes: number;
-}
+/** What undici, or a tool, calls on a request: `onUpgrade` until undici 7, then `onRequestUpgrade`. */
+type Methods = Record<
+  'addHeader' | 'onData' | 'onRequestUpgrade' | 'onResponseStarted' | 'onUpgrade',
+  Method
+>;
 
 interface Upgrade {
   readonly request: UndiciRequest;
@@ -18,13 +18,12 @@ interface Upgrade {
 }
 
 /**
- * Looks on at methods that undici calls on its requests, and that all requests of a copy of it share. They tell what no
- * channel tells, or not in each release: that the first byte of a response is there, whose head may be far from
- * complete; a part of a body, of which undici publishes nothing before 7.11; that a connection was handed over, of which
- * releases before September 2026 publish nothing.
+ * Looks on at methods that all requests of a copy of undici share, for what no channel tells, or not in each release: the
+ * first byte of a response is there, whose head may be far from complete; a part of a body is there, of which undici
+ * before 7.11 publishes nothing; a connection was handed over, of which releases before September 2026 publish nothing.
  */
 export class RequestMethods {
-  /** By the class of requests that they were laid over. */
+  /** What takes them off again, by the class of the requests. */
   private readonly watched = new Map<unknown, Stop>();
   private readonly started: (request: UndiciRequest) => void;
   private readonly upgraded: (upgrade: Upgrade) => void;
@@ -57,14 +56,7 @@ export class RequestMethods {
     const kind = request.constructor;
     if (!this.watched.has(kind)) {
       const prototype: object = Object.getPrototypeOf(request);
-      const stops = [
-        ...this.watchStarted(prototype, 'onResponseStarted'),
-        // undici 8 renamed it.
-        ...this.watchUpgrade(prototype, 'onUpgrade'),
-        ...this.watchUpgrade(prototype, 'onRequestUpgrade'),
-        ...this.watchData(prototype, 'onData'),
-        watchAddHeader(prototype),
-      ];
+      const stops = [overlayPrototype(prototype, this.overlay()), this.watchData(prototype)];
       this.watched.set(kind, () => {
         for (const stop of stops) {
           stop();
@@ -80,60 +72,69 @@ export class RequestMethods {
     this.watched.clear();
   }
 
-  private watchStarted(prototype: object, name: string): Stop[] {
-    return has(prototype, name) ? [watchMethod<UndiciRequest, void>(prototype, name, this.started)] : [];
+  private overlay(): Overlay<Methods> {
+    const { started } = this;
+    return {
+      onResponseStarted: (own, parent) =>
+        function onResponseStarted(this: UndiciRequest, ...args) {
+          started(this);
+          return Reflect.apply(own ?? parent.onResponseStarted, this, args);
+        },
+      onUpgrade: this.upgrade('onUpgrade'),
+      onRequestUpgrade: this.upgrade('onRequestUpgrade'),
+      // A request that was given headers keeps them, whoever adds more.
+      addHeader: (own, parent) =>
+        function addHeader(this: UndiciRequest, ...args) {
+          return Followed.by(this)?.keeps?.(this, String(args[0]))
+            ? this
+            : Reflect.apply(own ?? parent.addHeader, this, args);
+        },
+    };
+  }
+
+  private upgrade(name: 'onUpgrade' | 'onRequestUpgrade'): MakeMethod<Methods> {
+    const { upgraded } = this;
+    return (own, parent) => {
+      const methods = {
+        [name](this: UndiciRequest, ...args: unknown[]): unknown {
+          const result = Reflect.apply(own ?? parent[name], this, args);
+          const [statusCode, headers] = args as [number, UndiciResponse['headers']];
+          upgraded({ request: this, statusCode, headers });
+          return result;
+        },
+      };
+      return methods[name] as Method;
+    };
   }
 
   /** Until a channel tells of what is received. */
-  private watchData(prototype: object, name: string): Stop[] {
-    if (!has(prototype, name)) {
-      return [];
-    }
-    const enter = (request: UndiciRequest, [chunk]: readonly unknown[]): Chunk => {
-      this.isPublished = false;
-      return { request, bytes: chunk instanceof Uint8Array ? chunk.byteLength : 0 };
+  private watchData(prototype: object): Stop {
+    const watch = this;
+    // Under somebody else's patch ours stays, and another may be laid over that: only one of them counts.
+    let isOn = true;
+    const putBack = overlayPrototype<Methods>(prototype, {
+      onData: (own, parent) =>
+        function onData(this: UndiciRequest, ...args) {
+          if (!isOn) {
+            return Reflect.apply(own ?? parent.onData, this, args);
+          }
+          watch.isPublished = false;
+          try {
+            return Reflect.apply(own ?? parent.onData, this, args);
+          } finally {
+            if (watch.isPublished) {
+              stop();
+            } else {
+              const [chunk] = args;
+              watch.gotChunk(this, chunk instanceof Uint8Array ? chunk.byteLength : 0);
+            }
+          }
+        },
+    });
+    const stop = () => {
+      isOn = false;
+      putBack();
     };
-    const stop = watchMethod<UndiciRequest, Chunk>(prototype, name, enter, (chunk) => {
-      if (this.isPublished) {
-        stop();
-      } else {
-        this.gotChunk(chunk.request, chunk.bytes);
-      }
-    });
-    return [stop];
+    return stop;
   }
-
-  private watchUpgrade(prototype: object, name: string): Stop[] {
-    if (!has(prototype, name)) {
-      return [];
-    }
-    const enter = (request: UndiciRequest, [statusCode, headers]: readonly unknown[]): Upgrade => ({
-      request,
-      statusCode: statusCode as number,
-      headers: headers as UndiciResponse['headers'],
-    });
-    return [
-      watchMethod<UndiciRequest, Upgrade>(prototype, name, enter, (upgrade, returned) => {
-        if (returned) {
-          this.upgraded(upgrade);
-        }
-      }),
-    ];
-  }
-}
-
-/** Lets the requests that were given headers keep them, whoever adds more: of all that share this prototype. */
-function watchAddHeader(prototype: object): Stop {
-  return overlayPrototype<Record<'addHeader', Method>>(prototype, {
-    addHeader: (own, parent) =>
-      function addHeader(this: UndiciRequest, ...args) {
-        return Followed.by(this)?.keeps?.(this, String(args[0]))
-          ? this
-          : Reflect.apply(own ?? parent.addHeader, this, args);
-      },
-  });
-}
-
-function has(prototype: object, name: string): boolean {
-  return typeof Reflect.get(prototype, name) === 'function';
 }

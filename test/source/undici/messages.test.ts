@@ -162,6 +162,34 @@ describe('the messages of undici', () => {
     ]);
   });
 
+  it('count a part of a body once, also if another tool laid its method over ours before we listened anew', () => {
+    class Receiving extends FakeRequest {
+      onData(_chunk: Uint8Array): boolean {
+        return true;
+      }
+    }
+    const receive = (path: string) => {
+      const request = new Receiving(path);
+      create(request);
+      send(request, connect());
+      sent(request);
+      respond(request, 200);
+      expect(request.onData(Buffer.from('part'))).toBe(true);
+      end(request);
+    };
+    receive('/before');
+    const ours = Receiving.prototype.onData;
+    Receiving.prototype.onData = function onData(chunk) {
+      return ours.call(this, chunk);
+    };
+    observed.source.stop();
+    observed.source.start();
+    receive('/after');
+    for (const path of ['/before', '/after']) {
+      expect(observed.names(path)).toEqual([...RESPONDED, 'gotBodyChunk', 'ended']);
+    }
+  });
+
   it('tell nothing of requests that are older than the source, nor of connections without one', () => {
     const request = new FakeRequest('/older');
     const socket = connect();
