@@ -19,7 +19,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   /** Takes the span when it is offered, before the request or after it. */
   expect(): void {
-    const { view } = this;
+    const { view } = this.start;
     if (view.isMade) {
       awaitSpan(view.request, this);
     }
@@ -27,7 +27,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   }
 
   override requestMade(): void {
-    awaitSpan(this.view.request, this);
+    awaitSpan(this.start.view.request, this);
   }
 
   /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
@@ -65,7 +65,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
 
   override finished(record: ClientRecord): void {
     this.over = true;
-    this.counter.countExisting(this.span);
+    this.start.counter.countExisting(this.span);
     super.finished(record);
     this.held?.release();
     if (this.span === undefined) {
@@ -79,7 +79,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
     record: ClientRecord,
     verdict: ClientVerdict,
   ): void {
-    addOurAttributes(attributes, record, verdict, this.settings);
+    addOurAttributes(attributes, record, verdict, this.start.settings);
   }
 
   protected override end(): void {

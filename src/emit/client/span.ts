@@ -1,14 +1,11 @@
 import type { Attributes, Context, Span, SpanContext, TextMapSetter, TimeInput } from '@opentelemetry/api';
 import { propagation, SpanStatusCode } from '../../api.js';
 import { toHrTime } from '../../clock.js';
-import type { Origin } from '../../origin.js';
 import type { ClientRecord, ClientRecordListener } from '../../recorder/client.js';
 import type { FinishedDial } from '../../recorder/client-facts.js';
 import { REDACTED } from '../../semconv/defaults.js';
 import { ATTR_HTTP_REQUEST_HEADER } from '../../semconv/semconv.js';
 import type { ResponseHead } from '../../source/request-trace.js';
-import type { RequestCounter } from '../../status/request-counter.js';
-import type { Instruments } from '../instruments.js';
 import { safely } from '../safely.js';
 import { addOurAttributes, addSharedAttributes } from './attributes.js';
 import { addBodySizes, bodySizes, NO_SIZES } from './body-sizes.js';
@@ -17,7 +14,6 @@ import { addEvents, isMoment } from './events.js';
 import { measureEnd, measureLookup, measureQueue } from './measure.js';
 import { type ClientVerdict, judge } from './outcome.js';
 import { emitPhaseSpans } from './phase-spans.js';
-import type { ClientSettings } from './settings.js';
 import type { ClientStart, SpanClock } from './start.js';
 import type { ClientRequestView } from './views/view.js';
 import { emitWaitForConnection } from './waiting-span.js';
@@ -40,34 +36,20 @@ const SETTER: TextMapSetter<Carrier> = {
 };
 
 /** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
-export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock {
-  readonly settings: ClientSettings;
-  readonly instruments: Instruments;
-  readonly counter: RequestCounter;
-  readonly view: ClientRequestView;
-  readonly epoch: number;
-  readonly method: string;
-  readonly server: Origin;
-  readonly template: string | undefined;
+export class ClientSpan implements ClientRecordListener, SpanClock {
+  protected readonly start: ClientStart;
   protected span: Span | undefined;
   /** What is known before the end, to be set with all the others. */
   private captured: Attributes | undefined = undefined;
   private lastSetup: SpanContext | undefined = undefined;
 
   constructor(start: ClientStart, span: Span | undefined) {
-    this.settings = start.settings;
-    this.instruments = start.instruments;
-    this.counter = start.counter;
-    this.view = start.view;
-    this.epoch = start.epoch;
-    this.method = start.method;
-    this.server = start.server;
-    this.template = start.template;
+    this.start = start;
     this.span = span;
   }
 
   timeAt(at: number): TimeInput {
-    return toHrTime(this.epoch, at);
+    return toHrTime(this.start.epoch, at);
   }
 
   timeBelowAt(at: number): TimeInput {
@@ -79,7 +61,7 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
    * done, before it is sent.
    */
   introduce(ctx: Context): void {
-    const { settings, view, server } = this;
+    const { settings, view, server } = this.start;
     const { requestHook, propagate } = settings.config;
     if (requestHook !== undefined && this.span !== undefined && view.isMade) {
       safely('client.requestHook', requestHook, this.span, view.request);
@@ -94,9 +76,9 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
   }
 
   requestSent(record: ClientRecord): void {
-    const { settings, view } = this;
+    const { settings, view } = this.start;
     if (settings.measuresQueue) {
-      measureQueue(this, record);
+      measureQueue(this.start, record);
     }
     if (settings.requestHeaders !== undefined) {
       const sent: Attributes = {};
@@ -110,17 +92,17 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
       // The fields with which HTTP/2 says method, target and server are no headers.
       return;
     }
-    const { redactedHeaders } = this.settings.config;
+    const { redactedHeaders } = this.start.settings.config;
     this.captured ??= {};
     this.captured[ATTR_HTTP_REQUEST_HEADER(name)] = redactedHeaders.has(name) ? [REDACTED] : values;
   }
 
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void {
-    measureLookup(this.instruments, record.context, host, durationMs, err);
+    measureLookup(this.start.instruments, record.context, host, durationMs, err);
   }
 
   dialDone(dial: FinishedDial): void {
-    const { settings, epoch, server } = this;
+    const { settings, epoch, server } = this.start;
     const { outputs, config } = settings;
     const { hooks } = config;
     const about = { tracer: outputs.tracer, epoch, server, hooks, before: this.lastSetup };
@@ -128,7 +110,7 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
   }
 
   responseArrived(response: ResponseHead): void {
-    const { settings, view } = this;
+    const { settings, view } = this.start;
     const { responseHeaders, config } = settings;
     if (responseHeaders !== undefined) {
       this.captured ??= {};
@@ -140,7 +122,8 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
   }
 
   finished(record: ClientRecord): void {
-    const { settings, view, span } = this;
+    const { start, span } = this;
+    const { settings, view } = start;
     const { response } = record;
     const verdict = judge(record, response?.statusCode, view);
     if (span !== undefined) {
@@ -157,11 +140,12 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
         this.end(span, verdict);
       }
     }
-    measureEnd(this, record, verdict);
+    measureEnd(start, record, verdict);
   }
 
   private write(span: Span, record: ClientRecord, verdict: ClientVerdict): void {
-    const { captured: attributes = {}, settings, view, server } = this;
+    const { captured: attributes = {} } = this;
+    const { settings, view, server } = this.start;
     const { asked, optIn, config } = settings;
     this.addAttributes(attributes, record, verdict);
     const sizes = settings.countsBodies ? bodySizes(record, view) : NO_SIZES;
@@ -182,8 +166,9 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
   }
 
   protected addAttributes(attributes: Attributes, record: ClientRecord, verdict: ClientVerdict): void {
-    addSharedAttributes(attributes, record, verdict, this.settings);
-    addOurAttributes(attributes, record, verdict, this.settings);
+    const { settings } = this.start;
+    addSharedAttributes(attributes, record, verdict, settings);
+    addOurAttributes(attributes, record, verdict, settings);
   }
 
   protected end(span: Span, { errorType, message, endedAt }: ClientVerdict): void {
@@ -200,9 +185,9 @@ export class ClientSpan implements ClientRecordListener, ClientStart, SpanClock 
     if (setup !== undefined) {
       span.addLink({ context: setup });
     }
-    const { hooks } = this.settings.config;
+    const { hooks } = this.start.settings.config;
     if (hooks.getConn || hooks.gotConn) {
-      emitWaitForConnection(this, span, record, verdict);
+      emitWaitForConnection(this.start, this, span, record, verdict);
     }
   }
 }

@@ -10,7 +10,8 @@ import type { ClientStart, SpanClock } from './start.js';
  * if the caller gave up while waiting.
  */
 export function emitWaitForConnection(
-  request: ClientStart & SpanClock,
+  { settings, server }: ClientStart,
+  clock: SpanClock,
   parent: Span,
   { context, wantedAt, gotConnAt, conn }: ClientRecord,
   { failure, message, endedAt }: ClientVerdict,
@@ -19,15 +20,14 @@ export function emitWaitForConnection(
   if (conn?.wasIdle === true || (conn === undefined && !failed)) {
     return;
   }
-  const { settings, server } = request;
   const span = settings.outputs.tracer.startSpan(
     `${SPAN_WAIT_FOR_CONNECTION} ${server.hostPort}`,
-    { kind: SpanKind.INTERNAL, startTime: request.timeBelowAt(wantedAt) },
+    { kind: SpanKind.INTERNAL, startTime: clock.timeBelowAt(wantedAt) },
     trace.setSpan(context, parent),
   );
   if (failed) {
     span.setAttribute(ATTR_ERROR_TYPE, failure);
     span.setStatus({ code: SpanStatusCode.ERROR, message });
   }
-  span.end(request.timeBelowAt(failed ? endedAt : gotConnAt));
+  span.end(clock.timeBelowAt(failed ? endedAt : gotConnAt));
 }
