@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
-import { CLIENT_HOOKS } from '../../../src/config/defaults.js';
-import { lastPhase, type PhaseName, phaseDuration } from '../../../src/emit/client/outcome.js';
-import { ClientRecord, type ClientRecordListener } from '../../../src/recorder/client.js';
-import { useFakeClock } from '../../support/fake-clock.js';
+import { CLIENT_HOOKS } from '../../src/config/defaults.js';
+import { lastPhase, type PhaseName, phaseDuration } from '../../src/emit/client/outcome.js';
+import { ClientRecord, type ClientRecordListener } from '../../src/recorder/client.js';
+import { useFakeClock } from '../support/fake-clock.js';
 
 useFakeClock();
 
