@@ -75,9 +75,9 @@ export function queueOn(socket: Socket | undefined, follower: Http1Follower): vo
   }
   const waiting = queue.add(follower);
   const { whenClosed } = follower;
-  follower.whenClosed = (closed) => {
+  follower.whenClosed = () => {
     waiting.delete(follower);
-    whenClosed?.(closed);
+    whenClosed?.();
   };
 }
 

@@ -10,8 +10,12 @@ export abstract class Follower {
   /** The layer of methods that serves this response; others pass on. */
   layer: object | undefined = undefined;
   listenIn: ListenerContext | undefined = undefined;
+  /** The list that it is in until it is closed, and its neighbours there. */
+  list: OpenFollowers | undefined = undefined;
+  before: Follower | undefined = undefined;
+  after: Follower | undefined = undefined;
   /** Called once, before the observers are. */
-  whenClosed: ((follower: Follower) => void) | undefined = undefined;
+  whenClosed: (() => void) | undefined = undefined;
   /** What belongs to the response, and must be laid over too when the prototypes are put back. */
   companions: readonly object[] = NONE;
   protected statusCode: number | undefined = undefined;
@@ -69,7 +73,8 @@ export abstract class Follower {
     if (this.closing !== undefined) {
       return;
     }
-    this.whenClosed?.(this);
+    this.list?.remove(this);
+    this.whenClosed?.();
     if (this.statusCode === undefined) {
       this.lookAtHead();
     }
@@ -122,5 +127,47 @@ export abstract class Follower {
   /** Looks for the last time, and says how the response came to its close. */
   protected conclude(): Closing {
     return this.isFinished ? FINISHED : this.givenUp();
+  }
+}
+
+/**
+ * The followers of one kind whose responses are under way. They are linked with each other: to add one to a `Set` and
+ * to delete it again takes 800 instructions more.
+ */
+export class OpenFollowers {
+  private last: Follower | undefined = undefined;
+
+  add(follower: Follower): void {
+    follower.list = this;
+    follower.before = this.last;
+    if (this.last !== undefined) {
+      this.last.after = follower;
+    }
+    this.last = follower;
+  }
+
+  remove(follower: Follower): void {
+    const { before, after } = follower;
+    if (before !== undefined) {
+      before.after = after;
+    }
+    if (after === undefined) {
+      this.last = before;
+    } else {
+      after.before = before;
+    }
+    follower.list = undefined;
+    follower.before = undefined;
+    follower.after = undefined;
+  }
+
+  /** Removes all of them, and returns them. */
+  removeAll(): Follower[] {
+    const all: Follower[] = [];
+    while (this.last !== undefined) {
+      all.push(this.last);
+      this.remove(this.last);
+    }
+    return all;
   }
 }

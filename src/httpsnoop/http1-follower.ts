@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Itself } from '../patch/hidden-field.js';
-import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
-import { FinishLesson, type Way, wayOf } from './listeners.js';
+import { FinishLesson, needsContext } from './listeners.js';
 import { meansPeerGone } from './peer-gone.js';
 import type { Closing } from './response-observer.js';
 
@@ -111,8 +110,9 @@ export class Http1Follower extends Follower {
    * To be asked before each event of the response.
    *
    * @param error What an `error` brings.
+   * @returns Whether its listeners are to run in `listenIn`, which must be made active.
    */
-  willEmit(emit: Method, event: unknown, error: unknown): Way {
+  willEmit(event: unknown, error: unknown): boolean {
     switch (event) {
       case 'finish': {
         const { socket } = this.response;
@@ -122,7 +122,7 @@ export class Http1Follower extends Follower {
         }
         if (this.hasNodesListener && this.response.listenerCount('finish') === 1) {
           this.lesson = FinishLesson.isDue ? FinishLesson.of(this.response) : undefined;
-          return 'plain';
+          return false;
         }
         break;
       }
@@ -137,7 +137,7 @@ export class Http1Follower extends Follower {
           this.closed();
         }
     }
-    return wayOf(this.listenIn, emit, this.response, event);
+    return needsContext(this.listenIn, this.response, event);
   }
 
   /** What was written and not handed on yet: some releases of Node gather it until the next tick. */

@@ -4,8 +4,9 @@ import type { Stop } from '../patch/descriptor.js';
 import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import { queueOn } from './connection.js';
-import type { Follower } from './follower.js';
+import { OpenFollowers } from './follower.js';
 import { FollowedResponse, Http1Follower } from './http1-follower.js';
+import { isUnheard } from './listeners.js';
 import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a response, whatever the declared types. */
@@ -38,6 +39,11 @@ function methodsOf(layer: object): MethodsOf<keyof Methods> {
   return { emit: emitOf(layer), ...writingOf(layer), ...informationalOf(layer), destroy: destroyOf(layer) };
 }
 
+/** Events that tell a fact, whether anybody hears them or not. */
+function isTelling(event: unknown): boolean {
+  return event === 'finish' || event === 'close' || event === 'error' || event === 'socket';
+}
+
 /**
  * What is handed on as a list of arguments alone needs no array: that saves 150 instructions at each event. So `args`
  * is given to nobody, and spread where a context is entered.
@@ -46,17 +52,20 @@ function emitOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: ServerResponse, ...args: unknown[]): unknown {
       const next = own ?? parent.emit;
+      if (!isTelling(args[0]) && isUnheard(next, this, args[0])) {
+        return false;
+      }
       const follower = FollowedResponse.by(this, layer);
       if (follower === undefined) {
         return Reflect.apply(next, this, args);
       }
-      const way = follower.willEmit(next, args[0], args[1]);
+      const isEntered = follower.willEmit(args[0], args[1]);
       try {
-        if (way === 'entered') {
+        if (isEntered) {
           const { contexts, context } = follower.listenIn as ListenerContext;
           return contexts.with(context, next, this, ...args);
         }
-        return way === 'unheard' ? false : Reflect.apply(next, this, args);
+        return Reflect.apply(next, this, args);
       } finally {
         switch (args[0]) {
           case 'finish':
@@ -176,7 +185,7 @@ function inOwnContext({ listenIn }: Http1Follower, callback: unknown): unknown {
 }
 
 /** The responses whose methods are those of the prototype, and that are not closed yet. Node closes each of them. */
-const open = new Set<Http1Follower>();
+const open = new OpenFollowers();
 
 let prototypeLayer: { readonly remove: Stop } | undefined;
 
@@ -192,8 +201,7 @@ export function installHttp1Layer(): object {
 export function removeHttp1Layer(): Http1Follower[] {
   prototypeLayer?.remove();
   prototypeLayer = undefined;
-  const underWay = [...open];
-  open.clear();
+  const underWay = open.removeAll() as Http1Follower[];
   for (const follower of underWay) {
     layOver(follower);
   }
@@ -219,7 +227,6 @@ export function followHttp1(response: ServerResponse): Http1Follower {
   } else {
     follower.layer = prototypeLayer ?? installHttp1Layer();
     if (isNodes(response)) {
-      follower.whenClosed = forget;
       open.add(follower);
     }
   }
@@ -233,10 +240,6 @@ export function followHttp1(response: ServerResponse): Http1Follower {
     queueOn(response.req?.socket, follower);
   }
   return follower;
-}
-
-function forget(follower: Follower): void {
-  open.delete(follower as Http1Follower);
 }
 
 /**

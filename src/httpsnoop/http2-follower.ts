@@ -1,9 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Itself } from '../patch/hidden-field.js';
-import type { Method } from '../patch/method.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
-import { type Way, wayOf } from './listeners.js';
+import { needsContext } from './listeners.js';
 import { meansPeerGone } from './peer-gone.js';
 import type { Closing } from './response-observer.js';
 import { SessionBytes } from './session-bytes.js';
@@ -154,8 +153,9 @@ export class Http2Follower extends Follower {
    * To be asked before each event of the stream.
    *
    * @param error What an `error` brings.
+   * @returns Whether its listeners are to run in `listenIn`, which must be made active.
    */
-  willEmit(emit: Method, event: unknown, error: unknown): Way {
+  willEmit(event: unknown, error: unknown): boolean {
     switch (event) {
       case 'finish':
         // Everything was handed to the connection, unless the stream was closed first and this only follows from that.
@@ -171,7 +171,7 @@ export class Http2Follower extends Follower {
           this.closed();
         }
     }
-    return wayOf(this.listenIn, emit, this.stream, event, this.nodesListeners);
+    return needsContext(this.listenIn, this.stream, event, this.nodesListeners);
   }
 
   protected override conclude(): Closing {

@@ -3,8 +3,9 @@ import { setImmediate } from 'node:timers';
 import type { Stop } from '../patch/descriptor.js';
 import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
-import type { Follower } from './follower.js';
+import { OpenFollowers } from './follower.js';
 import { FollowedStream, Http2Follower } from './http2-follower.js';
+import { isUnheard } from './listeners.js';
 import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a stream, below the compatibility API if that is used; whatever the declared types. */
@@ -30,6 +31,11 @@ function methodsOf(layer: object): MethodsOf<keyof Methods> {
   return { emit: emitOf(layer), ...headsOf(layer), ...bodyOf(layer), ...endsOf(layer) };
 }
 
+/** Events that tell a fact, whether anybody hears them or not. */
+function isTelling(event: unknown): boolean {
+  return event === 'finish' || event === 'close' || event === 'error';
+}
+
 /**
  * As that of a response of HTTP/1.1: `args` is given to nobody, and spread where a context is entered.
  *
@@ -40,17 +46,23 @@ function emitOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: ServerHttp2Stream, ...args: unknown[]): unknown {
       const next = own ?? parent.emit;
-      const follower = args[0] === 'newListener' ? undefined : FollowedStream.by(this, layer);
+      if (args[0] === 'newListener') {
+        return Reflect.apply(next, this, args);
+      }
+      if (!isTelling(args[0]) && isUnheard(next, this, args[0])) {
+        return false;
+      }
+      const follower = FollowedStream.by(this, layer);
       if (follower === undefined) {
         return Reflect.apply(next, this, args);
       }
-      const way = follower.willEmit(next, args[0], args[1]);
+      const isEntered = follower.willEmit(args[0], args[1]);
       try {
-        if (way === 'entered') {
+        if (isEntered) {
           const { contexts, context } = follower.listenIn as ListenerContext;
           return contexts.with(context, next, this, ...args);
         }
-        return way === 'unheard' ? false : Reflect.apply(next, this, args);
+        return Reflect.apply(next, this, args);
       } finally {
         if (args[0] === 'close') {
           follower.closed();
@@ -158,7 +170,7 @@ function pseudoHeader(headers: unknown, name: string): unknown {
 }
 
 /** The streams whose methods are those of the prototype, and that are not closed yet. Node closes each of them. */
-const open = new Set<Http2Follower>();
+const open = new OpenFollowers();
 
 let prototypeLayer: { readonly remove: Stop } | undefined;
 
@@ -173,8 +185,7 @@ function installOn(prototype: object): object {
 export function removeHttp2Layer(): Http2Follower[] {
   prototypeLayer?.remove();
   prototypeLayer = undefined;
-  const underWay = [...open];
-  open.clear();
+  const underWay = open.removeAll() as Http2Follower[];
   for (const follower of underWay) {
     layOver(follower);
   }
@@ -199,16 +210,11 @@ export function followHttp2(stream: ServerHttp2Stream): Http2Follower {
     setImmediate(() => follower.closed());
   } else if (isNodes(prototype) && stream.session !== undefined) {
     follower.layer = prototypeLayer ?? installOn(prototype);
-    follower.whenClosed = forget;
     open.add(follower);
   } else {
     layOver(follower);
   }
   return follower;
-}
-
-function forget(follower: Follower): void {
-  open.delete(follower as Http2Follower);
 }
 
 function isNodes(prototype: unknown): prototype is object {

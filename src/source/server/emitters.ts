@@ -3,8 +3,7 @@ import { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { byteLengthOf } from '../../httpsnoop/byte-length.js';
-import { isEndHeardByNodeAlone, type Way, wayOf } from '../../httpsnoop/listeners.js';
-import type { ListenerContext } from '../../httpsnoop/response-observer.js';
+import { isHeardByNodeAlone, isUnheard, needsContext } from '../../httpsnoop/listeners.js';
 import type { Stop } from '../../patch/descriptor.js';
 import { Itself } from '../../patch/hidden-field.js';
 import type { Method } from '../../patch/method.js';
@@ -48,15 +47,20 @@ export function traceOf(object: object): ServerTrace | undefined {
   return Seen.get(object)?.trace;
 }
 
+/** Says to whom a request or a stream belongs that was not seen yet. */
+export function claim(object: object, trace: ServerTrace | undefined, layer?: object): void {
+  new Seen(object, { trace, layer });
+}
+
 /**
- * Says to whom a request or a stream belongs. The first one to say it is right.
+ * As `claim`, of what may have been seen. The first one to say it is right.
  *
  * @param layer Whose methods serve it from now on.
  */
-export function setTrace(object: object, trace: ServerTrace | undefined, layer?: object): void {
+function claimAnew(object: object, trace: ServerTrace, layer: object): void {
   const owned = Seen.get(object);
   if (owned === undefined) {
-    new Seen(object, { trace, layer });
+    claim(object, trace, layer);
   } else {
     owned.trace ??= trace;
     owned.layer = layer;
@@ -75,39 +79,23 @@ function emitMethod(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: Emitter, ...args: unknown[]): unknown {
       const next = own ?? parent.emit;
-      const owned = Seen.get(this);
-      if (owned?.trace === undefined || owned.layer !== layer) {
+      const event = args[0];
+      if (event !== 'data' && event !== 'error' && isUnheard(next, this, event)) {
+        return false;
+      }
+      if (isHeardByNodeAlone(this, event)) {
         return Reflect.apply(next, this, args);
       }
-      const way = wayOfTraced(owned.trace, next, this, args[0], args[1]);
-      if (way === 'entered') {
-        const { contexts, context } = owned.trace.listenIn as ListenerContext;
-        return contexts.with(context, next, this, ...args);
+      const owned = Seen.get(this);
+      const trace = owned?.layer === layer ? owned.trace : undefined;
+      if (trace?.countsRequestBody === true && event === 'data') {
+        trace.gotBody(byteLengthOf(args[1], (this as Readable).readableEncoding));
       }
-      return way === 'unheard' ? false : Reflect.apply(next, this, args);
+      const listenIn = trace?.listenIn;
+      return needsContext(listenIn, this, event)
+        ? listenIn.contexts.with(listenIn.context, next, this, ...args)
+        : Reflect.apply(next, this, args);
     };
-}
-
-/** @param chunk What a `data` brings. */
-function wayOfTraced(
-  trace: ServerTrace,
-  next: Method,
-  emitter: Emitter,
-  event: unknown,
-  chunk: unknown,
-): Way {
-  switch (event) {
-    case 'data':
-      if (trace.countsRequestBody) {
-        trace.gotBody(byteLengthOf(chunk, (emitter as Readable).readableEncoding));
-      }
-      break;
-    case 'end':
-      if (isEndHeardByNodeAlone(emitter as Readable)) {
-        return 'plain';
-      }
-  }
-  return wayOf(trace.listenIn, next, emitter, event);
 }
 
 /** The method of a response of the compatibility API that its stream does not show. */
@@ -155,10 +143,14 @@ export class Emitters {
     }
   }
 
-  /** Lets the listeners of a request of HTTP/1.1 run in its context, and tells what is read of its body. */
+  /**
+   * Lets the listeners of a request of HTTP/1.1 run in its context, and tells what is read of its body.
+   *
+   * @param request Not seen yet.
+   */
   watch(request: object, trace: ServerTrace): void {
     if (request instanceof IncomingMessage && this.layer !== undefined) {
-      setTrace(request, trace, this.layer);
+      claim(request, trace, this.layer);
     } else {
       layOver(request, trace);
     }
@@ -169,7 +161,7 @@ export class Emitters {
     if (this.layer === undefined) {
       layOver(message, trace);
     } else {
-      setTrace(message, trace, this.layer);
+      claimAnew(message, trace, this.layer);
     }
   }
 }
@@ -177,7 +169,7 @@ export class Emitters {
 /** For one that goes on when the prototypes are as they were, and for what a program emits in the place of Node's. */
 export function layOver(emitter: object, trace: ServerTrace): void {
   const layer = {};
-  setTrace(emitter, trace, layer);
+  claimAnew(emitter, trace, layer);
   if (emitter instanceof EventEmitter) {
     overlayObject<Methods>(emitter, { emit: emitMethod(layer), flushHeaders: flushHeadersMethod(layer) });
   }

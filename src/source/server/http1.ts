@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { followerOf } from '../../httpsnoop/follow.js';
 import { followHttp1 } from '../../httpsnoop/http1-layer.js';
-import { type Emitters, setTrace, wasSeen } from './emitters.js';
+import { claim, type Emitters, wasSeen } from './emitters.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 
 /** The trace of a new request: `request`, or one of the events that take its place. */
@@ -19,7 +19,7 @@ export function beginRequest(
   }
   const trace = begin(request, response);
   if (trace === undefined) {
-    setTrace(request, undefined);
+    claim(request, undefined);
     return undefined;
   }
   emitters.watch(request, trace);
@@ -54,7 +54,7 @@ export function beginHandOver(
   }
   const trace = begin(request, undefined);
   if (trace === undefined) {
-    setTrace(request, undefined);
+    claim(request, undefined);
   } else {
     emitters.watch(request, trace);
   }

@@ -7,8 +7,9 @@ import type {
 } from 'node:http2';
 import type { Http2Follower } from '../../httpsnoop/http2-follower.js';
 import { followHttp2 } from '../../httpsnoop/http2-layer.js';
+import { learnResumeListener } from '../../httpsnoop/listeners.js';
 import type { ResponseObserver } from '../../httpsnoop/response-observer.js';
-import { type Emitters, setTrace, traceOf, wasSeen } from './emitters.js';
+import { claim, type Emitters, traceOf, wasSeen } from './emitters.js';
 import { Http2StreamRequest, Http2StreamResponse } from './stream-messages.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 
@@ -24,7 +25,7 @@ export function beginStream(
     return undefined;
   }
   const trace = begin(new Http2StreamRequest(stream, headers), new Http2StreamResponse(stream));
-  setTrace(stream, trace);
+  claim(stream, trace);
   if (trace !== undefined) {
     watchStream(stream, headers, trace);
   }
@@ -58,15 +59,16 @@ export function beginCompatRequest(
   const isNew = !wasSeen(stream);
   const trace = isNew ? begin(request, response) : traceOf(stream);
   if (isNew) {
-    setTrace(stream, trace);
+    claim(stream, trace);
   }
   if (trace === undefined) {
-    setTrace(request, undefined);
+    claim(request, undefined);
     return undefined;
   }
   emitters.watchCompat(request, trace);
   emitters.watchCompat(response, trace);
   if (isNew) {
+    learnResumeListener(request);
     const follower = watchStream(stream, request.headers, trace);
     if (server.listenerCount('stream') === 1 && stream.session?.listenerCount('stream') === 1) {
       follower.noteNodesListeners();

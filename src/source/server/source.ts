@@ -231,7 +231,12 @@ function endTrace(message: unknown, error: unknown): void {
 }
 
 function isHttp2(request: unknown): boolean {
-  return typeof request === 'object' && request !== null && Reflect.get(request, 'httpVersionMajor') === 2;
+  return (
+    typeof request === 'object' &&
+    request !== null &&
+    'httpVersionMajor' in request &&
+    request.httpVersionMajor === 2
+  );
 }
 
 /** Node exports no class of these servers. The module is loaded here, for only who observes servers needs it. */

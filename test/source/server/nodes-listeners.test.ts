@@ -7,7 +7,7 @@ import { useServedSpans } from '../../support/telemetry/served-spans.js';
 
 const served = useServedSpans();
 
-test("a program's listeners of a stream run in its context, beside those of Node's compatibility API", async () => {
+test("a program's listeners of a stream and a request run in their context, beside those of Node's compatibility API", async () => {
   served.record();
   const seen: Record<string, unknown>[] = [];
   const server = createServer((req, res) => {
@@ -20,6 +20,7 @@ test("a program's listeners of a stream run in its context, beside those of Node
     for (const event of ['end', 'close', 'finish', 'newListener', 'removeListener']) {
       stream.on(event, note(event));
     }
+    req.on('resume', note('resume'));
     req.resume();
     res.end('hello');
   });
@@ -29,6 +30,6 @@ test("a program's listeners of a stream run in its context, beside those of Node
   await http2Request(session);
   const ids = (await served.spans(2)).map((span) => span.spanContext().spanId);
   expect(seen).toEqual(
-    ids.map((id) => ({ end: id, close: id, finish: id, newListener: id, removeListener: id })),
+    ids.map((id) => ({ end: id, close: id, finish: id, newListener: id, removeListener: id, resume: id })),
   );
 });
