@@ -24,6 +24,21 @@ interface LargeBody {
 /** By event, how many listeners Node has of a stream that its compatibility API serves. */
 let nodesListeners: ReadonlyMap<unknown, number> | undefined;
 
+/** What Node lets a stream that was closed do at its end: a method of all streams, beside those listeners. */
+let destroysAtEnd: unknown;
+
+function findDestroysAtEnd(stream: object): unknown {
+  for (let holder: object | null = stream; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const name = Object.getOwnPropertySymbols(holder).find(
+      ({ description }) => description === 'kMaybeDestroy',
+    );
+    if (name !== undefined) {
+      return Reflect.get(stream, name);
+    }
+  }
+  return undefined;
+}
+
 /**
  * A stream that is followed. As `hiddenField`, written out: V8 learns for each function of the source, and not for each
  * copy of it.
@@ -76,9 +91,11 @@ export class Http2Follower extends Follower {
    * compatibility API, is the same for all streams, and needs no context: to enter one costs more than it does.
    */
   noteNodesListeners(): void {
-    nodesListeners ??= new Map(
-      this.stream.eventNames().map((event) => [event, this.stream.listenerCount(event)]),
-    );
+    if (nodesListeners === undefined) {
+      const { stream } = this;
+      nodesListeners = new Map(stream.eventNames().map((event) => [event, stream.listenerCount(event)]));
+      destroysAtEnd = findDestroysAtEnd(stream);
+    }
     this.nodesListeners = nodesListeners;
   }
 
@@ -166,6 +183,11 @@ export class Http2Follower extends Follower {
       case 'error':
         this.failed(error);
         break;
+      case 'end':
+        if (this.isEndHeardByNodeAlone()) {
+          return false;
+        }
+        break;
       case 'close':
         if (this.closesFirst) {
           this.closed();
@@ -199,6 +221,12 @@ export class Http2Follower extends Follower {
       headSent: true,
       unsent: this.unsent,
     };
+  }
+
+  private isEndHeardByNodeAlone(): boolean {
+    const nodes = this.nodesListeners?.get('end');
+    const listeners = nodes === undefined ? [] : this.stream.rawListeners('end');
+    return nodes === listeners.length - 1 && listeners[nodes] === destroysAtEnd;
   }
 
   private failed(error: unknown): void {

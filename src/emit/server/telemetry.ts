@@ -1,4 +1,4 @@
-import type { Context, Span, SpanOptions } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions, TextMapGetter } from '@opentelemetry/api';
 import { context, isSpanContextValid, propagation, ROOT_CONTEXT, SpanKind, trace } from '../../api.js';
 import { epochAt, now, toHrTime } from '../../clock.js';
 import type { ResolvedConfig } from '../../config/resolved.js';
@@ -20,6 +20,23 @@ import { measureActive } from './measure.js';
 import { ServerRequestTrace } from './request.js';
 import { type ServerOutputs, type ServerSettings, serverSettings, unmeasured } from './settings.js';
 import type { ServedStart } from './start.js';
+
+/** As the API's own, with the usual names written out: a look-up under a varying one takes 100 instructions more. */
+const RECEIVED: TextMapGetter<ServedRequest['headers']> = {
+  get(headers, name) {
+    switch (name) {
+      case 'traceparent':
+        return headers.traceparent;
+      case 'tracestate':
+        return headers.tracestate;
+      case 'baggage':
+        return headers.baggage;
+      default:
+        return headers[name];
+    }
+  },
+  keys: (headers) => Object.keys(headers),
+};
 
 /** Begins the telemetry of incoming requests, by one config. */
 export class ServerTelemetry {
@@ -128,7 +145,7 @@ export class ServerTelemetry {
     const method = settings.knownMethods.get(request.method ?? '') ?? unknownMethod(request.method ?? '');
     const connection = connectionOf(request);
     const caller = active === ROOT_CONTEXT ? active : contextOfCaller(active);
-    const parent = propagation.extract(new SpanOnContext(caller, undefined), request.headers);
+    const parent = propagation.extract(new SpanOnContext(caller, undefined), request.headers, RECEIVED);
     const attributes = serverStartAttributes(request, method, connection, settings);
     const options: SpanOptions = { kind: SpanKind.SERVER, attributes, startTime: toHrTime(epoch, at) };
     const span =
