@@ -13,10 +13,8 @@ export interface AmendedCall {
 /**
  * Lets whoever wants to amend the arguments of a method of a prototype. It stands on the stack as one frame.
  *
- * What it gives back puts back the very descriptor that was there. Under somebody else's patch ours stays, and only
- * passes on.
- *
  * @param amend Called before the method; `undefined`: the call is of no interest. Must not throw.
+ * @returns Puts back the very descriptor that was there. Under somebody else's patch ours stays, and only passes on.
  */
 export function amendMethod<Self>(
   prototype: object,

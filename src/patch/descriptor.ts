@@ -26,8 +26,8 @@ const layersOf = new WeakMap<object, Map<PropertyKey, Layer[]>>();
  * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before. What is
  * frozen stays as it is.
  *
- * What it gives back puts back the very descriptor that was there. Under another method of ours, it is put back when that
- * one is taken off; under somebody else's it stays, and `false` says so.
+ * @returns Puts back the very descriptor that was there. Under another method of ours, that is done when the other is
+ * taken off. Under somebody else's method ours stays, and `false` says so.
  */
 export function layOverPrototype(prototype: object, name: PropertyKey, method: unknown): () => boolean {
   const layer: Layer = {

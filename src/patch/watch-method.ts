@@ -20,8 +20,7 @@ export type Leave<Token> = (token: Token, returned: boolean) => void;
  * Who looks on is back before the method is called, or is called when it is done. So one frame of ours stands on the
  * stack under it, and neither arguments nor result can be changed from here.
  *
- * What it gives back puts back the very descriptor that was there. Under somebody else's patch ours stays, and only
- * passes on.
+ * @returns Puts back the very descriptor that was there. Under somebody else's patch ours stays, and only passes on.
  */
 export function watchMethod<Self, Token>(
   prototype: object,

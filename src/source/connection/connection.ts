@@ -5,7 +5,7 @@ import type { Origin } from '../../origin.js';
 import { QuietListeners } from '../../patch/quiet-listeners.js';
 import { type ConnEnds, endsOf } from './ends.js';
 
-/** Told what becomes of a connection: of each from when it is established until it is closed or handed over. */
+/** Told what becomes of each connection, from when it is established until it is closed or handed over. */
 export interface ConnectionWatcher {
   /** It is there, and idle. @param origin That it was dialled for. */
   established(connection: Connection, origin: Origin): void;
@@ -13,7 +13,7 @@ export interface ConnectionWatcher {
   becameActive(connection: Connection): void;
   /** It carries no request any more. */
   becameIdle(connection: Connection): void;
-  /** It is none of those that are counted, as its first request shows: as if it had never been there. */
+  /** Its first request shows that it is of a kind that is not counted: as if it had never been there. */
   miscounted(connection: Connection): void;
   /** It is no connection of a pool any more. Called once. */
   gone(connection: Connection, lifetimeMs: number, wasActive: boolean): void;

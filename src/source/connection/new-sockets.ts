@@ -77,7 +77,7 @@ interface LaidOver {
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-/** Whether `net.client.socket` is for whatever dials in plain, and not for what `net.connect` makes alone. */
+/** Whether `net.client.socket` tells of each plain socket that dials, and not only of those of `net.connect`. */
 const PUBLISHES_PLAIN_SOCKETS = major === 22 ? minor >= 20 : major > 24 || (major === 24 && minor >= 3);
 
 /**

@@ -8,8 +8,7 @@ interface AgentMethods {
   readonly createConnection?: unknown;
 }
 
-// What agents inherit from Node's is read when it is asked for: it may be patched, and an import alone loads neither
-// module.
+// What Node's agents have is read at each question, for it may be patched. And an import of ours loads neither module.
 
 /** Whether an agent makes sockets in its own way: it may do so when it has returned. */
 export function makesSocketsItself(agent: AgentMethods): boolean {
@@ -29,7 +28,7 @@ interface ProxyAgent extends http.Agent {
   readonly options?: { readonly proxyEnv?: unknown };
 }
 
-/** What an agent of Node's own was made of `proxyEnv`. */
+/** What one of Node's own agents makes of its option `proxyEnv`. */
 interface ProxyConfig {
   readonly proxyConnectionOptions?: unknown;
   shouldUseProxy?(host: string, port: number | string): boolean;

@@ -8,7 +8,7 @@ import type { Report } from '../request-trace.js';
 import { guarded } from '../subscribe.js';
 import type { NodeExchange } from './exchange.js';
 
-/** A socket that requests are written to. It keeps a request no longer than that is on it. */
+/** A socket that requests are written to. It keeps a request only while that is on it. */
 class PooledSocket {
   readonly socket: Socket;
   /** Known from when it is connected. */
@@ -92,7 +92,7 @@ export class NodeConnections {
     }
   }
 
-  /** A socket was handed over to the program, or carries another connection: it is nobody's of ours any more. */
+  /** A socket was handed over to the program, or carries another connection now: no request will be given it. */
   leavePool(socket: Socket): void {
     const pooled = this.pooled.get(socket);
     if (pooled !== undefined) {
@@ -127,7 +127,7 @@ export class NodeConnections {
     listeners.on('close', () => listeners.removeAll());
   }
 
-  /** One that we did not see being made. By what was written to it, it carried requests before, or did not. */
+  /** A connection that we did not see being made. Whether it carried requests shows by what was written to it. */
   private older(socket: Socket, { request, tookIdle }: NodeExchange): PooledSocket {
     const isUsed = request.reusedSocket || socket.bytesWritten > 0;
     return this.keep(socket, isUsed ? Connection.older(socket, tookIdle) : Connection.established(socket));

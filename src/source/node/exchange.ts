@@ -10,8 +10,8 @@ import type { RequestTrace } from '../request-trace.js';
 import { expectsContinue, type NodeClientRequest, type NodeHttpRequest } from './request.js';
 
 /**
- * A request that was made since we look, or its final response. As `hiddenField`, written out: each of them is asked at
- * each step, and V8 learns for each function of the source, and not for each copy of it.
+ * Hangs the exchange on a request that was made since we look, and on its final response. It is written out where
+ * `hiddenField` would do: it is asked at each step, and V8 learns for each function of the source, not for each copy.
  */
 export class Followed extends Itself {
   readonly #exchange: NodeExchange;
@@ -28,7 +28,7 @@ export class Followed extends Itself {
   }
 }
 
-/** Stands for a request that waits for its connection, where it is kept longer than it waits. */
+/** Stands for a request that waits for its connection, for whatever may be kept longer than the request waits. */
 export class Want {
   exchange: NodeExchange | undefined;
   /** Told, once, that the request waits no longer. */
@@ -68,7 +68,7 @@ export class NodeExchange implements NodeHttpRequest {
   awaitsSocket = false;
   /** Whether a hook refused it: what arrives nevertheless is dropped. */
   refused = false;
-  /** Of the request's body, as far as the program gave it; only if somebody wants to know. */
+  /** How much of its body the program has given. Counted only if somebody wants to know. */
   bodyBytes = 0;
   connected = false;
   wroteHeaders = false;
@@ -76,7 +76,7 @@ export class NodeExchange implements NodeHttpRequest {
   settled = false;
   /** Whether its response is complete. */
   ended = false;
-  /** Node may say so before it is known that the connection is there. */
+  /** Whether Node says that it is written, which may be before its connection is known to be there. */
   private written = false;
   private wroteRequest = false;
   private responded = false;
@@ -137,7 +137,7 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  /** All of it was handed to the operating system; before Node 24 perhaps not, where its connection is broken. */
+  /** Node says that all of it was handed to the operating system; before Node 24 also if its connection is broken. */
   finish(): void {
     const { socket } = this.request;
     if (socket?.destroyed || socket?.errored) {
@@ -154,7 +154,7 @@ export class NodeExchange implements NodeHttpRequest {
     }
   }
 
-  /** The head of a response is there, whichever. */
+  /** The head of a response is there: of an informational one, or of the final one. */
   respond(): void {
     this.idle = false;
     if (!this.responded) {

@@ -154,7 +154,7 @@ function isHangUp(error: unknown): boolean {
   );
 }
 
-/** Says how a request ended that did not say so before it was closed. */
+/** A request was closed before it was known how it ended: what it has come to says that. */
 function settle(exchange: NodeExchange): void {
   const { request } = exchange;
   const { res } = request;
@@ -166,7 +166,8 @@ function settle(exchange: NodeExchange): void {
   } else if (res.complete && !request.shouldKeepAlive) {
     exchange.end();
   } else {
-    // Nobody read what is complete, and clean-up took the connection; or the body was cut off, and who did that?
+    // Either nobody read a complete response, and clean-up took its connection. Or the body was cut off: by the peer, if
+    // that ended the connection.
     exchange.destroyedByCaller = res.complete || request.socket?.readableEnded !== true;
     exchange.fail(res.errored ?? undefined);
   }

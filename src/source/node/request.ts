@@ -53,8 +53,8 @@ export function expectsContinue(request: NodeClientRequest): boolean {
 }
 
 /**
- * Adds a header field to a request whose head is made, but not written yet, behind all others: that of one which was
- * given its headers as an array, or which sends `Expect`, is made before anybody can know of the request.
+ * Adds a header field, behind all others, to a request whose head is made, but not written yet. Node makes the head
+ * before anybody can know of the request if that was given its headers as an array, or sends `Expect`.
  */
 export function addToHead(request: NodeClientRequest, name: string, value: string): void {
   const { _header: head, outputData } = request;

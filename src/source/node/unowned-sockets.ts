@@ -32,8 +32,8 @@ export class FreshSocket {
 export type WatchDial = (fresh: FreshSocket, trace: RequestTrace) => void;
 
 /**
- * Sockets of which nobody knows yet what they are for: most are no business of ours; one that the program makes for a
- * request by `createConnection` is that request's when it is handed over, or when the request fails with its error.
+ * Sockets of which nobody knows yet what they are for. Most are no business of ours. One that the program makes for a
+ * request by `createConnection` is known to be so when the request is given it, or fails with its error.
  *
  * They are looked at until the stack is empty, and beyond that only while a request waits for what its
  * `createConnection` brings.
@@ -72,7 +72,7 @@ export class UnownedSockets {
     }
   }
 
-  /** The socket if it was made since the stack was empty; it is somebody's then. */
+  /** The socket, if it was made since the stack was empty. The caller knows whose it is. */
   takeFresh(socket: Socket): FreshSocket | undefined {
     const index = this.fresh.findIndex(({ made }) => made.socket === socket);
     const [fresh] = index === -1 ? [] : this.fresh.splice(index, 1);

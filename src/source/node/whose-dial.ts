@@ -9,7 +9,7 @@ import type { NodeExchange, Want } from './exchange.js';
 import { UnownedSockets } from './unowned-sockets.js';
 import { UntoldDial } from './untold-dial.js';
 
-/** What was asked for before a request was, to be gone on with. */
+/** What an agent was asked for when it was asked for another request, to go back to. */
 export interface Asked {
   readonly asking: NodeExchange | undefined;
   /** `undefined`: the agent dials at once, or not at all. */
@@ -56,7 +56,7 @@ export class NodeDialling implements SocketListener {
     }
   }
 
-  /** The request that waits for what is done now. */
+  /** The request for which is done what is done now. */
   get waiting(): NodeExchange | undefined {
     return this.asking ?? this.scope.want?.exchange;
   }
