@@ -8,7 +8,7 @@ import type {
 } from '../httptrace/client-trace.js';
 import type { ConnEnds } from '../source/connection/ends.js';
 
-/** A hook of which nothing is to be known but when it ran. */
+/** A hook that tells nothing but its time. */
 export type Moment =
   | 'getConn'
   | 'wroteHeaders'
@@ -33,7 +33,7 @@ export type ClientFact = { readonly at: number } & (
   | {
       readonly hook: 'tlsHandshakeDone';
       readonly state: TLSConnectionState;
-      /** The peer's, if somebody asked for it. */
+      /** The peer's certificate, if somebody asked for it. */
       readonly certificate?: PeerCertificate | undefined;
       readonly curve?: string;
       readonly err?: Error;
@@ -46,19 +46,19 @@ export type ClientFact = { readonly at: number } & (
 export type NotedHooks = Readonly<Record<ClientTraceHook, boolean>>;
 
 /**
- * What is asked of a record: the facts that it keeps, and what it costs something to find out or to tell. The times of the
- * phases and the outcome are noted whatever it says.
+ * What is asked of a record: which facts it keeps, and which costly things it finds out or tells. A record notes the times
+ * of the phases and the outcome even if nothing is asked of it.
  */
 export interface Asked extends NotedHooks {
   /** How large the bodies are. */
   readonly bodySizes?: boolean;
-  /** Something of the peer's certificate: reading it costs more than the rest of a handshake. */
+  /** Something of the peer's certificate. Reading the certificate costs more than the rest of a handshake. */
   readonly certificate?: boolean;
-  /** Each header field: a source takes them apart only if somebody asks. */
+  /** Each header field. A source parses the header only if somebody asks. */
   readonly headerFields?: boolean;
-  /** To be told when the headers of the request are final. */
+  /** Whether the listener is told when the headers of the request are final. */
   readonly sent?: boolean;
-  /** To be told when the head of the final response is there. */
+  /** Whether the listener is told when the head of the final response is there. */
   readonly response?: boolean;
 }
 
@@ -68,6 +68,6 @@ export interface FinishedDial {
   readonly socket: Socket;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Why no connection came of it. */
+  /** Why the dial brought no connection; `undefined` if it brought one. */
   readonly error: Error | undefined;
 }

@@ -12,51 +12,51 @@ import type { RequestTrace, ResponseHead } from '../source/request-trace.js';
 import type { Asked, ClientFact, FinishedDial, Moment } from './client-facts.js';
 import { DialRecord } from './dial.js';
 
-/** How a request came to its end. */
+/** How a request ended. */
 export type ClientOutcome = { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: unknown };
 
 const ENDED: ClientOutcome = { kind: 'ended' };
 
-/** More of them would push the phases off a span, which holds 128 events by default. */
+/** More informational responses would push the phases off a span, which holds 128 events by default. */
 const MOST_INFORMATIONAL = 16;
 
 /** Who is told of one record while it grows. */
 export interface ClientRecordListener {
-  /** The client made its own request; only told if there was none yet when the record began. */
+  /** The client made its own request. Only told if the record began before that. */
   requestMade(record: ClientRecord): void;
-  /** The headers of the request are final; again for each time that it is sent. Only told if that is asked. */
+  /** The headers of the request are final. Told for each attempt, and only if `sent` is asked. */
   requestSent(record: ClientRecord): void;
-  /** A field of the request's header is written; only told if that is asked. */
+  /** A field of the request's header is written. Only told if `headerFields` is asked. */
   headerWritten(name: string, values: string[]): void;
-  /** A name lookup is over. */
+  /** A name lookup is over; `err` says why it failed. */
   nameResolved(record: ClientRecord, host: string, durationMs: number, err: Error | undefined): void;
-  /** A dial that it needed is over, perhaps after its end; only told by a `DialFactsRecord`. */
+  /** A dial for the request is over, perhaps after the request. Only told by a `DialFactsRecord`. */
   dialDone(dial: FinishedDial): void;
-  /** The head of the final response is there; only told if that is asked. */
+  /** The head of the final response is there. Only told if `response` is asked. */
   responseArrived(response: ResponseHead): void;
-  /** Nothing will be added any more. Called once. */
+  /** The record is complete. Called once. */
   finished(record: ClientRecord): void;
 }
 
-/** The facts of one outgoing request: what happened and when, and nothing of what becomes of it. */
+/** The facts of one outgoing request: what happened, and when. What becomes of the facts is the listener's. */
 export class ClientRecord implements RequestTrace {
-  /** What its hooks run in. */
+  /** The context in which the hooks run. */
   readonly context: Context;
-  /** In the order in which they happened. */
+  /** The facts in the order in which they happened. */
   readonly facts: ClientFact[] = [];
   readonly wantedAt: number;
   gotConnAt = Number.NaN;
   wroteRequestAt = Number.NaN;
-  /** When the final response began: an informational one is not what is waited for. */
+  /** When the final response began. Informational responses do not count. */
   responseAt = Number.NaN;
-  /** When something of the response, or its end, was there last. */
+  /** When the latest part of the response arrived, or its end. */
   receivedAt = Number.NaN;
   endedAt = Number.NaN;
-  /** The connection that it was sent on last. */
+  /** The connection of the latest attempt. */
   conn: GotConnInfo | undefined = undefined;
   /** Where that connection leads. */
   ends: ConnEnds | undefined = undefined;
-  /** The last dial that was made for it. */
+  /** The latest dial for the request. */
   dial: DialRecord | undefined = undefined;
   writeError: Error | undefined = undefined;
   /** The head of the final response. */
@@ -88,7 +88,7 @@ export class ClientRecord implements RequestTrace {
     return this.outcome !== undefined;
   }
 
-  /** Whether it got as far as to a connection; not each client says to which one. */
+  /** Whether the request reached a connection. Some clients do not say which one, so later facts count as well. */
   get wasSent(): boolean {
     return !(
       Number.isNaN(this.gotConnAt) &&
@@ -151,7 +151,7 @@ export class ClientRecord implements RequestTrace {
   tlsHandshakeStart(): void {
     if (!this.over) {
       const at = now();
-      // Through a pooled connection to a proxy there is a handshake and no dial.
+      // A tunnel through a pooled connection to a proxy has a handshake and no dial.
       this.dial ??= new DialRecord();
       this.dial.tlsHandshakeStart(at);
       if (this.asked.tlsHandshakeStart) {
@@ -166,17 +166,17 @@ export class ClientRecord implements RequestTrace {
     if (!this.over && this.dial !== undefined) {
       const at = now();
       this.dial.tlsHandshakeDone(at, err);
-      this.nameServer(state);
+      this.noteServerName(state);
       if (this.asked.tlsHandshakeDone) {
-        // Read now if at all: the connection may be closed when the span is made of this.
+        // The connection may be closed by the time that the span is made.
         const certificate = this.asked.certificate ? state.peerCertificate : undefined;
         this.facts.push({ hook: 'tlsHandshakeDone', at, state, certificate, curve, err });
       }
     }
   }
 
-  /** Only when the handshake got that far it is known which name was sent. */
-  private nameServer({ version, serverName }: TLSConnectionState): void {
+  /** The name that was sent is known only if the handshake got as far as choosing a version. */
+  private noteServerName({ version, serverName }: TLSConnectionState): void {
     if (this.handshake !== undefined && version !== '') {
       this.handshake.serverName = serverName;
     }
@@ -198,7 +198,7 @@ export class ClientRecord implements RequestTrace {
     }
   }
 
-  /** It is sent again: what belongs to the attempt before is no part of this one's durations and sizes. */
+  /** A request that is sent again begins another attempt. Durations and sizes are those of the latest attempt. */
   private forgetAttempt(): void {
     this.gotConnAt = Number.NaN;
     this.wroteRequestAt = Number.NaN;

@@ -5,8 +5,8 @@ import { ClientRecord } from './client.js';
 import type { ClientFact } from './client-facts.js';
 
 /**
- * A record that tells of each dial when it is over, apart from its request: a connection outlives the request that
- * it was dialled for, may serve another one first, and may be there only after the request has ended.
+ * A record that tells of each dial when the dial is over, apart from the request. A connection outlives the request that
+ * it was dialled for. It may serve another request first, and may be there only after its own request has ended.
  */
 export class DialFactsRecord extends ClientRecord {
   private dialFacts: ClientFact[] = [];

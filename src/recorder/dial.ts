@@ -1,22 +1,22 @@
-/** When something began and ended; `NaN` for what did not happen. */
+/** When something began and ended, on our clock; `NaN` for what did not happen. */
 export interface Interval {
   start: number;
   end: number;
-  /** Why it failed, if it did. */
+  /** Why it failed; `undefined` if it did not. */
   error: Error | undefined;
 }
 
 /** When the parts of one dial happened. */
 export class DialRecord {
   readonly dns: Interval = { start: Number.NaN, end: Number.NaN, error: undefined };
-  /** From the first address tried to the end of the last. */
+  /** From the first address tried to the end of the last one. */
   readonly connect: Interval = { start: Number.NaN, end: Number.NaN, error: undefined };
   readonly tls: Interval = { start: Number.NaN, end: Number.NaN, error: undefined };
   /** The name that is looked up. */
   host = '';
   private connected = false;
 
-  /** Whether a connection came of it, so that a further attempt is another dial. */
+  /** Whether the dial brought a connection. A further attempt then is another dial. */
   get isDone(): boolean {
     return this.connected;
   }

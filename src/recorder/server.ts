@@ -1,10 +1,10 @@
 import { seesBytes } from '../runtime.js';
 
-/** How a request came to its end. */
+/** How a request ended. */
 export type ServerOutcome =
-  /** All of the response was handed to the network. */
+  /** The whole response was handed to the network. */
   | 'finished'
-  /** The peer went away before. */
+  /** The peer went away before that. */
   | 'aborted'
   /** This side gave the response up. */
   | 'destroyed'
@@ -14,26 +14,26 @@ export type ServerOutcome =
   | 'hijacked';
 
 /**
- * The facts of one incoming request: what happened and when, and nothing of what becomes of it.
+ * The facts of one incoming request: what happened, and when.
  *
- * A method that notes something that happens once says whether this was it.
+ * A method for something that happens once returns whether this was the first time.
  */
 export class ServerRecord {
   readonly startedAt: number;
-  /** Of the final response. */
+  /** Status of the final response; `undefined` before its head is written. */
   statusCode: number | undefined = undefined;
   headAt = Number.NaN;
-  /** Whether the head, if it was written, has left this process. */
+  /** Whether a head that was written has left this process. */
   headLeft = true;
   private hasBody = false;
   private isFlushed = false;
-  /** When the program had written all of the response. */
+  /** When the program had written the whole response. */
   endedAt = Number.NaN;
-  /** What was written of the response's body, and handed to the operating system; NaN if it could not be seen. */
+  /** Bytes of the response's body that were handed to the operating system; `NaN` if they cannot be seen. */
   bodyBytes = seesBytes ? 0 : Number.NaN;
-  /** What was read of the request's body. */
+  /** Bytes of the request's body that were read. */
   requestBodyBytes = 0;
-  /** What was reported first: by the program, by Node, or by an exception. */
+  /** The first error that the program, Node or an exception reported. */
   error: unknown = undefined;
   hasError = false;
   outcome: ServerOutcome | undefined = undefined;
@@ -74,7 +74,12 @@ export class ServerRecord {
     }
   }
 
-  /** Of what was written, so much never left this process; of the head too, if it never did. */
+  /**
+   * A part of what was written never left this process.
+   *
+   * @param unsent Bytes of the body that never left.
+   * @param headSent Whether the head left.
+   */
   cutOff(unsent: number, headSent: boolean): void {
     if (this.outcome !== undefined) {
       return;

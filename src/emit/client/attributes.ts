@@ -38,7 +38,7 @@ import type { ClientSettings } from './settings.js';
 import type { ClientStart } from './start.js';
 import type { ClientRequestView } from './views/view.js';
 
-/** What is known when the request is made: samplers see these. */
+/** The attributes that are known when the request is made. Samplers see them. */
 export function startAttributes(
   { view, method, server, settings }: ClientStart,
   originalMethod: string | undefined,
@@ -60,10 +60,10 @@ export function startAttributes(
 /**
  * The URL that a request asks for, redacted: `url.full`.
  *
- * Raw text is put together. Resolving a target as a URL would lose the first segment of `//a/b`, and serializing it again
- * would change escapes, order and duplicates.
+ * The parts are joined as text. Resolving a target as a URL would lose the first segment of `//a/b`, and serializing it
+ * again would change escapes, order and duplicates.
  *
- * @param origin Where it is sent.
+ * @param origin Where the request is sent.
  * @param target Request target as written to the wire: origin-form, absolute-form or `*`.
  * @internal Exported for its tests.
  */
@@ -105,7 +105,7 @@ function addOptInsAtStart(
   }
 }
 
-/** What is known when the request is over and any instrumentation of a client records. */
+/** Adds what any instrumentation of a client records when the request is over. */
 export function addSharedAttributes(
   attributes: Attributes,
   { ends, response }: ClientRecord,
@@ -128,7 +128,7 @@ export function addSharedAttributes(
   }
 }
 
-/** The far end of a connection, and what is spoken on it. */
+/** Adds the far end of a connection and the version of HTTP. */
 function addPeer(attributes: Attributes, { peerAddress, peerPort, httpVersion }: ConnEnds): void {
   if (peerAddress !== undefined) {
     attributes[ATTR_NETWORK_PEER_ADDRESS] = peerAddress;
@@ -139,7 +139,10 @@ function addPeer(attributes: Attributes, { peerAddress, peerPort, httpVersion }:
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = httpVersion;
 }
 
-/** Both ends, one by one: a copy of them has no room for what an event adds, and grows three times. */
+/**
+ * Adds both ends of a connection. Each attribute is set by itself: a copied object has no room for what an event adds, and
+ * grows three times.
+ */
 export function addConn(attributes: Attributes, ends: ConnEnds): void {
   addPeer(attributes, ends);
   const { localAddress, localPort } = ends;
@@ -152,8 +155,8 @@ export function addConn(attributes: Attributes, ends: ConnEnds): void {
 }
 
 /**
- * What only we know when the request is over. Name by name: a store under a name that varies takes many times as long.
- * What did not happen is `NaN`.
+ * Adds what only we know when the request is over. Each attribute is set by its own statement: a store under a name that
+ * varies takes many times as long. A time that is `NaN` belongs to what did not happen.
  */
 export function addOurAttributes(
   attributes: Attributes,

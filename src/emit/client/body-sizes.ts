@@ -4,7 +4,7 @@ import { ATTR_HTTP_REQUEST_BODY_SIZE, ATTR_HTTP_RESPONSE_BODY_SIZE } from '../..
 import type { ResponseHead } from '../../source/request-trace.js';
 import type { ClientRequestView } from './views/view.js';
 
-/** Bytes of the bodies on the wire; `undefined` for what was not asked for or is not known. */
+/** Bytes of the bodies on the wire; `undefined` for a size that was not asked for or is not known. */
 export interface BodySizes {
   readonly request: number | undefined;
   readonly response: number | undefined;
@@ -13,8 +13,8 @@ export interface BodySizes {
 export const NO_SIZES: BodySizes = { request: undefined, response: undefined };
 
 /**
- * The sizes of both bodies: as they were counted, or as they were announced where the client does not tell of each
- * part (undici before 7.11).
+ * The sizes of both bodies. The counted sizes come first. The announced sizes stand in where the client does not tell of
+ * each part (undici before 7.11).
  */
 export function bodySizes(record: ClientRecord, view: ClientRequestView): BodySizes {
   const { requestBodyBytes, responseBodyBytes, wroteRequestAt, writeError, response, outcome } = record;
@@ -33,7 +33,7 @@ function announced(view: ClientRequestView, response: ResponseHead): number | un
     : view.responseContentLength(response);
 }
 
-/** Sets the sizes that are wanted as span attributes. */
+/** Adds the sizes that are wanted to a span's attributes. */
 export function addBodySizes(attributes: Attributes, sizes: BodySizes, wanted: ReadonlySet<string>): void {
   if (sizes.request !== undefined && wanted.has(ATTR_HTTP_REQUEST_BODY_SIZE)) {
     attributes[ATTR_HTTP_REQUEST_BODY_SIZE] = sizes.request;

@@ -14,7 +14,7 @@ import type { Connection, ConnectionWatcher } from '../../source/connection/conn
 import { addServer } from '../http/attributes.js';
 import type { ClientOutputs } from './settings.js';
 
-/** What the metrics of one connection say of it, made once for the two states that it changes between. */
+/** What one connection is counted with. The attributes of both states are made once. */
 interface Watched {
   readonly open: UpDownCounter | undefined;
   readonly duration: Histogram | undefined;
@@ -25,7 +25,7 @@ interface Watched {
 
 type Outputs = Pick<ClientOutputs, 'instruments'>;
 
-/** Counts the established connections of clients, and measures how long they lived. */
+/** Counts the established connections of clients, and measures how long they live. */
 export class ConnectionMetrics implements ConnectionWatcher {
   private readonly outputs: Outputs;
   private readonly optIn: ReadonlySet<string>;
@@ -40,7 +40,7 @@ export class ConnectionMetrics implements ConnectionWatcher {
     const { instruments } = this.outputs;
     const attributes = this.attributesOf(connection, origin);
     const watched: Watched = {
-      // Those of now: what was added to a counter must be taken from the same one.
+      // Instruments may be replaced later. What was added to a counter must be taken from the same counter.
       open: instruments[METRIC_HTTP_CLIENT_OPEN_CONNECTIONS],
       duration: instruments[METRIC_HTTP_CLIENT_CONNECTION_DURATION],
       attributes,
@@ -76,7 +76,7 @@ export class ConnectionMetrics implements ConnectionWatcher {
 
   private attributesOf({ ends }: Connection, origin: Origin): Attributes {
     const attributes: Attributes = {};
-    // Each port of a peer would be a series of its own: only the address is told.
+    // Each port of a peer would make a series of its own, so only the address is told.
     if (this.optIn.has(ATTR_NETWORK_PEER_ADDRESS) && ends.peerAddress !== undefined) {
       attributes[ATTR_NETWORK_PEER_ADDRESS] = ends.peerAddress;
     }

@@ -21,16 +21,16 @@ import { addDialledAddress, addTLSProtocol } from '../http/attributes.js';
 import { causeOf, errorMessage, errorType } from '../http/error.js';
 import { dnsAttributes, serverAttributes, sniAttributes } from './events.js';
 
-// A connection is found from each request that it serves, and a failed attempt from each that failed with it.
+// Each request on a connection finds its set-up by the socket, and each request that failed with it by the error.
 const setupOfSocket = new WeakMap<Socket, SpanContext>();
 const setupOfError = new WeakMap<object, SpanContext>();
 
-/** The span of the set-up of this connection, if one was made. */
+/** The span of a connection's set-up; `undefined` if none was made. */
 export function connectionSetup(socket: Socket): SpanContext | undefined {
   return setupOfSocket.get(socket);
 }
 
-/** The span of the set-up that failed with this error, or with what it wraps. */
+/** The span of the set-up that failed with this error or with its cause; `undefined` if there is none. */
 export function failedSetup(error: unknown): SpanContext | undefined {
   return setupOf(error) ?? setupOf(causeOf(error));
 }
@@ -39,21 +39,21 @@ function setupOf(error: unknown): SpanContext | undefined {
   return typeof error === 'object' && error !== null ? setupOfError.get(error) : undefined;
 }
 
-/** What a dial is for, and how it is told. */
+/** What the spans of a dial need beyond its facts. */
 export interface SetupSpans {
   readonly tracer: Tracer;
   /** See `epochAt`. */
   readonly epoch: number;
   readonly server: Origin;
   readonly hooks: NotedHooks;
-  /** The set-up that was made for the same request before: of a tunnel, if this one did not dial. */
+  /** The set-up before this one for the same request. It set up the tunnel if this one did not dial. */
   readonly before: SpanContext | undefined;
 }
 
 /**
- * Makes the spans of a dial that is over: a trace of its own, for the connection outlives the request that it was
- * dialled for. The shapes are those of .NET: docs/dotnet/dotnet-network-traces.md of the semantic conventions. What
- * is laid over a tunnel is linked to the set-up of that.
+ * Makes the spans of a dial that is over. They are a trace of their own, because the connection outlives the request that
+ * it was dialled for. The shapes are those of .NET: docs/dotnet/dotnet-network-traces.md of the semantic conventions. The
+ * set-up of a connection through a tunnel is linked to the set-up of the tunnel.
  */
 export function emitConnectionSetup(about: SetupSpans, dial: FinishedDial): SpanContext {
   const { tracer, epoch, server, before } = about;
@@ -94,7 +94,7 @@ function setupAttributes(server: Origin, { socket, error }: FinishedDial): Attri
   return attributes;
 }
 
-/** One span for each lookup, tried address and handshake: from the fact that began it to the one that ended it. */
+/** Makes one span for each lookup, tried address and handshake, from its start fact to its done fact. */
 function emitParts(about: SetupSpans, facts: readonly ClientFact[], parent: Context): void {
   const { hooks } = about;
   let startedAt = Number.NaN;
@@ -146,7 +146,7 @@ function endSpan(span: Span, epoch: number, endedAt: number, error: Error | unde
   span.end(toHrTime(epoch, endedAt));
 }
 
-/** `network.transport` is told only where it is not TCP. */
+/** Leaves out `network.transport` where it is TCP. */
 function connectAttributes({ network, addr }: Extract<ClientFact, { hook: 'connectDone' }>): Attributes {
   const attributes: Attributes = {};
   addDialledAddress(attributes, network, addr);

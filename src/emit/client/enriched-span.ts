@@ -9,15 +9,15 @@ import { HeldSpan } from './held-span.js';
 import type { ClientVerdict } from './outcome.js';
 import { ClientSpan } from './span.js';
 
-/** Turns the record of one request into telemetry on the span that another instrumentation made for it. */
+/** Turns the record of one request into telemetry on the span that another instrumentation made for the request. */
 export class EnrichedSpan extends ClientSpan implements SpanUser {
   private held: HeldSpan | undefined = undefined;
   private over = false;
-  /** When it was, if the request had begun before its span. */
+  /** When the span was given, if the request had begun before; `-Infinity` otherwise. */
   private givenAt = Number.NEGATIVE_INFINITY;
   private begun = false;
 
-  /** Takes the span when it is offered, before the request or after it. */
+  /** Takes the span when the other instrumentation offers it, which may be before this call. */
   expect(): void {
     const { view } = this.start;
     if (view.isMade) {
@@ -30,12 +30,15 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
     awaitSpan(this.start.view.request, this);
   }
 
-  /** As a span takes the time by itself; and all that we tell lies between its start and its end. */
+  /** Keeps all that we tell between the start and the end of the other's span. */
   override timeAt(at: number): number {
     return Math.min(Math.max(at, this.givenAt), this.held?.endedAt ?? at);
   }
 
-  /** A span of the SDK counts from the wall clock's millisecond in which it began, and keeps how far that is from ours. */
+  /**
+   * A span of the SDK starts at a whole millisecond of the wall clock, and keeps the offset from `performance.now()`. The
+   * spans below it are given times with the same offset.
+   */
   override timeBelowAt(at: number): TimeInput {
     const time = this.timeAt(at);
     const offset: unknown = this.span && Reflect.get(this.span, '_performanceOffset');
@@ -50,13 +53,13 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
         this.givenAt = now();
       }
       if (span.isRecording()) {
-        // If what ends the request never comes to us, the other's span must not wait for it.
+        // The end of the request may never reach us. The other's span must not wait for that.
         this.held = new HeldSpan(span, () => setImmediate(() => this.held?.release()));
       }
     }
   }
 
-  /** The dial of a request that nobody records is of no interest. */
+  /** A request whose span is not recorded gets no spans of its dial. */
   override dialDone(dial: FinishedDial): void {
     if (this.held !== undefined) {
       super.dialDone(dial);
@@ -73,7 +76,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
     }
   }
 
-  /** What the other instrumentation records itself is left to it. */
+  /** The other instrumentation records the shared attributes itself. */
   protected override addAttributes(
     attributes: Attributes,
     record: ClientRecord,
@@ -87,7 +90,7 @@ export class EnrichedSpan extends ClientSpan implements SpanUser {
   }
 }
 
-/** As the SDK rounds a number that it takes for one of `performance.now()`, to the last nanosecond. */
+/** Rounds a time of `performance.now()` to the nanosecond exactly as the SDK does. */
 function sdkTime(ms: number): HrTime {
   const origin = performance.timeOrigin;
   const seconds = Math.trunc(origin / 1000) + Math.trunc(ms / 1000);

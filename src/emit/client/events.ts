@@ -39,21 +39,21 @@ import type { BodySizes } from './body-sizes.js';
 import type { ClientVerdict } from './outcome.js';
 import type { SpanClock } from './start.js';
 
-/** What the events of a request need beyond its facts. */
+/** What the events of a request need beyond the facts. */
 export interface EventContext {
   readonly clock: SpanClock;
   readonly server: Origin;
   readonly asked: NotedHooks;
   /** Names of the opt-in attributes that are wanted. */
   readonly optIn: ReadonlySet<string>;
-  /** Bytes of the bodies, if they were asked for. */
+  /** Bytes of the bodies; `undefined` where not asked for. */
   readonly sizes: BodySizes;
   readonly verdict: ClientVerdict;
 }
 
 /**
- * Adds the event of each fact to the span, at the time at which it happened; then those of what ends with the request
- * itself, where Go's hooks are silent.
+ * Adds an event to the span for each fact, at the time of the fact. The events of the phase that ends with the request come
+ * last: Go's hooks do not tell of them.
  */
 export function addEvents(
   span: Span,
@@ -65,7 +65,7 @@ export function addEvents(
   let at = Number.NaN;
   let time: TimeInput = 0;
   for (const fact of facts) {
-    // What happens in one moment is told as one time.
+    // Facts of one moment often follow each other, so their time is converted once.
     if (fact.at !== at) {
       at = fact.at;
       time = clock.timeAt(at);
@@ -74,7 +74,7 @@ export function addEvents(
   }
   const { failure, cancelled, endedAt } = verdict;
   if (failure !== undefined && asked.gotConn && !record.wasSent) {
-    // No connection could be had: there is no `gotConn`, but the phase is over.
+    // Without a connection there was no `gotConn`, but the phase is over.
     span.addEvent(EVENT_HTTP_GETCONN_DONE, { [ATTR_ERROR_TYPE]: failure }, clock.timeAt(endedAt));
   }
   if (asked.putIdleConn && !cancelled && !Number.isNaN(record.responseAt)) {
@@ -86,12 +86,12 @@ export function addEvents(
   }
 }
 
-/** Whether a fact is no end of a phase: it is an event where the phases themselves are spans, too. */
+/** Whether a fact is neither start nor end of a phase. Such a fact stays an event where the phases are spans. */
 export function isMoment({ hook }: ClientFact): boolean {
   return hook === 'got1xxResponse' || hook === 'wait100Continue' || hook === 'got100Continue';
 }
 
-// What each request has comes first. No table of names by hook: looking them up takes longer than all this.
+// The facts of every request come first. Looking up names by hook in a table would take longer than the whole switch.
 function addEvent(span: Span, fact: ClientFact, about: EventContext, at: TimeInput): void {
   switch (fact.hook) {
     case 'getConn':
@@ -142,7 +142,7 @@ function addEvent(span: Span, fact: ClientFact, about: EventContext, at: TimeInp
   }
 }
 
-/** The body is complete, or was cut off. */
+/** Attributes of the end of the response. */
 function receiveAttributes(bodySize: number | undefined, errorType: string | undefined): Attributes {
   const attributes: Attributes = {};
   if (bodySize !== undefined) {
@@ -161,8 +161,8 @@ function addSendDone(span: Span, { err }: FactOf<'wroteRequest'>, about: EventCo
   if (err === undefined) {
     span.addEvent(EVENT_HTTP_SEND_DONE, { [ATTR_HTTP_REQUEST_BODY_SIZE]: sizes.request }, at);
   } else if (!verdict.cancelled) {
-    // Failing to write fails the request, and that may have been given another reason than an error. Cut short by
-    // the caller, writing did not fail: it was left open.
+    // A failed write fails the request, whose reason may be more exact than the error of the write. A write that the
+    // caller cut short did not fail, and has no end.
     span.addEvent(EVENT_HTTP_SEND_DONE, { [ATTR_ERROR_TYPE]: verdict.failure ?? errorType(err) }, at);
   }
 }
@@ -202,7 +202,7 @@ export function connectAttributes({
   return attributes;
 }
 
-/** The name that is sent to the server; an address is never sent. */
+/** The server name that TLS sends; `undefined` for an address, which is never sent. */
 export function sniAttributes(name: string | undefined): Attributes | undefined {
   return !name || isIP(name) !== 0 ? undefined : { [ATTR_SERVER_ADDRESS]: name };
 }

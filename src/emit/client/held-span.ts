@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { Span, TimeInput } from '@opentelemetry/api';
 
 /**
- * A span that another instrumentation ends, kept open until we have written to it: that one may have subscribed
- * before us, and what comes after the end of a span is lost.
+ * Keeps the span of another instrumentation open until we have written to it. The other may have subscribed before us, and
+ * whatever is written after the end of a span is lost.
  *
- * Somebody else may have laid something over its `end`, and may do so while we hold it: both keep working.
+ * Somebody else may have patched the span's `end`, or may patch it while we hold it. Both patches keep working.
  */
 export class HeldSpan {
   private readonly span: Span;
@@ -15,16 +15,16 @@ export class HeldSpan {
   private readonly end = (at?: TimeInput): void => this.wantEnd(at);
   private held: boolean;
   private ending: { readonly at: TimeInput } | undefined;
-  /** When the other ended it, on our clock; infinite if it has not, or has said itself when that was. */
+  /** When the other ended the span, on our clock; infinite if it has not, or if it gave a time of its own. */
   endedAt = Number.POSITIVE_INFINITY;
 
-  /** @param onEndWanted Called when the other has ended the span, unless it was released before. */
+  /** @param onEndWanted Called once when the other ends the span; never after `release`. */
   constructor(span: Span, onEndWanted: () => void) {
     this.span = span;
     this.onEndWanted = onEndWanted;
     this.ownBefore = Object.getOwnPropertyDescriptor(span, 'end');
     this.endBefore = span.end;
-    // One that is frozen cannot be held: then we are in time, or we are not.
+    // A frozen span cannot be held. What we write after its end is lost.
     this.held = Reflect.defineProperty(span, 'end', {
       configurable: true,
       enumerable: this.ownBefore?.enumerable ?? false,
@@ -33,7 +33,7 @@ export class HeldSpan {
     });
   }
 
-  /** Nothing more will be written. */
+  /** Lets the span end: at once if the other has ended it, else when it does. May be called again. */
   release(): void {
     if (!this.held) {
       return;
@@ -48,7 +48,7 @@ export class HeldSpan {
   private uncover(): void {
     const { span, ownBefore } = this;
     if (Object.getOwnPropertyDescriptor(span, 'end')?.value !== this.end) {
-      // Under somebody else's, ours stays and only passes on.
+      // Somebody else's patch lies over ours, which stays below and passes the calls on.
       return;
     }
     if (ownBefore === undefined) {
@@ -62,7 +62,7 @@ export class HeldSpan {
     if (!this.held) {
       this.endBefore.call(this.span, at);
     } else if (this.ending === undefined) {
-      // As a span takes the time by itself: its start and end are told by one clock.
+      // A span would read the time of its end now. Its start came from the same clock.
       this.ending = { at: at ?? this.endNow() };
       this.onEndWanted();
     }

@@ -51,7 +51,7 @@ export function measureLookup(
   }
 }
 
-/** Measures the wait of a request for which no connection was ready, when it has got one. */
+/** Measures how long a request waited for its connection, if none was ready. Called when it has one. */
 export function measureQueue(start: ClientStart, record: ClientRecord): void {
   if (record.conn?.wasIdle === false) {
     measureWait(start, record, record.gotConnAt);
@@ -70,7 +70,7 @@ export function measureEnd(start: ClientStart, record: ClientRecord, verdict: Cl
     measureActive(start, record.context, -1);
   }
   if (settings.measuresQueue && verdict.failure !== undefined && !record.wasSent) {
-    // It waited in vain.
+    // The request waited in vain.
     measureWait(start, record, verdict.endedAt);
   }
   const duration = instruments[METRIC_HTTP_CLIENT_REQUEST_DURATION];
@@ -85,7 +85,7 @@ export function measureEnd(start: ClientStart, record: ClientRecord, verdict: Cl
   }
   duration?.record(
     (verdict.endedAt - record.wantedAt) / 1000,
-    settings.metricAttributesHook === undefined ? attributes : withUsers(start, record, attributes),
+    settings.metricAttributesHook === undefined ? attributes : withHookAttributes(start, record, attributes),
     record.context,
   );
 }
@@ -119,8 +119,8 @@ function measurePhases(start: ClientStart, record: ClientRecord, cutAt: number, 
   }
 }
 
-/** With what the user's hook adds to them. */
-function withUsers(
+/** The attributes, and what the program's hook adds to them. */
+function withHookAttributes(
   { settings, view }: ClientStart,
   record: ClientRecord,
   attributes: Attributes,
@@ -136,9 +136,9 @@ function withUsers(
   };
 }
 
-// All in the order of the alphabet, in which a MeterProvider sorts them.
+// The attributes are set in alphabetical order, in which a MeterProvider sorts them.
 
-/** The attributes that the metrics of a request which is over share. */
+/** The attributes that all metrics of a finished request share. */
 function clientMetricAttributes(
   start: ClientStart,
   { ends, response }: ClientRecord,
@@ -158,12 +158,12 @@ function clientMetricAttributes(
   }
   addServer(attributes, start.server);
   if (optIn.size > 0) {
-    addAsked(attributes, start, optIn);
+    addOptIns(attributes, start, optIn);
   }
   return attributes;
 }
 
-/** The attributes of the number of requests in progress: the same when one begins and when it ends. */
+/** The attributes of `http.client.active_requests`. They are the same when a request begins and when it ends. */
 function activeRequestAttributes(start: ClientStart): Attributes {
   const { optIn } = start.settings;
   const attributes: Attributes = {};
@@ -192,7 +192,7 @@ function queueAttributes(start: ClientStart, { ends }: ClientRecord): Attributes
   return attributes;
 }
 
-function addAsked(
+function addOptIns(
   attributes: Attributes,
   { server, template }: ClientStart,
   optIn: ReadonlySet<string>,

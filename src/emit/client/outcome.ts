@@ -4,17 +4,20 @@ import { clientStatusErrorType } from '../http/attributes.js';
 import { errorMessage, failureErrorType } from '../http/error.js';
 import type { ClientRequestView } from './views/view.js';
 
-/** How a request came to its end, as its telemetry tells it. */
+/** How a request ended, as its telemetry tells it. */
 export interface ClientVerdict {
-  /** Type of the failure; `undefined` for a request that ended or that the caller cancelled. */
+  /** Type of the failure; `undefined` for a request that is complete or that the caller cancelled. */
   readonly failure: string | undefined;
   readonly message: string | undefined;
   readonly cancelled: boolean;
-  /** `error.type`: a failure, else a bad status. */
+  /** `error.type`: the failure, or else the status if it is an error; `undefined` if there was neither. */
   readonly errorType: string | undefined;
-  /** When it was over; for a body given up, when something of it came last: a clean-up must not decide that. */
+  /**
+   * When the request was over. A request whose body was given up was over with the last activity: a clean-up that comes much
+   * later must not stretch it.
+   */
   readonly endedAt: number;
-  /** When the phase that was under way was cut off; `NaN` if none was. */
+  /** When the phase under way was cut off; `NaN` if none was. */
   readonly cutAt: number;
 }
 
@@ -78,15 +81,15 @@ export interface ExchangeEnds {
 }
 
 /**
- * When the phases of a finished record ended. One that failed lasted until it did, and one that was given up until then.
+ * When the phases of a finished record ended. A phase that failed or was given up ended at `cutAt`.
  *
- * @param cutAt When the request failed or was given up; `NaN` if it ended.
+ * @param cutAt When the request failed or was given up; `NaN` if it is complete.
  */
 export function exchangeEnds(record: ClientRecord, cutAt: number): ExchangeEnds {
   const { gotConnAt, wroteRequestAt, writeError, responseAt } = record;
   let wait = writeError === undefined ? cutAt : Number.NaN;
   if (!Number.isNaN(responseAt)) {
-    // The server may answer before it has read everything: then nothing was waited for.
+    // A server may answer before it has read the whole request. Then there was no wait.
     wait = responseAt < wroteRequestAt ? Number.NaN : responseAt;
   }
   return {
@@ -116,7 +119,7 @@ export function phaseStart(
   }
 }
 
-/** When a phase of a finished record ended; `NaN` if it did not happen: see `exchangeEnds`. */
+/** When a phase of a finished record ended; `NaN` if it did not happen. See `exchangeEnds`. */
 export function phaseEnd(record: ClientRecord, phase: PhaseName, cutAt: number): number {
   switch (phase) {
     case 'dns':
@@ -133,7 +136,7 @@ export function phaseDuration(record: ClientRecord, phase: PhaseName, cutAt: num
   return phaseEnd(record, phase, cutAt) - phaseStart(record, phase);
 }
 
-/** A dial that goes on for a request that was given another connection is no phase of it any more. */
+/** A dial that goes on after its request got another connection has no end here: it is no phase of the request any more. */
 function dialEnd(record: ClientRecord, phase: DialPhase, cutAt: number): number {
   const end = record.dial === undefined ? Number.NaN : record.dial[phase].end;
   return Number.isNaN(end) && !record.wasSent ? cutAt : end;

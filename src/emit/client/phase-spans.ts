@@ -23,13 +23,13 @@ import {
 import { type ClientVerdict, lastPhase, type PhaseName, phaseEnd, phaseStart } from './outcome.js';
 import type { SpanClock } from './start.js';
 
-/** What the spans of a request's phases need beyond its record. */
+/** What the spans of a request's phases need beyond the record. */
 export interface PhaseSpansContext {
   readonly tracer: Tracer;
   readonly clock: SpanClock;
   readonly server: Origin;
   readonly hooks: NotedHooks;
-  /** Phases that are wanted: one of the two hooks at their ends is. */
+  /** A phase is wanted if one of the two hooks at its ends is. */
   readonly wanted: Readonly<Record<PhaseName, boolean>>;
   /** Names of the opt-in attributes that are wanted. */
   readonly optIn: ReadonlySet<string>;
@@ -43,7 +43,7 @@ interface Failure {
   readonly message: string | undefined;
 }
 
-/** One phase on its way to become a span. */
+/** A phase that becomes a span. */
 interface PhaseSpan {
   readonly phase: PhaseName;
   readonly start: number;
@@ -52,11 +52,11 @@ interface PhaseSpan {
   readonly failure: Failure | undefined;
 }
 
-/** Draws the phases of a request that is over as spans below its own, in order of start. */
+/** Makes the phases of a finished request spans below the span of the request, in order of their start. */
 export function emitPhaseSpans(about: PhaseSpansContext, record: ClientRecord, parent: Span): void {
   const failure = failureOf(about.verdict);
   const spans = [...exchangeOf(about, record, failure), ...dialOf(about, record, failure)]
-    // NaN, for what did not happen, is no number that another one is larger than.
+    // A phase that did not happen has `NaN` as start or end, and every comparison with `NaN` is false.
     .filter(({ phase, start, end }) => about.wanted[phase] && end >= start)
     .sort((a, b) => a.start - b.start);
   const ofRequest = trace.setSpan(record.context, parent);
@@ -70,7 +70,7 @@ export function emitPhaseSpans(about: PhaseSpansContext, record: ClientRecord, p
   }
 }
 
-/** A dial may go on when its request has got another connection: then it is no part of getting that. */
+/** A dial that goes on after its request got another connection is no part of the wait for that connection. */
 function isPartOf({ phase, end }: PhaseSpan, getconn: PhaseSpan | undefined): boolean {
   return (
     (phase === 'dns' || phase === 'connect' || phase === 'tls') && getconn !== undefined && end <= getconn.end
@@ -95,7 +95,7 @@ function failureOf({ failure, message }: ClientVerdict): Failure | undefined {
   return failure === undefined ? undefined : { type: failure, message };
 }
 
-/** The phases that follow each other, from the call to the end of the response. */
+/** The phases that follow one another, from the call to the end of the response. */
 function exchangeOf(
   about: PhaseSpansContext,
   record: ClientRecord,
@@ -111,7 +111,7 @@ function exchangeOf(
     failure: phase === last ? failure : undefined,
   });
   return [
-    // Whatever failed before the connection was there: none could be had.
+    // Any failure before the request had a connection is a failure to get one.
     {
       ...at('getconn', getConnAttributes(about, record)),
       failure: record.wasSent ? undefined : failure,
@@ -146,7 +146,7 @@ const PHASE_OF: Readonly<Record<(DialStart | DialDone)['hook'], PhaseName>> = {
   tlsHandshakeDone: 'tls',
 };
 
-/** Each lookup, tried address and handshake; what is still open was cut off together with the request. */
+/** Each lookup, tried address and handshake. One that is still open was cut off together with the request. */
 function dialOf(about: PhaseSpansContext, record: ClientRecord, failure: Failure | undefined): PhaseSpan[] {
   const spans: PhaseSpan[] = [];
   const open: DialStart[] = [];
@@ -170,7 +170,7 @@ function dialOf(about: PhaseSpansContext, record: ClientRecord, failure: Failure
   return spans;
 }
 
-/** The phase that this ends; none if it is not known to have begun. */
+/** The phase that this fact ends, in an array; an empty one if no start of it is known. */
 function finished(about: PhaseSpansContext, open: DialStart[], done: DialDone): PhaseSpan[] {
   const index = open.findIndex((start) => isEndOf(done, start));
   const begun = index < 0 ? [] : open.splice(index, 1);
@@ -191,7 +191,7 @@ function spanOf(
   return { phase: PHASE_OF[start.hook], start: start.at, end, attributes, failure };
 }
 
-/** Several addresses may be dialled at a time; of everything else there is one. */
+/** Several addresses may be dialled at a time, so a dial is matched by its address. */
 function isEndOf(done: DialDone, start: DialStart): boolean {
   return (
     PHASE_OF[done.hook] === PHASE_OF[start.hook] &&

@@ -20,14 +20,14 @@ import { compileKnownMethods, type KnownMethods } from '../http/method.js';
 import { compileRedactedQueryParams, type RedactedQueryParams } from '../http/redaction.js';
 import type { Instruments } from '../instruments.js';
 
-/** Where the telemetry of a client goes. To be read at each use: a provider may be set late. */
+/** Where the telemetry of a client goes. Read it at each use, because a provider may be set late. */
 export interface ClientOutputs {
   readonly tracer: Tracer;
   readonly instruments: Instruments;
   readonly counters: Counters;
 }
 
-/** A client's config, made ready once for all requests. */
+/** A client's config, prepared once for all requests. */
 export interface ClientSettings {
   readonly config: ResolvedClientConfig;
   readonly outputs: ClientOutputs;
@@ -39,12 +39,12 @@ export interface ClientSettings {
   readonly ignores: boolean;
   /** What is asked of the record of a request whose span is recorded. */
   readonly asked: Asked;
-  /** The same of one whose span is not, for its metrics and the hooks of the config. */
+  /** What is asked of the record of any other request, for its metrics and the hooks of the config. */
   readonly askedUnrecorded: Asked;
-  /** Phases whose duration is recorded: one of its two hooks is. */
+  /** The duration of a phase is recorded if one of its two hooks is. */
   readonly durations: Readonly<Record<Phase, boolean>>;
   readonly optIn: ReadonlySet<string>;
-  /** Whether the span says how large the bodies were. */
+  /** Whether the span carries the sizes of the bodies. */
   readonly countsBodies: boolean;
   readonly measuresActive: boolean;
   readonly measuresQueue: boolean;
@@ -53,12 +53,12 @@ export interface ClientSettings {
   readonly metricAttributesHook: ResolvedConfig['metricAttributesHook'];
 }
 
-/** Of a request that nobody wants to know the facts of. */
+/** No hook leaves a fact behind. */
 const NO_FACTS = Object.fromEntries(CLIENT_TRACE_HOOKS.map((hook) => [hook, false])) as NotedHooks;
 
 /**
- * The facts that each form needs. A span for each phase needs both of its ends, whichever hook asked for it. .NET's spans
- * take the place of the events up to the connection; it has none for what comes after.
+ * The facts that each value of `phases` needs. The span of a phase needs both ends of the phase, whichever hook asked for
+ * it. The spans of `linked-spans`, which are .NET's, replace the events up to the connection and none after.
  */
 const NOTED_FOR: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
   events: (hooks) => hooks,

@@ -21,11 +21,11 @@ import { emitWaitForConnection } from './waiting-span.js';
 /** The headers of a request that trace headers are written to. */
 interface Carrier {
   readonly view: ClientRequestView;
-  /** Whether the caller, or another instrumentation, has said already which trace it is. */
+  /** Whether the request had a `traceparent` already, from the caller or another instrumentation. */
   readonly traced: boolean;
 }
 
-/** A header that is there already is never touched, and what belongs to another `traceparent` is not added to it. */
+/** Never touches a header that is there already, and adds no `tracestate` to the `traceparent` of somebody else. */
 const SETTER: TextMapSetter<Carrier> = {
   set({ view, traced }, name, value) {
     const isThere = name === 'traceparent' ? traced : view.hasHeader(name);
@@ -35,11 +35,11 @@ const SETTER: TextMapSetter<Carrier> = {
   },
 };
 
-/** Turns the record of one request into telemetry when it is over: on a CLIENT span of our own. */
+/** Turns the record of one request into telemetry, on a CLIENT span of our own. */
 export class ClientSpan implements ClientRecordListener, SpanClock {
   protected readonly start: ClientStart;
   protected span: Span | undefined;
-  /** What is known before the end, to be set with all the others. */
+  /** Attributes that are known before the end. They are set together with all others. */
   private captured: Attributes | undefined = undefined;
   private lastSetup: SpanContext | undefined = undefined;
 
@@ -57,8 +57,8 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
   }
 
   /**
-   * Shows the request to the program's hook, and writes on it which trace it belongs to: each as soon as it can be
-   * done, before it is sent.
+   * Shows the request to the program's hook, and adds the headers of the trace. Called when the request begins, and again
+   * when the client has made its own request if there was none yet. Each time it does what can be done by then.
    */
   introduce(ctx: Context): void {
     const { settings, view, server } = this.start;
@@ -89,7 +89,7 @@ export class ClientSpan implements ClientRecordListener, SpanClock {
 
   headerWritten(name: string, values: string[]): void {
     if (name.startsWith(':')) {
-      // The fields with which HTTP/2 says method, target and server are no headers.
+      // A pseudo-header of HTTP/2 is no header.
       return;
     }
     const { redactedHeaders } = this.start.settings.config;

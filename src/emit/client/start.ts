@@ -8,7 +8,7 @@ import type { ClientRequestView } from './views/view.js';
 /** What was known of an outgoing request when it began. */
 export interface ClientStart {
   readonly settings: ClientSettings;
-  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  /** The instruments of the beginning. What was added to a counter must be taken from the same counter. */
   readonly instruments: Instruments;
   readonly counter: RequestCounter;
   readonly view: ClientRequestView;
@@ -17,14 +17,14 @@ export interface ClientStart {
   /** `http.request.method` */
   readonly method: string;
   readonly server: Origin;
-  /** `url.template`, if a hook of the user's supplied it. */
+  /** `url.template`, if a hook of the program's supplied it. */
   template: string | undefined;
 }
 
-/** Tells when something happened as one span takes it: a span of another instrumentation has its own clock. */
+/** Converts times of our clock for one span. The span of another instrumentation has its own clock. */
 export interface SpanClock {
   /** @param at On our clock. */
   timeAt(at: number): TimeInput;
-  /** The same moment for a span below it, which would read `timeAt` by a clock of its own. */
+  /** The same moment for a span below it, which would take the result of `timeAt` by another clock. */
   timeBelowAt(at: number): TimeInput;
 }

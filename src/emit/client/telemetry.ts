@@ -32,7 +32,7 @@ import { NodeRequestView } from './views/node.js';
 import { UndiciRequestView } from './views/undici.js';
 import type { ClientRequestView } from './views/view.js';
 
-/** Begins the telemetry of outgoing requests, by one config. */
+/** Begins the telemetry of outgoing requests under one config. */
 export class ClientTelemetry implements ClientRecorders {
   readonly connections: ConnectionMetrics | undefined;
   readonly counters: Counters;
@@ -69,7 +69,7 @@ export class ClientTelemetry implements ClientRecorders {
     return this.settings.config.grpc;
   }
 
-  /** Records a request of whichever client the view is made for. */
+  /** Records the request that the view shows; `undefined` if the config ignores it. */
   begin(
     view: ClientRequestView,
     ctx: Context,
@@ -117,7 +117,7 @@ export class ClientTelemetry implements ClientRecorders {
     const { config, outputs } = settings;
     const attributes = startAttributes(start, method.original);
     if (config.startSpanHook !== undefined) {
-      start.template = this.addUsers(attributes, start.view);
+      start.template = this.addHookAttributes(attributes, start.view);
     }
     const name = start.template === undefined ? method.spanName : `${method.spanName} ${start.template}`;
     const span =
@@ -145,11 +145,11 @@ export class ClientTelemetry implements ClientRecorders {
   }
 
   /**
-   * Adds what the program's hook says of a request.
+   * Adds the attributes that the program's hook gives a request.
    *
-   * @returns Its `url.template`, if it supplied one.
+   * @returns The `url.template` among them; `undefined` if there is none.
    */
-  private addUsers(attributes: Attributes, view: ClientRequestView): string | undefined {
+  private addHookAttributes(attributes: Attributes, view: ClientRequestView): string | undefined {
     const { startSpanHook } = this.settings.config;
     if (startSpanHook !== undefined) {
       const added = safely('client.startSpanHook', startSpanHook, view.options);
@@ -158,7 +158,7 @@ export class ClientTelemetry implements ClientRecorders {
     return templateOf(attributes);
   }
 
-  /** Another instrumentation has the span, or will have it before the request ends: see `offerSpan`. */
+  /** Another instrumentation has the span already, or makes it before the request ends. See `offerSpan`. */
   private enrich(start: ClientStart, ctx: Context, at: number): ClientRecord {
     const { settings } = start;
     const span = new EnrichedSpan(start, undefined);
@@ -172,7 +172,7 @@ export class ClientTelemetry implements ClientRecorders {
   }
 }
 
-/** Reading what the user gave may fail as well. */
+/** A function of its own for `safely`: a getter among what the program gave may throw. */
 function addAll(attributes: Attributes, added: Attributes | undefined): void {
   Object.assign(attributes, added);
 }

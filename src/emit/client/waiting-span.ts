@@ -6,8 +6,8 @@ import type { ClientVerdict } from './outcome.js';
 import type { ClientStart, SpanClock } from './start.js';
 
 /**
- * Makes the child span of a request's wait for its connection, as .NET draws it. None if a connection was ready, nor
- * if the caller gave up while waiting.
+ * Makes the child span of a request's wait for its connection, in the shape of .NET's. Makes none if a connection was
+ * ready, or if the caller gave up during the wait.
  */
 export function emitWaitForConnection(
   { settings, server }: ClientStart,

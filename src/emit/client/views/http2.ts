@@ -15,7 +15,7 @@ export class Http2RequestView implements ClientRequestView {
   readonly method: string;
   readonly target: string;
   readonly fragment = '';
-  /** Whoever it asks for is its origin. */
+  /** The server that the request asks for is its origin. */
   readonly host = undefined;
   private readonly exchange: Http2Request;
 
@@ -35,12 +35,12 @@ export class Http2RequestView implements ClientRequestView {
     return this.exchange.stream !== undefined;
   }
 
-  /** What is sent is final when the stream is there. */
+  /** The headers are final when the stream is there. */
   get takesHeaders(): boolean {
     return !this.isMade;
   }
 
-  /** There is no stream yet: it shows what there will be in the form of `node:http`. */
+  /** Shows the request in the form of `node:http`, for there is no stream yet. */
   get options(): RequestOptions {
     const { origin, exchange } = this;
     const { scheme, address, port } = origin;
@@ -53,7 +53,7 @@ export class Http2RequestView implements ClientRequestView {
     return this.exchange.headers.get('user-agent');
   }
 
-  /** Nothing, if what was written has not been counted. */
+  /** Read only if no byte was counted, and each byte that is written is counted. */
   get contentLength(): number {
     return 0;
   }
@@ -82,7 +82,7 @@ export class Http2RequestView implements ClientRequestView {
     }
   }
 
-  /** Nothing, if what was received has not been counted. */
+  /** Read only if no byte was counted, and each byte that is received is counted. */
   responseContentLength(): number {
     return 0;
   }
@@ -101,7 +101,7 @@ export class Http2RequestView implements ClientRequestView {
   }
 }
 
-/** The fields with which HTTP/2 says method, target, server and status are no headers. */
+/** Leaves out the pseudo-headers of HTTP/2. */
 function addField(attributes: Attributes, capture: HeaderCapture, name: string, value: unknown): void {
   if (!name.startsWith(':')) {
     capture.addField(attributes, name, value);

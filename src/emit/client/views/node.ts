@@ -34,7 +34,7 @@ export class NodeRequestView implements ClientRequestView {
     return this.exchange.request;
   }
 
-  /** Made from the request itself where Node does not show what it was asked for with. */
+  /** Made from the request itself where Node does not show the caller's options. */
   get options(): RequestOptions {
     const { options, request, host, port } = this.exchange;
     const { protocol, path, method } = request;
@@ -46,7 +46,7 @@ export class NodeRequestView implements ClientRequestView {
     return typeof userAgent === 'string' ? userAgent : this.finalHeaders?.get('user-agent')?.[0];
   }
 
-  /** Nothing, if what was written has not been counted. */
+  /** Read only if no byte was counted, and each byte that is written is counted. */
   get contentLength(): number {
     return 0;
   }
@@ -85,7 +85,7 @@ export class NodeRequestView implements ClientRequestView {
     if (length !== undefined) {
       return Number(length);
     }
-    // Each part was counted, unless nobody wanted it and Node dropped what came.
+    // Each part of a body is counted, unless nobody reads the body and Node drops it.
     return message.readableEnded && Reflect.get(message, '_dumped') !== true ? 0 : undefined;
   }
 
@@ -102,7 +102,7 @@ export class NodeRequestView implements ClientRequestView {
     return { timedOut, destroyedByCaller };
   }
 
-  /** Those of a request that was given them as an array: Node keeps them as text alone. */
+  /** The headers of a request that was given them as an array, which Node keeps as text only; `undefined` for others. */
   private get finalHeaders(): Map<string, string[]> | undefined {
     const { request } = this.exchange;
     return request._header !== null && request.getHeaderNames().length === 0
@@ -111,12 +111,12 @@ export class NodeRequestView implements ClientRequestView {
   }
 }
 
-/** Node sets one by itself. */
+/** Whether this `Host` is the one that Node sets by itself. */
 function isOwnHost(host: string, { scheme, redacted }: Origin): boolean {
   return redacted.length === scheme.length + '://'.length + host.length && redacted.endsWith(host);
 }
 
-/** The source gives the response itself as its headers. */
+/** The response of `node:http`, which its source gives as the headers. */
 function messageOf({ headers }: ResponseHead): IncomingMessage {
   return headers as IncomingMessage;
 }

@@ -91,7 +91,7 @@ export class UndiciRequestView implements ClientRequestView {
     return response;
   }
 
-  /** `fetch` shows no signal, but once a request is written, nothing of the program's is left that could fail. */
+  /** `fetch` shows no signal. But once a request is written, only the transport can still fail. */
   failureHints({ wasSent, writeError }: ClientRecord): FailureHints {
     return {
       onlyTransportLeft: wasSent && writeError === undefined,
@@ -118,14 +118,14 @@ export function headerInList(list: HeaderList, name: string): string | undefined
   return undefined;
 }
 
-/** Why the caller aborted the request, as far as undici shows it: `undici.request` does. */
+/** Why the caller aborted the request; `undefined` where undici does not show it. `undici.request` does. */
 function abortReason(request: UndiciRequest): unknown {
   const handler = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
   const value = handler === undefined ? undefined : request[handler];
   return typeof value === 'object' && value !== null && 'reason' in value ? value.reason : undefined;
 }
 
-/** Another instrumentation may come after us, and whoever is sent two trace headers trusts none. */
+/** Another instrumentation may add the same header after us, and a server that gets two trace headers trusts neither. */
 function hasTraceHeader({ headers }: UndiciRequest, name: string): boolean {
   const lowerCase = name.toLowerCase();
   const isThere = headerInList(headers, lowerCase) !== undefined;

@@ -9,27 +9,27 @@ import type { ResponseHead } from '../../../source/request-trace.js';
 import type { Failure } from '../../http/error.js';
 import type { HeaderCapture } from '../../http/headers.js';
 
-/** What must be known of an outgoing request, whichever client sends it. */
+/** An outgoing request, in one form for all clients. */
 export interface ClientRequestView {
-  /** The client's own object, as hooks are given it. */
+  /** The client's own object, which the hooks are given. */
   readonly request: ClientHookRequest;
-  /** Whether the client has made its request; if not, that object is what is known of it. */
+  /** Whether the client has made its own request. Before that, `request` is what is known of it. */
   readonly isMade: boolean;
   /** Whether a header can be added now. */
   readonly takesHeaders: boolean;
-  /** What the hooks that run before the span are given. */
+  /** What the hooks before the span are given. */
   readonly options: UndiciRequest | RequestOptions;
   readonly method: string;
-  /** Where it is sent. */
+  /** Where the request is sent. */
   readonly origin: Origin;
   /** Request target as it is written: a path, or an absolute URL for a proxy. */
   readonly target: string;
-  /** What the URL that the caller gave has after its target, with its `#`: never sent. */
+  /** The fragment of the caller's URL, with its `#`. It is never sent. */
   readonly fragment: string;
   /** The `Host` header, if the caller chose one. */
   readonly host: string | undefined;
   readonly userAgent: string | undefined;
-  /** Bytes of its body, as far as it says. */
+  /** Bytes of the request's body as announced; `undefined` if not announced. */
   readonly contentLength: number | undefined;
   hasHeader(name: string): boolean;
   addHeader(name: string, value: string): void;
