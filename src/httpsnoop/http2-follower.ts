@@ -86,6 +86,12 @@ export class Http2Follower extends Follower {
     return !this.stream.closed && !this.stream.destroyed;
   }
 
+  /** Whether it was answered, and its end is not only what follows from a close. */
+  private get isWell(): boolean {
+    const { rstCode, aborted, headersSent } = this.stream;
+    return rstCode === NO_ERROR && !aborted && headersSent;
+  }
+
   /**
    * To be called before the program has the stream, and can listen to it. What Node has listen by then, for its
    * compatibility API, is the same for all streams, and needs no context: to enter one costs more than it does.
@@ -175,9 +181,13 @@ export class Http2Follower extends Follower {
   willEmit(event: unknown, error: unknown): boolean {
     switch (event) {
       case 'finish':
-        // Everything was handed to the connection, unless the stream was closed first and this only follows from that.
-        if (!this.sendsFile && this.stream.headRequest !== true) {
-          this.finishIfWell();
+        if (!this.sendsFile && this.stream.headRequest !== true && this.isWell) {
+          // It comes also when this side has broken the connection.
+          if (isClosed(this.stream.session)) {
+            this.isGivenUp = true;
+          } else {
+            this.finished();
+          }
         }
         break;
       case 'error':
@@ -200,14 +210,15 @@ export class Http2Follower extends Follower {
     this.large?.session.stop();
     if (this.isFile()) {
       // Node says nothing when it has sent a file, but that the stream is closed.
-      if (this.finishIfWell()) {
+      if (this.isWell) {
+        this.finished();
         this.fileBody();
       } else {
         this.unsent = this.bodyBytes;
         this.body(Number.NaN);
       }
-    } else if (this.stream.headRequest === true) {
-      this.finishIfWell();
+    } else if (this.stream.headRequest === true && this.isWell) {
+      this.finished();
     }
     return super.conclude();
   }
@@ -260,15 +271,6 @@ export class Http2Follower extends Follower {
   private beginLarge(): LargeBody | undefined {
     const session = SessionBytes.since(this.stream);
     return session && { session, before: Math.max(0, this.bodyBytes - this.stream.writableLength) };
-  }
-
-  private finishIfWell(): boolean {
-    const { rstCode, aborted, headersSent } = this.stream;
-    const isWell = rstCode === NO_ERROR && !aborted && headersSent;
-    if (isWell) {
-      this.finished();
-    }
-    return isWell;
   }
 }
 

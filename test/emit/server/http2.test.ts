@@ -6,6 +6,7 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectHttp2, http2Request } from '../../support/clients/http2-client.js';
@@ -220,6 +221,23 @@ describe('a stream that this side gives up', () => {
     const span = await served.only();
     expect(span.status.code).toBe(SpanStatusCode.ERROR);
     expect(span.attributes['error.type']).toBe(type);
+    expect(span.attributes).not.toHaveProperty('httptrace.aborted');
+  });
+
+  test('whose connection it breaks before it answers failed and was not sent', async () => {
+    served.record();
+    const connections: Socket[] = [];
+    const server = createServer((_req, res) => {
+      connections[0]?.destroy();
+      res.end('12345');
+    });
+    server.on('connection', (connection) => connections.push(connection));
+    const session = await sessionWith(server);
+    const stream = session.request();
+    await once(stream, 'close');
+    const span = await served.only();
+    expect(span.status.code).toBe(SpanStatusCode.ERROR);
+    expect(span.attributes['error.type']).toBe('ECONNRESET');
     expect(span.attributes).not.toHaveProperty('httptrace.aborted');
   });
 
