@@ -1,7 +1,7 @@
 import * as api from '@opentelemetry/api';
 
-// What each request needs of the API, read once: each read of the package's own exports is a lookup by hash, and a
-// call of a getter.
+// Each request needs these parts of the API. They are read once here, because each read of the package's own exports is a
+// lookup by hash and a call of a getter.
 
 export const context: typeof api.context = api.context;
 export const isSpanContextValid: typeof api.isSpanContextValid = api.isSpanContextValid;

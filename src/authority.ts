@@ -6,13 +6,13 @@ export function plainAddress(address: string): string {
   return bare.startsWith('::') ? bare.replace(MAPPED_IPV4, '') : bare;
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** `host:port`, with IPv6 in brackets. */
 export function hostPort(host: string, port: number | string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /**
- * The host of `host:port`, as in a `Host` header, an authority or a `hostPort` of a hook; IPv6 without its brackets.
+ * The host of `host:port`, such as a `Host` header, an authority or the `hostPort` of a hook. IPv6 has no brackets.
  *
  * @returns `undefined` if there is none.
  */
@@ -31,7 +31,11 @@ export function portOf(authority: string): number | undefined {
   return authority[end] === ':' ? parsePort(authority, end + 1) : undefined;
 }
 
-/** The port that a URL of this scheme means when it names none; as a scheme or as a protocol, `https` or `https:`. */
+/**
+ * The port that a URL of this scheme means when it names none; `undefined` if the scheme is not HTTP's.
+ *
+ * @param scheme With its colon or without.
+ */
 export function defaultPort(scheme: string): number | undefined {
   switch (scheme) {
     case 'http':
@@ -45,13 +49,13 @@ export function defaultPort(scheme: string): number | undefined {
   }
 }
 
-/** Where the host ends: before the colon of a port, or with the text; 0 if a bracket is never closed. */
+/** Index of the end of the host: the colon of a port, or the end of the text. 0 if a bracket is never closed. */
 function hostEnd(authority: string): number {
   if (authority.startsWith('[')) {
     return authority.indexOf(']') + 1;
   }
   const colon = authority.indexOf(':');
-  // More than one colon is an IPv6 address that lacks its brackets, and then none of them announces a port.
+  // More than one colon means an IPv6 address without brackets, and no port.
   return colon < 0 || authority.includes(':', colon + 1) ? authority.length : colon;
 }
 

@@ -15,17 +15,17 @@ export type {
 export { contextClientTrace };
 
 /**
- * A context in which each HTTP request runs the hooks of `trace`, and after them those that `ctx` already had.
+ * A context in which each HTTP request runs the hooks of `trace`, then the hooks that `ctx` already had.
  * Go's `httptrace.WithClientTrace`.
  *
- * Needs a context manager to be registered, for that is what makes a context the active one; an SDK or an
- * instrumentation is not needed.
+ * Needs a registered context manager, because only that makes a context the active one. Needs no SDK and no
+ * instrumentation.
  *
  * ```ts
  * context.with(withClientTrace(context.active(), { dnsDone: (info) => console.log(info) }), () => fetch(url));
  * ```
  *
- * @throws TypeError when `trace` is missing or no object, or when one of its hooks is there and no function.
+ * @throws TypeError if `trace` is no object, or if one of its hooks is neither a function nor `undefined`.
  */
 export function withClientTrace(ctx: Context, trace: ClientTrace): Context {
   if (typeof trace !== 'object' || trace === null) {

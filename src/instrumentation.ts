@@ -32,12 +32,12 @@ const NAME = 'opentelemetry-instrumentation-httptrace';
 /**
  * Records where the time of each outgoing HTTP request went, and what each response really was.
  *
- * Give it to `registerInstrumentations`, or to the `instrumentations` of an SDK. `enable`, `disable` and
- * `setConfig` take effect from the next request on, at any time; a request that is under way is finished by the
+ * Give an instance to `registerInstrumentations`, or to the `instrumentations` of an SDK. `enable`, `disable` and
+ * `setConfig` may be called at any time, and take effect from the next request on. A request under way is finished under the
  * config that it began with.
  *
- * It has the shape of `Instrumentation` of `@opentelemetry/instrumentation` and does not extend its base class: that
- * one hooks `require` for the whole process as soon as it is constructed, and there is no module to patch here.
+ * The class has the shape of `Instrumentation` of `@opentelemetry/instrumentation`, but does not extend its base class. That
+ * class hooks `require` for the whole process as soon as it is constructed, and no module is patched here.
  */
 export class HttpTraceInstrumentation {
   readonly instrumentationName: string = NAME;
@@ -45,12 +45,12 @@ export class HttpTraceInstrumentation {
   private config: HttpTraceInstrumentationConfig;
   private resolved: ResolvedConfig;
   private meter = metrics.getMeter(NAME, VERSION);
-  /** Whoever records reads it at each use: so another provider counts at once. */
+  /** Read at each use, so that another provider takes effect at once. */
   private readonly outputs: Outputs;
-  /** The recording that is on; the only truth about whether one is. */
+  /** The recording that is on; `undefined` while none is. Nothing else says whether one is on. */
   private recording: Recording | undefined;
 
-  /** Begins to record, unless the config or the environment says `enabled: false`. */
+  /** Starts to record, unless the config or the environment says `enabled: false`. */
   constructor(config: HttpTraceInstrumentationConfig = {}) {
     const given = readable(config);
     this.config = forRegistration(given);
@@ -66,22 +66,23 @@ export class HttpTraceInstrumentation {
   }
 
   /**
-   * Writes our events and attributes to a span that another instrumentation made, with `span: 'existing'`: give it
-   * to that one as its request hook. Bound, so that it can be passed on as it is.
+   * Writes our events and attributes to a span that another instrumentation made, if `span` is `'existing'`. Give this
+   * function to the other instrumentation as its request hook. It is bound to the instance.
    *
    * ```ts
    * new UndiciInstrumentation({ requestHook: httptrace.useSpan });
    * new HttpInstrumentation({ requestHook: httptrace.useSpan });
    * ```
    *
-   * @param request What the other instrumentation gives its hook; called again for the same one, nothing changes.
+   * @param request The request that the other instrumentation gives its hook. Another call for the same request changes
+   * nothing.
    */
   readonly useSpan = (span: Span, request: object): void => offerSpan(request, span);
 
   /**
-   * Says what is on, what came, what became of it, and in `hints` what to do if that is not what was wanted. It
-   * looks around when it is called, so not on the path of each request. With OpenTelemetry's `diag` at its debug
-   * level, it is logged whenever an instance is enabled.
+   * Says what is on, which requests came and what became of them. `hints` says what to do if that is not what was wanted.
+   * The facts are gathered at each call, so do not call it for each request. With OpenTelemetry's `diag` at its debug level,
+   * the status is logged whenever an instance is enabled.
    */
   status(): HttpTraceStatus {
     const { resolved: config, meter } = this;
@@ -111,9 +112,9 @@ export class HttpTraceInstrumentation {
   }
 
   /**
-   * Replaces the config as a whole. `enabled` switches on or off if it is given, and changes nothing if not.
+   * Replaces the config as a whole. `enabled` switches on or off if it is given, and changes nothing if it is not.
    *
-   * @param config What is of no use in it is reported by `diag.warn` with the path of its key, and ignored.
+   * @param config A value of no use is ignored and reported by `diag.warn`, with the path of its key.
    */
   setConfig(config: HttpTraceInstrumentationConfig = {}): void {
     const given = readable(config);
@@ -138,12 +139,12 @@ export class HttpTraceInstrumentation {
     this.outputs.instruments = createInstruments(this.meter, this.resolved.metrics);
   }
 
-  /** Who registers instrumentations gives each of them a LoggerProvider; this one writes no log records. */
+  /** `registerInstrumentations` calls this. */
   setLoggerProvider(_loggerProvider: object): void {
-    // Nothing is logged.
+    // This instrumentation writes no log records.
   }
 
-  /** By the config as it is now; one that goes on recording keeps its turn among others. */
+  /** Records under the present config. An instance that records already keeps its turn among the others. */
   private record(): void {
     const recording = new Recording(this.resolved, this.outputs);
     recording.start(this.recording);

@@ -2,8 +2,8 @@ import type { Closing, ListenerContext } from './httpsnoop/response-observer.js'
 import type { ServerTrace } from './source/server/trace.js';
 
 /**
- * One trace of an incoming request that tells two: the one who records it, if anybody does, in whose context it runs,
- * and one who only looks on.
+ * One trace of an incoming request that tells two others. The owner records the request, and the listeners run in the
+ * owner's context. The owner is absent if nobody records. The onlooker only looks on.
  */
 export class JoinedServed implements ServerTrace {
   readonly listenIn: ListenerContext | undefined;

@@ -7,7 +7,7 @@ import type { RequestTrace } from './source/request-trace.js';
 type Fact = Exclude<keyof RequestTrace, 'countsBodies'>;
 type Handler = (...args: unknown[]) => unknown;
 
-/** What a source may tell beyond Go's hooks. */
+/** The facts that a source may tell beyond Go's hooks. */
 const FACTS = [
   'made',
   'dialDone',
@@ -18,7 +18,7 @@ const FACTS = [
   'failed',
 ] as const satisfies readonly Fact[];
 
-/** How many arguments these hooks are given at most: a source tells a recorder more. */
+/** How many arguments these hooks of a caller get at most. A source gives a recorder more. */
 const MOST_ARGS: ReadonlyMap<ClientTraceHook, number> = new Map([
   ['dnsStart', 1],
   ['gotConn', 1],
@@ -26,7 +26,7 @@ const MOST_ARGS: ReadonlyMap<ClientTraceHook, number> = new Map([
   ['wroteHeaders', 0],
 ]);
 
-/** A caller's trace for one request: its hooks run in the request's own context, and what they throw stays there. */
+/** A caller's trace for one request. Its hooks run in the context of the request, and their errors go no further. */
 export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
   const live: Record<string, Handler> = {};
   for (const name of CLIENT_TRACE_HOOKS) {
@@ -37,7 +37,7 @@ export function liveTrace(trace: ClientTrace, ctx: Context): RequestTrace {
   return live;
 }
 
-/** One trace that tells both, `first` first. What only one of them wants to know costs no more than there. */
+/** One trace that tells `first`, then `second`. A fact that only one of them wants costs no more than that one alone. */
 export function joinTraces(first: RequestTrace, second: RequestTrace): RequestTrace {
   const joined: Record<string, Handler | boolean> = {
     countsBodies: first.countsBodies === true || second.countsBodies === true,
@@ -62,7 +62,7 @@ function handlerOf(trace: RequestTrace, name: Fact): Handler | undefined {
   return handler?.bind(trace);
 }
 
-/** The arguments without what only a recorder gets; an absent error is left out, not `undefined`. */
+/** The arguments without those for a recorder. An absent error is left out and not passed as `undefined`. */
 function ofContract(name: ClientTraceHook, args: unknown[]): unknown[] {
   const most = MOST_ARGS.get(name);
   const given = most === undefined ? args : args.slice(0, most);

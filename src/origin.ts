@@ -1,23 +1,23 @@
 import { defaultPort, hostOf, hostPort, portOf } from './authority.js';
 import { REDACTED } from './semconv/defaults.js';
 
-/** Where a request is sent, or whom it asks for: read once, where the request begins, and handed down. */
+/** The server that a request is sent to, or the one that it asks for. Read once when the request begins. */
 export interface Origin {
-  /** Lower case, without its colon; empty if nothing says it. */
+  /** Lower case, without its colon; empty if unknown. */
   readonly scheme: string;
-  /** IPv6 without brackets; `undefined` if none is named. */
+  /** Name or IP address, IPv6 without brackets; `undefined` if none is named. */
   readonly address: string | undefined;
-  /** The scheme's own if none is named. */
+  /** The default port of the scheme if none is named; `undefined` if there is no default. */
   readonly port: number | undefined;
-  /** `host:port`, IPv6 in brackets, as `getConn` has it; without the port if it is not known. */
+  /** `host:port` as in `getConn`, with IPv6 in brackets; without the port if it is unknown. */
   readonly hostPort: string;
-  /** How a URL of this origin begins, as it was written; who logs in is `REDACTED`. */
+  /** The beginning of a URL of this origin, as it was written. Userinfo is `REDACTED`. */
   readonly redacted: string;
 }
 
-/** Programs talk to few origins, but one that talks to many must not make us remember all of them. */
+/** Most programs talk to few origins. One that talks to more must not fill the memory. */
 const MOST_ORIGINS = 1000;
-/** A peer chooses some of these texts, and long ones are rare. */
+/** Longer texts are not remembered. They are rare, and a peer chooses some of them. */
 const LONGEST_KEY = 256;
 
 type KnownOrigins = Map<string, Origin>;
@@ -26,15 +26,15 @@ const byUrl: KnownOrigins = new Map();
 const ofHttp: KnownOrigins = new Map();
 const ofHttps: KnownOrigins = new Map();
 
-/** The origin of an absolute URL. What follows the authority is left out. */
+/** The origin of an absolute URL. */
 export function originOf(url: string): Origin {
   return byUrl.get(url) ?? remember(byUrl, url, parse(url));
 }
 
 /**
- * The origin that is named by its parts.
+ * The origin of a scheme and an authority.
  *
- * @param scheme As in a URL, or as in `req.protocol` with its colon.
+ * @param scheme With its colon or without.
  * @param authority `host` or `host:port`, IPv6 in brackets.
  */
 export function originAt(scheme: string, authority: string): Origin {
@@ -50,7 +50,7 @@ export function originAt(scheme: string, authority: string): Origin {
   }
 }
 
-/** The origins of a host, by port as it was given. */
+/** The origins of one host, by port as the caller gave it. */
 type KnownPorts = Map<number | string, Origin>;
 
 const hostsOfHttp = new Map<string, KnownPorts>();
@@ -58,8 +58,8 @@ const hostsOfHttps = new Map<string, KnownPorts>();
 let knownPorts = 0;
 
 /**
- * The origin of a host and a port, as Node's clients have them apart. To make one text of both for each request, only to
- * look that up, takes about a thousand instructions.
+ * The origin of a host and a port, which Node's clients keep apart. Joining both into one key for each request would take
+ * about a thousand instructions.
  */
 export function originFor(protocol: string, host: string, port: number | string): Origin {
   const hosts = hostsOf(protocol);
@@ -102,7 +102,7 @@ function rememberPort(
 }
 
 /**
- * As a URL of this scheme names them: IPv6 in brackets, and no port that goes without saying.
+ * The authority of a URL: IPv6 in brackets, and without the default port of the scheme.
  *
  * @param host IPv6 with or without brackets.
  */
@@ -167,7 +167,7 @@ export function authorityOf(url: string): string | undefined {
   return url.slice(at < start ? start : at + 1, end) || undefined;
 }
 
-/** Where the path of a URL begins, its query, or its fragment. */
+/** Index of what follows the authority of a URL: path, query, fragment or the end of the text. */
 export function originEnd(url: string): number {
   for (let i = authorityStart(url); i < url.length; i++) {
     const char = url[i];

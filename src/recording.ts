@@ -9,7 +9,7 @@ import { VERSION } from './version.js';
 /** This copy of the package. */
 const COPY = { version: VERSION };
 
-/** Who records each side for one instance, by one config; all instances of a process share the sources. */
+/** The recorders of one instance under one config. All instances of a process share the sources. */
 export class Recording {
   private readonly client: ClientTelemetry | undefined;
   private readonly server: ServerTelemetry | undefined;
@@ -19,13 +19,13 @@ export class Recording {
     this.server = config.server.enabled ? new ServerTelemetry(config, outputs) : undefined;
   }
 
-  /** Records from the next request on, in the turn of the one before if there is one, else after all others. */
+  /** Records from the next request on. Takes the turn of `before`, or the last turn if there is none. */
   start(before: Recording | undefined): void {
     registry().copies.add(COPY);
     Recording.replace(before, this);
   }
 
-  /** Takes no new request; those under way are finished. */
+  /** Takes no new requests. Requests under way are finished. */
   stop(): void {
     Recording.replace(this, undefined);
   }

@@ -20,12 +20,12 @@ import type { UndiciHttpRequest } from './source/undici/exchange.js';
 import { UndiciSource } from './source/undici/source.js';
 import type { Counters, SourceName } from './status/request-counter.js';
 
-/** A trace that records, and the context that its request runs in from then on. */
+/** A trace that records, and the context in which its request runs from then on. */
 export interface RecordedTrace extends RequestTrace {
   readonly context: Context;
 }
 
-/** What is requested, by which client. */
+/** The form of a request, by client. */
 interface Requests {
   readonly undici: UndiciHttpRequest;
   readonly node: NodeHttpRequest;
@@ -34,7 +34,7 @@ interface Requests {
 
 type Client = keyof Requests;
 
-/** By client: records a request; `undefined`: this one is not to be recorded. */
+/** For each client the function that records a request. It returns `undefined` for a request that it does not record. */
 type RecordRequest = {
   [Name in Client]: (request: Requests[Name], ctx: Context, at: number) => RecordedTrace | undefined;
 };
@@ -47,30 +47,30 @@ const SOURCES: Readonly<Record<Client, SourceName>> = {
 };
 
 export interface ClientRecorders extends Readonly<RecordRequest> {
-  /** Who counts connections, if anybody does. */
+  /** Counts connections; `undefined` if nobody wants that. */
   readonly connections?: ConnectionWatcher | undefined;
   readonly counters: Counters;
   /** Whether gRPC calls are recorded, and their connections counted. */
   readonly grpc: boolean;
 }
 
-/** Records what servers answer. */
+/** Records incoming requests. */
 interface ServerRecorder {
   readonly counters: Counters;
   readonly begin: BeginServed;
-  /** If handshakes of TLS are to be recorded. */
+  /** Records a TLS handshake; `undefined` if nobody wants that. */
   readonly tellHandshake?: TellHandshake | undefined;
 }
 
-/** Somebody who looks on at a whole process: `httptrace -- program` does. */
+/** Looks on at all requests of a process, as `httptrace -- program` does. */
 export interface Onlooker {
   readonly clients: ClientRecorders;
   readonly servers: ServerRecorder | undefined;
 }
 
 /**
- * Who wants to know of requests, in this whole process: the sources listen once for all of them, however many
- * instances and copies of the package there are, and each request is recorded once.
+ * Knows who records requests in this process. The sources listen once, however many instances and copies of the package
+ * there are, and each request is recorded once.
  */
 class Registry {
   private readonly recorders: ClientRecorders[] = [];
@@ -80,8 +80,8 @@ class Registry {
   private readonly serverSource: Source;
   /** The copies of this package of which an instance was enabled. */
   readonly copies = new Set<{ readonly version: string }>();
-  private callers = false;
-  /** Who looks on at each request, recorded or not, and has no part in it. */
+  private observesForCallers = false;
+  /** Told of each request, recorded or not. */
   private onlooker: Onlooker | undefined;
 
   constructor() {
@@ -89,7 +89,7 @@ class Registry {
     const sockets = new NewSockets(report);
     const watch: WatchConnection = (connection, origin, hearsOfClose) => {
       const watcher = this.recorders[0]?.connections;
-      // An exporter's own, as its requests.
+      // The connections of an exporter are not counted, as its requests are not.
       if (watcher !== undefined && !isSuppressed(context.active())) {
         connection.watchBy(watcher, origin, hearsOfClose);
       }
@@ -131,25 +131,25 @@ class Registry {
     );
   }
 
-  /** What came through each channel since the first source listened. */
+  /** The messages of each channel since the first source listened. */
   get channels(): ReadonlyMap<string, Readonly<ChannelUse>> {
     return channelUses();
   }
 
-  /** Each copy of undici that is loaded, and whether it is seen who calls it. */
+  /** The copies of undici that are loaded. Each says whether its callers are seen. */
   get undiciCopies(): readonly UndiciCopy[] {
     return this.undici.copies;
   }
 
-  /** From now on the hooks of `withClientTrace` run, whether anything is recorded or not. */
+  /** Runs the hooks of `withClientTrace` from now on, even if nothing is recorded. */
   observeForCallers(): void {
-    if (!this.callers) {
-      this.callers = true;
+    if (!this.observesForCallers) {
+      this.observesForCallers = true;
       this.start();
     }
   }
 
-  /** From now on tells this one of each request as well; of those that are made with tracing suppressed, too. */
+  /** Tells the onlooker of each request from now on, also of requests that are made with tracing suppressed. */
   lookOn(onlooker: Onlooker): void {
     this.onlooker = onlooker;
     this.start();
@@ -164,7 +164,7 @@ class Registry {
     return () => this.replaceClients(recorders, undefined);
   }
 
-  /** Lets another one record outgoing requests, in the place of the one before: its turn does not change. */
+  /** Lets `after` record outgoing requests in the turn of `before`. Without `before` its turn is the last one. */
   replaceClients(before: ClientRecorders | undefined, after: ClientRecorders | undefined): void {
     replace(this.recorders, before, after);
     if (this.recorders.length > 0) {
@@ -191,7 +191,7 @@ class Registry {
   }
 
   private stopIfUnwanted(): void {
-    if (!this.callers && this.onlooker === undefined && this.recorders.length === 0) {
+    if (!this.observesForCallers && this.onlooker === undefined && this.recorders.length === 0) {
       for (const source of this.sources) {
         source.stop();
       }
@@ -224,12 +224,12 @@ class Registry {
   }
 }
 
-/** One trace that tells both, if there are two. */
+/** The trace that there is, or one trace that tells both. */
 function joined(first: RequestTrace | undefined, second: RequestTrace | undefined): RequestTrace | undefined {
   return first === undefined || second === undefined ? (first ?? second) : joinTraces(first, second);
 }
 
-/** Each request is recorded by the first alone. */
+/** Counts a request for the recorders that do not record it: only the first does. */
 function countOthers(recorders: readonly (ClientRecorders | ServerRecorder)[], source: SourceName): void {
   for (let index = 1; index < recorders.length; index++) {
     const others = recorders[index];

@@ -1,2 +1,2 @@
-/** Deno and Bun have classes of Node's names, and write what they send by ways of their own, where no byte is seen. */
+/** Whether the bytes of a response can be seen. Deno and Bun have Node's classes, but write in ways that nobody sees. */
 export const seesBytes = process.versions.deno === undefined && process.versions.bun === undefined;

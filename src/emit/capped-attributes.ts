@@ -3,16 +3,16 @@ import type { ResolvedConfig } from '../config/resolved.js';
 
 type MetricAttributesHook = NonNullable<ResolvedConfig['metricAttributesHook']>;
 
-/** How many values each attribute of a `metricAttributesHook` may have: each of them is a time series. */
+/** How many values each attribute of a `metricAttributesHook` may have. Each value is a time series. */
 const MOST_VALUES_PER_ATTRIBUTE = 100;
 
-/** What stands for all further values. */
+/** Recorded in place of all further values. */
 const OVERFLOW = 'other';
 
 /**
- * Bounds what a user's hook adds to the metrics: of each attribute the first `MOST_VALUES_PER_ATTRIBUTE` values
- * are kept as they are, all others become `other`. What is not a string, a number or a boolean is left out, and so
- * are the empty string, `NaN` and the infinite: they say nothing.
+ * Bounds what a user's hook adds to the metrics. The first `MOST_VALUES_PER_ATTRIBUTE` values of each attribute are kept,
+ * and all others become `other`. Values that are no string, number or boolean are left out. So are the empty string, `NaN`
+ * and the infinities.
  */
 export function capped(hook: MetricAttributesHook): MetricAttributesHook {
   const valuesOf = new Map<string, Set<AttributeValue>>();

@@ -2,7 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { reportWarning } from '../diagnostics.js';
 import { hiddenField } from '../patch/hidden-field.js';
 
-/** Who writes to the span that another instrumentation made. */
+/** Writes to a span that another instrumentation made. */
 export interface SpanUser {
   useSpan(span: Span): void;
 }
@@ -10,7 +10,7 @@ export interface SpanUser {
 const offered = hiddenField<Span>();
 const users = hiddenField<SpanUser>();
 
-/** Another instrumentation made a span of a request: before the request came to us, or after. */
+/** Called with the span that another instrumentation made of a request, before the request came to us or after. */
 export function offerSpan(request: object, span: Span): void {
   const user = users.get(request);
   if (user !== undefined) {
@@ -20,7 +20,7 @@ export function offerSpan(request: object, span: Span): void {
   }
 }
 
-/** Gives the user the span of a request, as soon as there is one. */
+/** Gives the user the span of a request: at once if it was offered already, else when it is. */
 export function awaitSpan(request: object, user: SpanUser): void {
   const span = offered.get(request);
   if (span !== undefined) {
@@ -30,18 +30,18 @@ export function awaitSpan(request: object, user: SpanUser): void {
   }
 }
 
-/** Which side waits for spans in vain. */
+/** A side that takes the spans of another instrumentation. */
 export type Side = 'client' | 'server';
 
 const given = new Set<Side>();
 const warned = new Set<Side>();
 
-/** Another instrumentation has given its span of a request: what is missing now and then, that one has left out. */
+/** Called for each span that is given. Spans that are missing later were left out by the other instrumentation. */
 export function noteGivenSpan(side: Side): void {
   given.add(side);
 }
 
-/** A request is over, and no other instrumentation has given its span. Warns once for each side. */
+/** Called when a request is over without a given span. Warns once for each side, unless a span was given before. */
 export function warnOfMissingSpan(side: Side): void {
   if (!given.has(side) && !warned.has(side)) {
     warned.add(side);

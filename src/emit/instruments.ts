@@ -10,7 +10,7 @@ import { METRIC_DEFINITIONS, type MetricDefinition, type MetricName } from '../s
 type InstrumentOf<Name extends MetricName> =
   (typeof METRIC_DEFINITIONS)[Name]['instrument'] extends 'histogram' ? Histogram : UpDownCounter;
 
-/** The instruments of the metrics that are on; those that are off are not there, so nothing is done for them. */
+/** The instruments of the metrics that are on. A metric that is off has none, and costs nothing. */
 export type Instruments = { readonly [Name in MetricName]?: InstrumentOf<Name> };
 
 export function createInstruments(meter: Meter, metrics: Readonly<Record<MetricName, boolean>>): Instruments {
@@ -28,7 +28,7 @@ export function createInstruments(meter: Meter, metrics: Readonly<Record<MetricN
 }
 
 /**
- * What a meter is told of a metric.
+ * The options with which a meter makes the instrument of a metric.
  *
  * @internal Exported for its tests.
  */

@@ -1,8 +1,10 @@
 import { reportError } from '../diagnostics.js';
 
 /**
- * Runs a hook of the user's config. What it throws goes to `diag.error`, and nothing else changes; so does what an
- * asynchronous one rejects with, though nobody waits for it.
+ * Runs a hook of the user's config. An error that the hook throws goes to `diag.error` and no further. The rejection of an
+ * asynchronous hook goes there as well, but nobody waits for it.
+ *
+ * @returns What the hook returned; `undefined` if it threw.
  */
 export function safely<Args extends unknown[], Result>(
   name: string,

@@ -1,7 +1,7 @@
 import { type Context, INVALID_SPAN_CONTEXT, type Span } from '@opentelemetry/api';
 import { trace } from '../api.js';
 
-/** The key that the API keeps a span under, as it shows it to any context. */
+/** The key under which the API keeps a span. The API shows it to any context that a span is set on. */
 const SPAN = keyOf((ctx) => trace.setSpan(ctx, trace.wrapSpanContext(INVALID_SPAN_CONTEXT)));
 
 function keyOf(set: (ctx: Context) => Context): symbol | undefined {
@@ -19,14 +19,14 @@ function keyOf(set: (ctx: Context) => Context): symbol | undefined {
 }
 
 /**
- * What `trace.setSpan` makes, for less: the API's own contexts copy all their values for each one that is set, and
- * this one only when something else than a span is set on it.
+ * The context that `trace.setSpan` would make, for less. The API's own contexts copy all their values whenever one is set.
+ * This one copies them only when something else than a span is set on it.
  */
 export class SpanOnContext implements Context {
   protected readonly parent: Context;
   private readonly span: Span | undefined;
 
-  /** @param span `undefined`: that of the parent, until one is set. */
+  /** @param span The span of this context; `undefined` keeps the parent's. */
   constructor(parent: Context, span: Span | undefined) {
     this.parent = parent;
     this.span = span;

@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 
-/** What `gotConn` knows of the connection that a request was given. Go's `httptrace.GotConnInfo`. */
+/** What `gotConn` says of the connection that a request was given. Go's `httptrace.GotConnInfo`. */
 export interface GotConnInfo {
-  /** The socket that the request is written to. Look, do not touch. */
+  /** The socket that the request is written to. To be looked at, not to be changed. */
   conn: Socket;
   /** Whether this connection carried a request before. */
   reused: boolean;
-  /** Whether it lay in the pool, with no request in flight on it, when this request wanted a connection. */
+  /** Whether the connection was idle in the pool when this request wanted one. */
   wasIdle: boolean;
   /**
-   * For how long it lay there, in milliseconds; 0 unless `wasIdle`; NaN if it carried its last request before anybody
-   * listened.
+   * For how long the connection was idle, in milliseconds. 0 unless `wasIdle`; `NaN` if its last request ended before
+   * anybody listened.
    */
   idleTime: number;
 }
@@ -29,7 +29,7 @@ export interface DNSDoneInfo {
   addrs: { address: string; family: number }[];
   /** Why the lookup failed; absent when it succeeded. */
   err?: Error;
-  /** Whether the lookup was shared with another one under way. Node never shares them: always `false`. */
+  /** Whether the lookup was shared with another one under way. Always `false`, because Node shares none. */
   coalesced: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface TLSConnectionState {
   cipherSuite: string;
   /** The protocol chosen by ALPN, such as `h2`; empty if none was. */
   negotiatedProtocol: string;
-  /** The name sent to the server (SNI); empty if none was, as for an IP address. */
+  /** The name sent to the server (SNI); empty if none was sent, as for an IP address. */
   serverName: string;
   /** Whether an earlier session was resumed. */
   didResume: boolean;
@@ -58,9 +58,9 @@ export interface WroteRequestInfo {
 }
 
 /**
- * Hooks that run at each step of an outgoing HTTP request, live, as Go's `net/http/httptrace.ClientTrace`.
+ * Hooks that run at each step of an outgoing HTTP request, when it happens. Go's `httptrace.ClientTrace`.
  *
- * Any of them may be absent. They run in this order:
+ * Any hook may be absent. The hooks run in this order:
  *
  * ```
  * getConn
@@ -76,75 +76,74 @@ export interface WroteRequestInfo {
  * └─ putIdleConn
  * ```
  *
- * A request that fails stops where it failed. The hooks between `getConn` and `gotConn` belong to the request
- * that made the client dial and run on no other; when that request was given another connection meanwhile,
- * they may come after its `gotConn`, and after its end. Each redirect hop is a request of its own.
+ * A request that fails runs no further hooks. The hooks between `getConn` and `gotConn` run only for the request that made
+ * the client dial. If that request is given another connection first, they may come after its `gotConn`, and even after its
+ * end. Each redirect hop is a request of its own.
  *
- * A hook that throws never reaches the request: what it threw goes to OpenTelemetry's `diag.error`, and so does what
- * an asynchronous one rejects with. Nobody waits for it.
+ * An error that a hook throws never reaches the request. It goes to OpenTelemetry's `diag.error`. The rejection of an
+ * asynchronous hook goes there as well, but nobody waits for it.
  */
 export interface ClientTrace {
   /**
    * A connection is wanted. Called once for each request, before all other hooks, even if an idle connection
    * is there.
    *
-   * @param hostPort `host:port` of the target, or of the proxy if the request goes through one that is known
-   *   at this moment (`node:http`; undici's proxy agents choose later); IPv6 in brackets.
+   * @param hostPort `host:port` of the target, with IPv6 in brackets. With `node:http` and a proxy, that of the proxy.
+   *   undici's proxy agents choose later, so theirs is the target's.
    */
   getConn?(hostPort: string): void;
 
   /**
-   * The request has its connection. Called once for each time that the request is sent, so again when the
-   * client resends it on another connection; never when no connection could be had.
+   * The request has its connection. Called once for each attempt, so again when the client resends the request on another
+   * connection. Never called if no connection could be had.
    */
   gotConn?(info: GotConnInfo): void;
 
   /**
-   * The connection goes back to the pool. Called at most once, after the body of the response was received;
-   * never for HTTP/2, nor when keep-alive is off, nor when the peer said `Connection: close`.
+   * The connection goes back to the pool. Called at most once, after the body of the response was received. Never called
+   * for HTTP/2, with keep-alive off, or after the peer said `Connection: close`.
    *
-   * @param err Why it could not be put back; absent when it was.
+   * @param err Why the connection could not be put back; absent when it was.
    */
   putIdleConn?(err?: Error): void;
 
   /**
-   * The first byte of the response is there, also when it is an informational (1xx) one. Called at most once
-   * for each time that the request is sent. With `node:http` the closest moment that can be seen: the first
-   * head is complete.
+   * The first byte of the response is there, even if the response is informational (1xx). Called at most once for each
+   * attempt. With `node:http` the closest moment that can be seen is when the first head is complete.
    */
   gotFirstResponseByte?(): void;
 
-  /** `100 Continue` arrived. Called at most once; undici never sends `Expect` over HTTP/1.1. */
+  /** `100 Continue` arrived. Called at most once. undici never sends `Expect` over HTTP/1.1. */
   got100Continue?(): void;
 
   /**
-   * An informational response arrived. Called for each 1xx before the final response, 100 included, but not
-   * for 101, which is final. With undici, 100 is an error of the server and never comes here.
+   * An informational response arrived. Called for each 1xx before the final response, 100 included. Not called for 101,
+   * which is final. With undici, 100 is an error of the server and never comes here.
    *
    * @param code 100, 102 to 199.
-   * @param header The headers of that response, lower case.
-   * @returns An `Error` aborts the request with it.
+   * @param header The headers of the informational response, by lower-case name.
+   * @returns An `Error` to abort the request with; nothing lets it go on.
    */
   got1xxResponse?(code: number, header: IncomingHttpHeaders): Error | undefined | void;
 
-  /** A name lookup begins. Never for an IP literal, a unix socket, or a connection that is there already. */
+  /** A name lookup begins. Never called for an IP literal, a unix socket or a reused connection. */
   dnsStart?(info: DNSStartInfo): void;
 
-  /** A name lookup has ended. Called once for each `dnsStart`, unless the dial was given up meanwhile. */
+  /** A name lookup has ended. Called once for each `dnsStart`, unless the dial was given up during the lookup. */
   dnsDone?(info: DNSDoneInfo): void;
 
   /**
-   * A dial to one address begins. Called several times for one request when addresses are tried in turn;
-   * never for a reused connection.
+   * A dial to one address begins. Called several times for one request when addresses are tried in turn. Never called for a
+   * reused connection.
    *
    * @param network `tcp`, or `unix` for a socket path.
-   * @param addr `host:port` with the IP address, IPv6 in brackets; the path for a unix socket.
+   * @param addr `host:port` with the IP address as host, IPv6 in brackets; the path for a unix socket.
    */
   connectStart?(network: 'tcp' | 'unix', addr: string): void;
 
   /**
-   * A dial to one address has ended. Called once for each `connectStart`, also when the dial failed or was
-   * given up for another address; not when the caller gave up the whole request.
+   * A dial to one address has ended. Called once for each `connectStart`, also when the dial failed or was given up for
+   * another address. Not called when the caller gave up the whole request.
    *
    * @param network `tcp`, or `unix` for a socket path.
    * @param addr As given to `connectStart`.
@@ -152,7 +151,9 @@ export interface ClientTrace {
    */
   connectDone?(network: 'tcp' | 'unix', addr: string, err?: Error): void;
 
-  /** The TLS handshake begins; through a proxy: after its answer to CONNECT. Never for a reused connection. */
+  /**
+   * The TLS handshake begins. Through a proxy, it begins after the answer to CONNECT. Never called for a reused connection.
+   */
   tlsHandshakeStart?(): void;
 
   /**
@@ -164,23 +165,23 @@ export interface ClientTrace {
   tlsHandshakeDone?(state: TLSConnectionState, err?: Error): void;
 
   /**
-   * A header field of the request is written. Called for each of them, in the order in which they are sent,
-   * before `wroteHeaders`.
+   * A header field of the request is written. Called for each field in the order in which they are sent, before
+   * `wroteHeaders`.
    *
    * @param key Lower case.
    * @param value One entry for each line that carries the field.
    */
   wroteHeaderField?(key: string, value: string[]): void;
 
-  /** The headers of the request are written. Called once for each time that the request is sent. */
+  /** The headers of the request are written. Called once for each attempt. */
   wroteHeaders?(): void;
 
-  /** The body is held back until the server says `100 Continue`. Never with undici. */
+  /** The body is held back until the server says `100 Continue`. Never called with undici. */
   wait100Continue?(): void;
 
   /**
-   * The request is written, headers and body, or writing it failed. Called once for each time that the
-   * request is sent; may come after `gotFirstResponseByte` when the server answers early.
+   * The request is written, headers and body, or writing it failed. Called once for each attempt. May come after
+   * `gotFirstResponseByte` when the server answers early.
    */
   wroteRequest?(info: WroteRequestInfo): void;
 }

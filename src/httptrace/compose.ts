@@ -1,7 +1,7 @@
 import { reportError } from '../diagnostics.js';
 import type { ClientTrace, ClientTraceHook } from './client-trace.js';
 
-/** Every hook, in the order in which they run. */
+/** The names of all hooks, in the order in which they run. */
 export const CLIENT_TRACE_HOOKS = [
   'getConn',
   'dnsStart',
@@ -23,12 +23,12 @@ export const CLIENT_TRACE_HOOKS = [
 
 type Hook = (...args: unknown[]) => unknown;
 
-/** The traces that a composed one is made of, so that composing again stays flat. */
+/** The traces of which a trace was composed, so that composing again stays flat. */
 const parts = new WeakMap<ClientTrace, readonly ClientTrace[]>();
 
 /**
- * One trace that runs the hooks of `outer` first, then those of `inner`. A hook that neither has stays absent.
- * Each hook runs whatever the others throw.
+ * One trace that runs each hook of `outer`, then the same hook of `inner`. A hook that neither has stays absent. A hook runs
+ * even if another one throws.
  */
 export function compose(outer: ClientTrace, inner: ClientTrace): ClientTrace {
   const traces = [...(parts.get(outer) ?? [outer]), ...(parts.get(inner) ?? [inner])];
@@ -52,10 +52,10 @@ function runAll(traces: readonly ClientTrace[], name: ClientTraceHook, args: unk
 }
 
 /**
- * Runs one hook, if it is there. What it throws goes to `diag.error` and no further, and so does what an asynchronous
- * one rejects with, though nobody waits for it.
+ * Runs one hook, if it is there. An error that the hook throws goes to `diag.error` and no further. The rejection of an
+ * asynchronous hook goes there as well, but nobody waits for it.
  *
- * @returns The only result that means something: an error.
+ * @returns The error that the hook returned; `undefined` for any other result, which means nothing.
  */
 export function runHook(trace: ClientTrace, name: ClientTraceHook, args: unknown[]): Error | undefined {
   try {

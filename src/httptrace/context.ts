@@ -4,20 +4,20 @@ import type { ClientTrace } from './client-trace.js';
 
 const CLIENT_TRACE = createContextKey('opentelemetry-instrumentation-httptrace ClientTrace');
 
-/** The key that `suppressTracing` of the SDK sets; made from its published description, for we need no SDK. */
+/** The key that the SDK's `suppressTracing` sets. Made from its published description, because we need no SDK. */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** The trace of this context, if it has one. Go's `httptrace.ContextClientTrace`. */
+/** The trace of a context; `undefined` if it has none. Go's `httptrace.ContextClientTrace`. */
 export function contextClientTrace(ctx: Context): ClientTrace | undefined {
   return ctx.getValue(CLIENT_TRACE) as ClientTrace | undefined;
 }
 
-/** The context with this trace alone. */
+/** A context with this trace in place of the one that `ctx` may have. */
 export function setClientTrace(ctx: Context, trace: ClientTrace): Context {
   return ctx.setValue(CLIENT_TRACE, trace);
 }
 
-/** Whether requests made in this context, such as an exporter's own, must leave no trace. */
+/** Whether requests made in this context must not be traced. An exporter's own requests must not. */
 export function isSuppressed(ctx: Context): boolean {
   return ctx !== ROOT_CONTEXT && ctx.getValue(SUPPRESS_TRACING) === true;
 }

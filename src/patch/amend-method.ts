@@ -1,20 +1,20 @@
 import { layOverPrototype, type Stop } from './descriptor.js';
 import type { Method } from './method.js';
 
-/** One call of a method, as whoever amends it wants it to be. Nothing of it may throw. */
+/** One call of a method with amended arguments. None of these functions may throw. */
 export interface AmendedCall {
-  /** What the method is called with, in place of what it was called with. */
+  /** The arguments that the method is given in place of the caller's. */
   readonly args: readonly unknown[];
   returned(result: unknown): void;
-  /** It threw. What, is not caught: see `watchMethod`. */
+  /** The method threw. The error is not caught, see `watchMethod`. */
   threw(): void;
 }
 
 /**
- * Lets whoever wants to amend the arguments of a method of a prototype. It stands on the stack as one frame.
+ * Amends the arguments of a method of a prototype. The patch is one frame on the stack.
  *
- * @param amend Called before the method; `undefined`: the call is of no interest. Must not throw.
- * @returns Puts back the very descriptor that was there. Under somebody else's patch ours stays, and only passes on.
+ * @param amend Called before the method. Returns `undefined` to leave the call as it is. Must not throw.
+ * @returns Puts back the descriptor that was there. A patch that somebody else has covered stays, and passes calls on.
  */
 export function amendMethod<Self>(
   prototype: object,

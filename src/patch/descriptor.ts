@@ -1,7 +1,7 @@
-/** Undoes what it came from. Any number of times. */
+/** Undoes the call that returned it. May be called any number of times. */
 export type Stop = () => void;
 
-/** Whether a property is enumerable where it is found; what is found nowhere is not. */
+/** Whether a property is enumerable where it is found; `false` if it is found nowhere. */
 function isEnumerable(object: object | null, name: PropertyKey): boolean {
   for (let holder = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
     const descriptor = Object.getOwnPropertyDescriptor(holder, name);
@@ -19,15 +19,15 @@ interface Layer {
   isWanted: boolean;
 }
 
-/** For each prototype, by name, what lies over its method: the last was laid last. */
+/** For each prototype and name the methods that we laid over, from the first to the last. */
 const layersOf = new WeakMap<object, Map<PropertyKey, Layer[]>>();
 
 /**
- * Lays a method over the one that a prototype has or inherits: `for … in` finds it as it was found before. What is
- * frozen stays as it is.
+ * Lays a method over the one that a prototype has or inherits. `for … in` finds it if it found the one before. A frozen
+ * method stays as it is.
  *
- * @returns Puts back the very descriptor that was there. Under another method of ours, that is done when the other is
- * taken off. Under somebody else's method ours stays, and `false` says so.
+ * @returns Puts back the descriptor that was there. If another method of ours covers this one, that happens when the other
+ * is taken off. If somebody else's covers it, ours stays. Returns whether ours is off.
  */
 export function layOverPrototype(prototype: object, name: PropertyKey, method: unknown): () => boolean {
   const layer: Layer = {
@@ -60,7 +60,7 @@ function layersOver(prototype: object, name: PropertyKey): Layer[] {
   return layers;
 }
 
-/** Takes off what is not wanted any more, from above, as far as nobody has laid anything over it. */
+/** Takes off the uppermost layers that are not wanted any more, up to one that somebody else has covered. */
 function takeOff(layers: Layer[], prototype: object, name: PropertyKey): void {
   for (let top = layers.at(-1); top !== undefined && !top.isWanted; top = layers.at(-1)) {
     if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== top.method) {
@@ -76,10 +76,10 @@ function takeOff(layers: Layer[], prototype: object, name: PropertyKey): void {
 }
 
 /**
- * Gives one object a method of its own. What its class has stays what its keys, a spread and `console.log` show; what
- * is its own already stays as visible as it was.
+ * Gives one object a method of its own. Keys, a spread and `console.log` do not show a method that was not the object's own
+ * before. A method that was stays as visible as it was.
  */
 export function layOverObject(object: object, name: string, method: unknown): void {
-  // What a descriptor does not say stays as it was, and is `false` for what was not there.
+  // `enumerable` is left out: it stays as it was, and is `false` for a new property.
   Reflect.defineProperty(object, name, { configurable: true, writable: true, value: method });
 }

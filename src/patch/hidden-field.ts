@@ -1,4 +1,4 @@
-/** What a private field is added to: whatever object is given. */
+/** Lets a subclass add a private field to any object. */
 export class Itself {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: the object that a subclass adds its private field to
@@ -6,7 +6,7 @@ export class Itself {
   }
 }
 
-/** Something of ours that hangs on an object of somebody else, where nothing that looks at the object can see it. */
+/** A value of ours on somebody else's object. Nothing that looks at the object can see it. */
 export interface HiddenField<Value> {
   get(object: object): Value | undefined;
   has(object: object): boolean;
@@ -14,7 +14,7 @@ export interface HiddenField<Value> {
   set(object: object, value: Value): void;
 }
 
-/** A private field: it lives and dies with its object, and costs a tenth of an entry in a WeakMap. */
+/** A private field. It lives as long as its object, and costs a tenth of an entry in a WeakMap. */
 export function hiddenField<Value>(): HiddenField<Value> {
   return class Holder extends Itself {
     readonly #value: Value;
@@ -39,10 +39,10 @@ export function hiddenField<Value>(): HiddenField<Value> {
 }
 
 /**
- * A hidden field that all copies of this package share: one copy watches a connection, and another may be asked what
- * is known of it.
+ * A hidden field that all copies of this package share. One copy may watch a connection, and another copy may need what is
+ * known of it.
  *
- * @param name Of what it holds. The number in the key changes whenever copies could not share that any more.
+ * @param name Name of the value. The number in the key changes whenever copies cannot share the value any more.
  */
 export function sharedField<Value>(name: string): HiddenField<Value> {
   const key = Symbol.for(`opentelemetry-instrumentation-httptrace.${name}.1`);

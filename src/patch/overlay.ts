@@ -2,21 +2,21 @@ import { layOverObject, layOverPrototype, type Stop } from './descriptor.js';
 import type { Method } from './method.js';
 
 /**
- * Makes the function that takes the place of a method. It must be the only frame of ours on the stack of what it calls:
- * the method that it found, which is `own`, or that of `parent` if `own` is missing.
+ * Makes the function that takes the place of a method. The function calls `own`, or the method of `parent` if there is none.
+ * It must be our only frame on the stack of that call.
  *
- * @param own What the object itself had.
- * @param parent What the object inherits from. To be read at each call: it may be patched after us.
+ * @param own The object's own method; `undefined` if it inherits one.
+ * @param parent The object from which it inherits. Read it at each call, because it may be patched after us.
  */
 export type MakeMethod<Methods> = (own: Method | undefined, parent: Methods) => Method;
 
-/** For each method by its name what makes the function that takes its place. */
+/** For each name of a method the maker of the function that takes its place. */
 export type Overlay<Methods> = { readonly [Name in keyof Methods & string]?: MakeMethod<Methods> };
 
 /**
- * Lays methods over those of a prototype, whether it has them of its own or inherits them. What it lacks is left out.
+ * Lays methods over those that a prototype has or inherits. Methods that it lacks are left out.
  *
- * @returns Puts back the very descriptors that were there. Under somebody else's patch ours stays.
+ * @returns Puts back the descriptors that were there. A patch that somebody else has covered stays.
  */
 export function overlayPrototype<Methods>(prototype: object, overlay: Overlay<Methods>): Stop {
   const stops = madeFor(prototype, overlay).map(([name, method]) =>
@@ -29,7 +29,7 @@ export function overlayPrototype<Methods>(prototype: object, overlay: Overlay<Me
   };
 }
 
-/** As `overlayPrototype`, over those of a single object, for good. */
+/** Lays methods over those of a single object, for good. */
 export function overlayObject<Methods>(object: object, overlay: Overlay<Methods>): void {
   if (Object.isExtensible(object)) {
     for (const [name, method] of madeFor(object, overlay)) {

@@ -4,8 +4,8 @@ import { hiddenField } from './hidden-field.js';
 type Listener = (...args: never[]) => void;
 
 /**
- * Listeners of ours on somebody else's emitter, to be taken off together. They do not count towards the number of
- * listeners from which on Node warns: that is the program's.
+ * Listeners of ours on somebody else's emitter, which are taken off together. Node warns of too many listeners, and ours do
+ * not count for that.
  */
 export class QuietListeners {
   private readonly emitter: EventEmitter;
@@ -41,13 +41,13 @@ export class QuietListeners {
 /** Where Node keeps an emitter's own limit; `undefined` where it follows the default. */
 const OWN_LIMIT = '_maxListeners';
 
-/** How many more listeners than the program allows an emitter takes without a warning: one for each set of ours. */
+/** Raises an emitter's limit of listeners by one for each set of ours. */
 class Room {
   private readonly emitter: EventEmitter;
   private sets = 0;
   /** The emitter's own limit as the program left it. */
   private before: unknown;
-  /** What we have made of it: another value is the program's. */
+  /** The limit as we left it. Any other limit is the program's. */
   private raisedTo = Number.NaN;
 
   constructor(emitter: EventEmitter) {

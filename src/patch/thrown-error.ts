@@ -1,12 +1,11 @@
-/** Those who wait for the error that is passing through the stack. */
+/** Callbacks that wait for the error that is passing through the stack. */
 const waiting: ((error: unknown) => void)[] = [];
 
 /**
- * Tells an exception that goes up the stack, without catching it: Node prints the line from which an uncaught one
- * was thrown last, and that is to stay the program's own. To be called in a `finally`.
+ * Tells an exception that goes up the stack, without catching it. Node prints the line that threw an uncaught exception
+ * last, and that line must stay the program's. To be called in a `finally`.
  *
- * @param tell Called before the process sees the exception as uncaught; or one turn later, with `undefined`, if
- * somebody caught it on the way.
+ * @param tell Called with the exception when it is uncaught. Called with `undefined` one turn later if somebody caught it.
  */
 export function whenUncaught(tell: (error: unknown) => void): void {
   waiting.push(tell);

@@ -2,25 +2,25 @@ import type { Stop } from './descriptor.js';
 import type { Method } from './method.js';
 import { overlayPrototype } from './overlay.js';
 
-/** Called before the method, with what it is called with. Must not throw. */
+/** Called before the method, with the same arguments. Must not throw. */
 export type Enter<Self, Token> = (self: Self, args: readonly unknown[]) => Token;
 
 /**
  * Called when the method is done. Must not throw.
  *
- * @param token What `enter` gave.
- * @param returned Whether it returned. What it throws is not caught: Node prints the line from which an uncaught error
- * was thrown last, and that is to stay the program's own.
+ * @param token The result of `enter`.
+ * @param returned Whether the method returned; `false` if it threw. The error is not caught: Node prints the line that threw
+ * an uncaught error last, and that line must stay the program's.
  */
 export type Leave<Token> = (token: Token, returned: boolean) => void;
 
 /**
- * Looks on whenever a method of a prototype is called, whether the prototype has it of its own or inherits it.
+ * Watches the calls of a method that a prototype has or inherits.
  *
- * Who looks on is back before the method is called, or is called when it is done. So one frame of ours stands on the
- * stack under it, and neither arguments nor result can be changed from here.
+ * `enter` returns before the method is called, and `leave` is called when the method is done. So the method has one frame of
+ * ours below it on the stack, and neither arguments nor result can be changed from here.
  *
- * @returns Puts back the very descriptor that was there. Under somebody else's patch ours stays, and only passes on.
+ * @returns Puts back the descriptor that was there. A patch that somebody else has covered stays, and passes calls on.
  */
 export function watchMethod<Self, Token>(
   prototype: object,
@@ -60,7 +60,7 @@ export function watchMethod<Self, Token>(
   };
 }
 
-/** Looks on at the next call of a method of one object, which is as it was when that call begins. */
+/** Watches the next call of a method of one object. The object is as it was before when that call begins. */
 export function watchNextCall<Self, Token>(
   object: object,
   name: string,

@@ -26,7 +26,7 @@ import {
   TLS_PROTOCOL_NAME_VALUE_TLS,
 } from '../../semconv/semconv.js';
 
-/** Whom a request asks for; a port says nothing without an address. */
+/** Adds the server that a request asks for. A port without an address says nothing and is left out. */
 export function addServer(attributes: Attributes, { address, port }: Pick<Origin, 'address' | 'port'>): void {
   if (address !== undefined) {
     attributes[ATTR_SERVER_ADDRESS] = address;
@@ -43,7 +43,7 @@ function addPort(attributes: Attributes, name: string, port: number | undefined)
 }
 
 /**
- * The address that is dialled, from the arguments of `connectStart` and `connectDone`.
+ * Adds the address that is dialled, from the arguments of `connectStart` and `connectDone`.
  *
  * @param addr `host:port`, or the path of a unix socket.
  */
@@ -81,14 +81,14 @@ export function networkType(address: string): string | undefined {
   }
 }
 
-/** `network.transport` of a connection through the file system: Windows has named pipes there. */
+/** `network.transport` of a connection through the file system: a named pipe on Windows, else a unix socket. */
 export function localTransport(path: string): string {
   return /^[\\/]{2}[.?][\\/]pipe[\\/]/.test(path)
     ? NETWORK_TRANSPORT_VALUE_PIPE
     : NETWORK_TRANSPORT_VALUE_UNIX;
 }
 
-/** What a `TLSConnectionState` lacks. */
+/** What a `TLSConnectionState` does not say of a handshake. */
 export interface TLSHandshakeOutcome {
   /** Whether the handshake succeeded. */
   readonly established: boolean;
@@ -125,7 +125,7 @@ function addText(attributes: Attributes, name: string, value: string | undefined
   }
 }
 
-/** `network.protocol.version` of what Node calls `httpVersion`: its HTTP/2 says `2.0`. */
+/** `network.protocol.version` of Node's `httpVersion`, which is `2.0` for HTTP/2. */
 export function protocolVersion(httpVersion: string): string {
   return httpVersion === '2.0' ? '2' : httpVersion;
 }

@@ -19,7 +19,7 @@ const READERS: Readonly<Record<string, (certificate: PeerCertificate) => string 
 /** The opt-in attributes that come from a server's certificate. */
 export const SERVER_CERTIFICATE_ATTRIBUTES: readonly string[] = Object.keys(READERS);
 
-/** @param wanted Names of the attributes that were opted in; others than those of a certificate are passed over. */
+/** @param wanted Names of the attributes that were opted in. Names that are no certificate's are ignored. */
 export function addServerCertificate(
   attributes: Attributes,
   certificate: PeerCertificate,
@@ -33,7 +33,7 @@ export function addServerCertificate(
   }
 }
 
-/** As in RFC 4514: the most specific part first, where the certificate has it last. */
+/** The name in the form of RFC 4514, with the most specific part first. A certificate has it last. */
 function distinguishedName(name: PeerCertificate['subject'] | undefined): string {
   return Object.entries(name ?? {})
     .flatMap(([type, values]) => [values].flat().map((value) => `${type}=${escaped(String(value))}`))

@@ -1,31 +1,31 @@
 import { constants } from 'node:os';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/semconv.js';
 
-/** How a request that was not answered completely came to its end, as far as is known. */
+/** What is known of how a request ended that was not answered completely. */
 export interface Failure {
-  /** What the client or the program reported: usually an `Error`, but a reason to abort may be anything. */
+  /** What the client or the program reported. Usually an `Error`, but the reason of an abort may be anything. */
   readonly error: unknown;
   /** Whether the head of the final response had arrived. */
   readonly gotResponse: boolean;
-  /** Whether the request's own `timeout` event came first: alone it decides nothing, for the program may wait on. */
+  /** Whether the request's own `timeout` event came first. The program may wait on, so this alone decides nothing. */
   readonly timedOut?: boolean;
-  /** Whether nothing but the transport could still fail: what is no error of its was the caller's will. */
+  /** Whether only the transport could still fail. Any other error then is the caller's will. */
   readonly onlyTransportLeft?: boolean;
-  /** Whether it is why the client could get no connection: that is no will of the caller's, whatever it is called. */
+  /** Whether `error` is why the client got no connection. Then it is no cancellation, whatever its name. */
   readonly failedToConnect?: boolean;
   /** Whether the program destroyed the request without giving an error. */
   readonly destroyedByCaller?: boolean;
-  /** The reason of the request's abort signal, if that is visible and was aborted. */
+  /** The reason of the request's abort signal; `undefined` if it was not aborted, or cannot be seen. */
   readonly signalReason?: unknown;
 }
 
-/** A cancellation is what the caller wanted, and no error; a timeout is one. */
+/** A cancellation is what the caller wanted, and no error. A timeout is an error. */
 type FailureKind = 'timeout' | 'cancellation' | 'error';
 
 const TIMEOUT_ERROR = 'TimeoutError';
 
 /**
- * Why a request ended early. Never throws, whatever the error does.
+ * Why a request ended early. Never throws, even if reading the error does.
  *
  * @internal Exported for its tests.
  */
@@ -43,7 +43,7 @@ export function failureKind(failure: Failure): FailureKind {
   if (failure.signalReason !== undefined && error === failure.signalReason) {
     return 'cancellation';
   }
-  // Once the response is there, a program gives up its body with any reason of its own.
+  // Once the response is there, a program may give up its body for any reason of its own.
   const onlyTransportLeft = failure.gotResponse || failure.onlyTransportLeft === true;
   return onlyTransportLeft && !isTransportError(error) ? 'cancellation' : 'error';
 }
@@ -61,10 +61,11 @@ export function failureErrorType(failure: Failure): string | undefined {
 }
 
 /**
- * `error.type` of an error: `TimeoutError`, else its code, that of its cause or of the first error it gathers, else
- * its name, else `_OTHER`. What does not look like an identifier is passed over, to keep the values few.
+ * `error.type` of an error. The first of these counts: `TimeoutError`, the error's code, the code of its cause, the code of
+ * the first of its `errors`, its name, `_OTHER`. Texts that do not look like an identifier are skipped, to keep the values
+ * few.
  *
- * Never throws, whatever the error does.
+ * Never throws, even if reading the error does.
  */
 export function errorType(error: unknown): string {
   if (isTimeout(error)) {
@@ -79,7 +80,7 @@ export function errorType(error: unknown): string {
   );
 }
 
-/** What an error was made of, if it says so. Never throws. */
+/** The `cause` of an error; `undefined` if it has none. Never throws. */
 export function causeOf(error: unknown): unknown {
   return property(error, 'cause');
 }
@@ -102,7 +103,7 @@ function isAbort(error: unknown): boolean {
     return true;
   }
   const code = property(error, 'code');
-  // The last is that of axios and got, whose own errors a request is destroyed with.
+  // axios and got destroy a request with an error of their own, whose code is ERR_CANCELED.
   return code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED' || code === 'ERR_CANCELED';
 }
 
@@ -111,7 +112,7 @@ const TRANSPORT_CODE = new RegExp(
     '^UND_ERR',
     '^HPE_',
     '^EAI_',
-    // Node's own codes; other libraries begin theirs with ERR_ too.
+    // Node's own codes. Other libraries begin theirs with ERR_ too.
     '^ERR_(?:HTTP2?|INTERNAL|INVALID|METHOD|OSSL|PROXY|SOCKET|SSL|STREAM|TLS|USE_AFTER|ZLIB|BUFFER|BROTLI)_',
     // Decompression: zlib, Brotli, Zstandard.
     '^Z_',
@@ -123,13 +124,13 @@ const TRANSPORT_CODE = new RegExp(
   ].join('|'),
 );
 
-/** Whether it is an error of Node, of TLS, of the parser or of undici, and not one that a program made. */
+/** Whether an error comes from Node, TLS, the parser or undici, and not from the program. */
 function isTransportError(error: unknown): boolean {
   const code = identifier(property(error, 'code')) ?? identifier(property(property(error, 'cause'), 'code'));
   if (code !== undefined) {
     return Object.hasOwn(constants.errno, code) || TRANSPORT_CODE.test(code);
   }
-  // undici's parser does not know a code for each of its errors.
+  // Some errors of undici's parser have no code.
   return property(error, 'name') === 'HTTPParserError';
 }
 
@@ -139,7 +140,7 @@ function identifier(value: unknown): string | undefined {
   return typeof value === 'string' && IDENTIFIER.test(value) ? value : undefined;
 }
 
-/** Reads from what may be a proxy, or have a getter that throws: then it has no such property. */
+/** Reads a property; `undefined` if a getter or a proxy throws. */
 function property(value: unknown, key: string | number): unknown {
   if (typeof value !== 'object' || value === null) {
     return undefined;

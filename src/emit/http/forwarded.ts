@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { hostOf, portOf } from '../../authority.js';
 
-/** What proxies say about the request that they received; a fact that none of them gave is absent. */
+/** What proxies say about the request that they received. A fact that no proxy gave is absent. */
 export interface Forwarded {
   clientAddress?: string;
   clientPort?: number;
@@ -14,10 +14,10 @@ export interface Forwarded {
 export type ForwardingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Reads `Forwarded` (RFC 7239) and the `X-Forwarded-*` headers, which count where `Forwarded` is silent.
+ * Reads `Forwarded` (RFC 7239), and the `X-Forwarded-*` headers for what `Forwarded` does not say.
  *
- * Never throws. What is malformed, `unknown` or obfuscated is passed over; only IP addresses name a client, and
- * only `http` and `https` are schemes. Takes time in proportion to the length of the headers.
+ * Never throws. Malformed, `unknown` and obfuscated values are skipped. Only an IP address names a client, and only `http`
+ * and `https` are schemes. The time grows in proportion to the length of the headers.
  *
  * @returns `undefined` when there is no such header.
  */
@@ -37,12 +37,12 @@ export function parseForwarded(headers: ForwardingHeaders): Forwarded | undefine
   return forwarded;
 }
 
-/** Several fields of one name are one list. */
+/** Joins the fields of one name, which are one list. */
 function text(value: string | readonly string[] | undefined): string {
   return typeof value === 'string' ? value : (value?.join(',') ?? '');
 }
 
-/** One `name=value` of `Forwarded`, from where the one before it ended, with what separates it from the next. */
+/** One `name=value` of `Forwarded`, with the separators before it. */
 const PAIR = /[\t ,;]*([!#$%&'*+.^`|~\w-]+)=(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^\t ",;]*))[\t ]*(?=[,;]|$)/y;
 
 function readStandard(forwarded: Forwarded, header: string): void {
@@ -51,7 +51,7 @@ function readStandard(forwarded: Forwarded, header: string): void {
     PAIR.lastIndex = position;
     const [matched, name = '', quoted, token = ''] = PAIR.exec(header) ?? [];
     if (matched === undefined) {
-      // Nothing tells where the next pair begins: a quote may be open.
+      // A quote may be open, so nothing says where the next pair begins.
       return;
     }
     position += matched.length;
@@ -95,7 +95,7 @@ function itemEnd(list: string, start: number): number {
   return comma < 0 ? list.length : comma;
 }
 
-/** Names are host names or IPv6 in brackets; the longest of the former has 253 characters. */
+/** A host name or an IPv6 address in brackets, perhaps with a port. The longest host name has 253 characters. */
 const HOST = /^(?:\w[\w.-]{0,254}|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 function readClient(forwarded: Forwarded, node: string): void {

@@ -8,7 +8,7 @@ export type HeaderList = readonly unknown[];
 /** Values by name. */
 export type HeaderRecord = Readonly<Record<string, unknown>>;
 
-/** The parts of an undici request that hold its headers: two of them are kept apart from the list. */
+/** The parts of an undici request that hold its headers. Two headers are kept apart from the list. */
 export interface UndiciRequestHeaders {
   readonly headers: HeaderList;
   readonly host?: string | null;
@@ -26,11 +26,11 @@ interface CapturedHeader {
 }
 
 /**
- * The headers of a request, or of a response, that are to become span attributes.
+ * Prepares the headers that become span attributes.
  *
- * @param side Which of the two they belong to.
- * @param names Compared case-insensitively.
- * @param redacted Names of those whose value is replaced; compared case-insensitively.
+ * @param side Whose headers they are.
+ * @param names Names of the headers, in any case.
+ * @param redacted Names of the headers whose value is replaced, in any case.
  * @returns `undefined` when there is nothing to capture.
  */
 export function compileHeaderCapture(
@@ -53,7 +53,7 @@ function normalName(name: string): string {
   return name.trim().toLowerCase();
 }
 
-/** Copies the headers it was compiled for into span attributes. Every method adds to `attributes`. */
+/** Copies chosen headers into span attributes. Every method adds to `attributes`. */
 export class HeaderCapture {
   private readonly headers: ReadonlyMap<string, CapturedHeader>;
   private readonly lengths: ReadonlySet<number>;
@@ -63,7 +63,7 @@ export class HeaderCapture {
     this.lengths = new Set(Array.from(headers.keys(), (name) => name.length));
   }
 
-  /** One header field, as `wroteHeaderField` reports it. */
+  /** One header field, its name in any case. */
   addField(attributes: Attributes, name: string, value: unknown): void {
     if (!this.lengths.has(name.length)) {
       return;
@@ -74,7 +74,7 @@ export class HeaderCapture {
     }
   }
 
-  /** `rawHeaders`, or what undici's parser gives. */
+  /** A list such as `rawHeaders`, or the one of undici's parser. */
   addList(attributes: Attributes, list: HeaderList): void {
     for (let i = 0; i + 1 < list.length; i += 2) {
       const name = list[i];
@@ -86,14 +86,14 @@ export class HeaderCapture {
     }
   }
 
-  /** Headers by name in any case: what a program gave to `writeHead` or `respond`. */
+  /** Headers by name in any case, such as a program gives `writeHead` or `respond`. */
   addRecord(attributes: Attributes, headers: HeaderRecord): void {
     for (const name of Object.keys(headers)) {
       this.addField(attributes, name, headers[name]);
     }
   }
 
-  /** Headers by lower-case name: `headersDistinct`, and whatever Node's HTTP/2 received. */
+  /** Headers by lower-case name, such as `headersDistinct`, and the headers that Node's HTTP/2 received. */
   addReceived(attributes: Attributes, headers: HeaderRecord): void {
     for (const [name, header] of this.headers) {
       addHeader(attributes, header, headers[name]);
@@ -114,7 +114,7 @@ export class HeaderCapture {
     this.addField(attributes, 'content-length', request.contentLength);
   }
 
-  /** The headers of undici's `response`: a list of buffers, but an object for HTTP/2 in undici 8. */
+  /** The headers of undici's `response`: an object for HTTP/2 in undici 8, else a list of buffers. */
   addUndiciResponse(attributes: Attributes, headers: HeaderList | HeaderRecord): void {
     if (isList(headers)) {
       this.addList(attributes, headers);
@@ -141,7 +141,7 @@ function addHeader(attributes: Attributes, { attribute, redacted }: CapturedHead
   attributes[attribute] = Array.isArray(before) ? [...before.map(String), ...added] : added;
 }
 
-/** The values of a header field in whatever form a client has them. */
+/** The values of a header field, in any form that a client keeps; none if the form is unknown. */
 export function headerValues(value: unknown): string[] {
   if (Array.isArray(value)) {
     return value.flatMap(headerValues);

@@ -14,15 +14,12 @@ export interface RecordedMethod {
 /** How each known method is recorded. */
 export type KnownMethods = ReadonlyMap<string, RecordedMethod>;
 
-/** @param known Replaces the default list; compared case-sensitively, as methods are. May be empty. */
+/** @param known Replaces the default list. Case-sensitive, as methods are. May be empty. */
 export function compileKnownMethods(known: readonly string[] = DEFAULT_KNOWN_METHODS): KnownMethods {
   return new Map(known.map((method) => [method, { method, original: undefined, spanName: method }]));
 }
 
-/**
- * A method that is not known is recorded as `_OTHER`: whoever chooses it could otherwise choose how many time series a
- * metric has.
- */
+/** An unknown method is recorded as `_OTHER`. A peer that makes up methods must not make up time series. */
 export function unknownMethod(method: string): RecordedMethod {
   return { method: HTTP_REQUEST_METHOD_VALUE_OTHER, original: method || undefined, spanName: 'HTTP' };
 }

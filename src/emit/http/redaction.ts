@@ -1,18 +1,18 @@
 import { redactUserinfo } from '../../origin.js';
 import { REDACTED } from '../../semconv/defaults.js';
 
-/** A list of query parameters to redact, ready to be used; `undefined` redacts none. */
+/** Query parameters to redact, as `compileRedactedQueryParams` prepares them; `undefined` redacts none. */
 export type RedactedQueryParams = QueryParamMatcher | undefined;
 
 interface QueryParamMatcher {
   readonly names: ReadonlySet<string>;
-  /** Marks the codes of the characters that a name begins with, and of what every escape does; by their last seven bits. */
+  /** Is 1 at the last seven bits of each code that a name may begin with, and at those of `%`, which begins an escape. */
   readonly firstCodes: Uint8Array;
 }
 
 const SEVEN_BITS = 0b111_1111;
 
-/** @param names Parameters whose value is replaced, without percent-encoding; an empty list redacts none. */
+/** @param names Parameters whose value is replaced, without percent-encoding. An empty list redacts none. */
 export function compileRedactedQueryParams(names: readonly string[]): RedactedQueryParams {
   const given = new Set(names.filter((name) => name !== ''));
   if (given.size === 0) {
@@ -26,7 +26,8 @@ export function compileRedactedQueryParams(names: readonly string[]): RedactedQu
 }
 
 /**
- * Few queries need to be taken apart, and each request asks: the first character of each parameter settles most.
+ * Whether a query may hold one of the parameters. Every request asks, and few queries have any. The first character of each
+ * parameter settles most of them.
  *
  * @param start Where the query begins.
  */
@@ -41,13 +42,13 @@ function mayNameAny(target: string, start: number, { firstCodes }: QueryParamMat
   return false;
 }
 
-/** A parameter that has a value. Anchored, so that a long text without `=` is not searched again from each character. */
+/** A parameter with a value. The anchor keeps a long text without `=` from being searched again at each character. */
 const PARAMETER = /(?<![^&])([^&=]*)=[^&]*/g;
 
 /**
  * A query with the values of the given parameters replaced.
  *
- * Works on the raw text: order, duplicates and escapes stay as they were sent.
+ * The text is not parsed, so order, duplicates and escapes stay as they were sent.
  *
  * @param query Without its `?`.
  */
@@ -68,13 +69,13 @@ function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // What is no valid encoding is not the encoding of any parameter in the list.
+    // A malformed encoding encodes no parameter of the list.
     return text;
   }
 }
 
 /**
- * A URL with its userinfo replaced, and the values of the given query parameters.
+ * A URL in which the userinfo and the values of the given query parameters are replaced.
  *
  * @param url Absolute.
  */
@@ -82,7 +83,7 @@ export function redactUrl(url: string, params: RedactedQueryParams): string {
   return redactTarget(redactUserinfo(url), params);
 }
 
-/** A URL, or what follows its authority, with the values of the given query parameters replaced. */
+/** A URL or a request target, with the values of the given query parameters replaced. */
 export function redactTarget(target: string, params: RedactedQueryParams): string {
   const query = target.indexOf('?') + 1;
   if (query === 0 || params === undefined || !mayNameAny(target, query, params)) {

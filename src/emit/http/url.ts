@@ -1,10 +1,10 @@
 import { isAbsolute, originEnd } from '../../origin.js';
 
-// All of this slices raw text. Resolving a target as a URL would lose the first segment of `//a/b`, and
-// serializing it again would change escapes, order and duplicates.
+// These functions slice the text. Resolving a target as a URL would lose the first segment of `//a/b`, and serializing it
+// again would change escapes, order and duplicates.
 
 /**
- * The path of a request target: `url.path`. `undefined` for the `host:port` of a CONNECT request, which has none.
+ * The path of a request target: `url.path`. The `host:port` of a CONNECT request has none: `undefined`.
  *
  * @param target `req.url` or `:path`.
  */
