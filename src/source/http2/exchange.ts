@@ -29,12 +29,15 @@ export class Http2Exchange implements Http2Request {
   readonly telling = new Telling();
   timedOut = false;
   givenUp = false;
+  /** Whether its stream was opened, and that was told. */
+  connected = false;
+  /** Whether it is over, and its connection is free of it: nothing is told of it any more. */
+  isSettled = false;
   /** Who closed the stream before the response was complete; nobody if it was destroyed. */
   private closedBy: Closer | undefined = undefined;
   private readonly watch: WatchSession;
   private readonly lifecycle: Lifecycle;
   private hasNoBody = false;
-  private connected = false;
   /** Whether the last of the response is there. */
   private complete = false;
   private released = false;
@@ -205,6 +208,7 @@ export class Http2Exchange implements Http2Request {
   /** It must be watched until its connection is free of it, which may be after its end. */
   private leave(): void {
     if (this.telling.isOver && this.released === this.connected) {
+      this.isSettled = true;
       this.lifecycle.requestEnded();
     }
   }

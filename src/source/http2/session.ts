@@ -31,7 +31,7 @@ export class Http2Session {
     this.session = session;
     this.socket = socketOf(session);
     noteHttp2(this.socket);
-    this.origin = originFor(protocolOf(session), authorityOf(session));
+    this.origin = originOfSession(protocolOf(session), authorityOf(session));
   }
 
   /** `undefined` for a session of undici's, whose requests are told by undici itself. */
@@ -74,7 +74,7 @@ export class Http2Session {
 }
 
 /** @param authority `host:port`, as Node has it: an IPv6 address has no brackets, and the port is always there. */
-function originFor(protocol: string, authority: string): Origin {
+function originOfSession(protocol: string, authority: string): Origin {
   const colon = authority.lastIndexOf(':');
   const host = authority.slice(0, colon);
   return host.includes(':') && !host.startsWith('[')

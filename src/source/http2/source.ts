@@ -1,26 +1,22 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { byteLengthOf } from '../../httpsnoop/byte-length.js';
-import { type AmendedCall, amendMethod } from '../../patch/amend-method.js';
+import { enterMoment, leaveMoment } from '../../clock.js';
 import { whenUncaught } from '../../patch/thrown-error.js';
-import { watchMethod } from '../../patch/watch-method.js';
-import type { ChannelMessages } from '../channels.js';
 import { Dial } from '../connection/dial.js';
 import type { NewSockets } from '../connection/new-sockets.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Begin, Report, RequestTrace, Source, Stop } from '../request-trace.js';
-import { guardedPair, subscribe } from '../subscribe.js';
-import { exchanges, Http2Exchange, type WatchSession } from './exchange.js';
+import { guarded, guardedPair, reportOnce, subscribe } from '../subscribe.js';
+import { Http2Exchange, type WatchSession } from './exchange.js';
 import { FreshSockets } from './fresh-sockets.js';
 import { type GivenHeaders, RequestHeaders } from './headers.js';
 import type { Http2Request } from './request.js';
+import { Sending } from './sending.js';
 import { Http2Session } from './session.js';
 import { whenSessionsExist } from './sessions.js';
 import { StreamWatch } from './streams.js';
-import type { StreamHandlers } from './unpublished-streams.js';
 import { errorWith } from './verdict.js';
-
-type Tell<About> = (exchange: Http2Exchange, about: About) => void;
+import { type SessionWatcher, watchSessions } from './watched-methods.js';
 
 /**
  * Turns what the clients of `node:http2` do into the hooks of the request that they do it for.
@@ -28,34 +24,27 @@ type Tell<About> = (exchange: Http2Exchange, about: About) => void;
  * A request begins where the program asks a session for it: its header is final when that returns, which no channel
  * precedes.
  */
-export class Http2Source implements Source {
+export class Http2Source implements Source, SessionWatcher<Http2Exchange> {
   private readonly beginTrace: Begin<Http2Request>;
   private readonly watch: WatchSession;
   private readonly report: Report;
   private readonly fresh = new FreshSockets();
+  private readonly sending: Sending;
   private readonly streams: StreamWatch;
   private readonly lifecycle: Lifecycle;
-  private readonly handlers: StreamHandlers = {
-    'http2.client.stream.start': ({ stream }) => exchanges.get(stream)?.start(),
-    'http2.client.stream.bodyChunkSent': onBodyChunkSent,
-    'http2.client.stream.bodySent': ({ stream }) => exchanges.get(stream)?.finish(),
-  };
-  private readonly tellCalled: (call: RequestCall, session: ClientHttp2Session) => void;
-  private readonly tellMade: Tell<ClientHttp2Stream>;
-  private readonly tellThrown: Tell<unknown>;
-  private readonly tellEvent: (session: ClientHttp2Session, event: unknown) => void;
+  private readonly failed: (error: unknown) => void;
+  private readonly made: (exchange: Http2Exchange, stream: ClientHttp2Stream) => void;
+  private readonly threw: (exchange: Http2Exchange, error: unknown) => void;
+  private readonly connected: (session: ClientHttp2Session) => void;
 
   constructor(begin: Begin<Http2Request>, sockets: NewSockets, watch: WatchSession, report: Report) {
     this.beginTrace = begin;
     this.watch = watch;
     this.report = report;
-    this.streams = new StreamWatch(this.handlers, report);
-    this.tellCalled = guardedPair(
-      'a request of HTTP/2',
-      (call, session) => this.begin(call, session),
-      report,
-    );
-    this.tellMade = guardedPair(
+    this.sending = new Sending(report);
+    this.streams = new StreamWatch(this.sending, report);
+    this.failed = reportOnce('a request of HTTP/2', report);
+    this.made = guardedPair(
       'a stream',
       (exchange, stream) => {
         this.streams.learn(stream);
@@ -63,12 +52,8 @@ export class Http2Source implements Source {
       },
       report,
     );
-    this.tellThrown = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
-    this.tellEvent = guardedPair(
-      'an event of a session',
-      (session, event) => this.onSessionEvent(session, event),
-      report,
-    );
+    this.threw = guardedPair('a failed request', (exchange, error) => exchange.fail(error), report);
+    this.connected = guarded('a connected session', (session) => this.onConnect(session), report);
     this.lifecycle = new Lifecycle(() => this.open(sockets));
   }
 
@@ -84,8 +69,8 @@ export class Http2Source implements Source {
     const patches: Stop[] = [];
     this.streams.start();
     return [
-      whenSessionsExist((prototype) => patches.push(...this.watchSessions(prototype)), this.report),
-      subscribe(this.handlers, this.report),
+      whenSessionsExist((prototype) => patches.push(watchSessions(prototype, this)), this.report),
+      subscribe(this.sending.handlers, this.report),
       sockets.listen(this.fresh),
       () => {
         this.streams.stop();
@@ -96,33 +81,30 @@ export class Http2Source implements Source {
     ];
   }
 
-  private watchSessions(prototype: object): Stop[] {
-    return [
-      amendMethod(prototype, 'request', (session: ClientHttp2Session, args) => this.request(session, args)),
-      watchMethod(prototype, 'emit', (session: ClientHttp2Session, args) => this.tellEvent(session, args[0])),
-    ];
-  }
-
-  private request(session: ClientHttp2Session, args: readonly unknown[]): RequestCall | undefined {
-    const call = new RequestCall(args, this.tellMade, this.tellThrown);
-    this.tellCalled(call, session);
-    return call.exchange === undefined ? undefined : call;
-  }
-
-  private begin(call: RequestCall, session: ClientHttp2Session): void {
-    const [given, ...options] = call.args;
-    const on = Http2Session.of(session);
-    if (on === undefined || !areHeaders(given)) {
-      return;
+  /** As `guarded`, with something to give back. */
+  beforeRequest(session: ClientHttp2Session, given: unknown): Http2Exchange | undefined {
+    let exchange: Http2Exchange | undefined;
+    const before = enterMoment();
+    try {
+      const on = Http2Session.of(session);
+      if (on !== undefined && areHeaders(given)) {
+        exchange = new Http2Exchange(on, new RequestHeaders(given), this.watch, this.lifecycle);
+        this.begin(exchange);
+      }
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      leaveMoment(before);
     }
+    return exchange;
+  }
+
+  private begin(exchange: Http2Exchange): void {
+    const { on } = exchange;
     if (on.connection === undefined) {
       on.join();
     }
-    const headers = new RequestHeaders(given);
-    const exchange = new Http2Exchange(on, headers, this.watch, this.lifecycle);
-    call.exchange = exchange;
-    call.args = [headers.toSend, ...options];
-    const trace = headers.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
+    const trace = exchange.headers.isTunnel ? undefined : this.beginTrace(exchange, exchange.wantedAt);
     exchange.begin(trace);
     if (!on.dialIsTold) {
       on.dialIsTold = true;
@@ -132,8 +114,20 @@ export class Http2Source implements Source {
     }
   }
 
-  private onSessionEvent(session: ClientHttp2Session, event: unknown): void {
-    const on = event === 'connect' && !session.destroyed ? Http2Session.of(session) : undefined;
+  requestMade(exchange: Http2Exchange, stream: unknown): void {
+    this.made(exchange, stream as ClientHttp2Stream);
+  }
+
+  requestThrew(exchange: Http2Exchange): void {
+    whenUncaught((error) => this.threw(exchange, error ?? errorOfSession(exchange.on.session)));
+  }
+
+  beforeConnect(session: ClientHttp2Session): void {
+    this.connected(session);
+  }
+
+  private onConnect(session: ClientHttp2Session): void {
+    const on = session.destroyed ? undefined : Http2Session.of(session);
     if (on !== undefined) {
       this.watch(on.established(), on.origin, false);
     }
@@ -154,34 +148,6 @@ function areHeaders(headers: unknown): headers is GivenHeaders {
   return headers === undefined || (typeof headers === 'object' && headers !== null);
 }
 
-/** One call of `session.request`. */
-class RequestCall implements AmendedCall {
-  /** What becomes of it, if anybody is to be told. */
-  exchange: Http2Exchange | undefined = undefined;
-  args: readonly unknown[];
-  private readonly made: Tell<ClientHttp2Stream>;
-  private readonly thrown: Tell<unknown>;
-
-  constructor(given: readonly unknown[], made: Tell<ClientHttp2Stream>, thrown: Tell<unknown>) {
-    this.args = given;
-    this.made = made;
-    this.thrown = thrown;
-  }
-
-  returned(stream: unknown): void {
-    if (this.exchange !== undefined) {
-      this.made(this.exchange, stream as ClientHttp2Stream);
-    }
-  }
-
-  threw(): void {
-    const { exchange } = this;
-    if (exchange !== undefined) {
-      whenUncaught((error) => this.thrown(exchange, error ?? errorOfSession(exchange.on.session)));
-    }
-  }
-}
-
 /** What Node throws where a session takes no requests any more; what else it throws is not known if it is caught. */
 function errorOfSession({ destroyed, closed }: ClientHttp2Session): Error | undefined {
   if (destroyed) {
@@ -190,14 +156,4 @@ function errorOfSession({ destroyed, closed }: ClientHttp2Session): Error | unde
   return closed
     ? errorWith('ERR_HTTP2_GOAWAY_SESSION', 'New streams cannot be created after receiving a GOAWAY')
     : undefined;
-}
-
-function onBodyChunkSent(message: ChannelMessages['http2.client.stream.bodyChunkSent']): void {
-  const exchange = exchanges.get(message.stream);
-  if (exchange?.telling.countsBodies) {
-    const chunks = message.writev ? message.data : [{ chunk: message.data, encoding: message.encoding }];
-    exchange.wroteBodyChunk(
-      chunks.reduce((sum, { chunk, encoding }) => sum + byteLengthOf(chunk, encoding), 0),
-    );
-  }
 }

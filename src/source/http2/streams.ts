@@ -1,10 +1,11 @@
 import type { ClientHttp2Stream } from 'node:http2';
-import { watchMethod } from '../../patch/watch-method.js';
+import { enterMoment, leaveMoment } from '../../clock.js';
 import type { Report, Stop } from '../request-trace.js';
-import { guarded, guardedPair } from '../subscribe.js';
+import { reportOnce } from '../subscribe.js';
 import { exchanges, type Http2Exchange } from './exchange.js';
 import type { ResponseHeaders } from './telling.js';
-import { observeStreams, PUBLISHES_STREAMS, type StreamHandlers } from './unpublished-streams.js';
+import { PUBLISHES_STREAMS, type SendingWatcher, watchSending } from './unpublished-streams.js';
+import { type StreamWatcher, watchStreams } from './watched-methods.js';
 
 /**
  * What no channel tells of a stream, in any release of Node: informational responses, and the final one after them;
@@ -13,16 +14,16 @@ import { observeStreams, PUBLISHES_STREAMS, type StreamHandlers } from './unpubl
  * It is told by methods of the class that all streams of clients share. Node does not export it: it is known with the
  * first of them. A listener would count among the program's own, start the flow, or come too late.
  */
-export class StreamWatch {
-  private readonly handlers: StreamHandlers;
-  private readonly report: Report;
+export class StreamWatch implements StreamWatcher<Http2Exchange> {
+  private readonly sending: SendingWatcher;
+  private readonly failed: (error: unknown) => void;
   private prototype: object | undefined = undefined;
   private stops: Stop[] = [];
 
-  /** @param handlers Of what older releases do not publish. */
-  constructor(handlers: StreamHandlers, report: Report) {
-    this.handlers = handlers;
-    this.report = report;
+  /** @param sending Told what older releases do not publish. */
+  constructor(sending: SendingWatcher, report: Report) {
+    this.sending = sending;
+    this.failed = reportOnce('what became of a stream', report);
   }
 
   /** With the first stream it is known what all streams are. */
@@ -38,10 +39,8 @@ export class StreamWatch {
     const { prototype } = this;
     if (prototype !== undefined && this.stops.length === 0) {
       this.stops = [
-        watchEvents(prototype, this.report),
-        watchReceived(prototype, this.report),
-        watchClosing(prototype, this.report),
-        ...(PUBLISHES_STREAMS ? [] : observeStreams(prototype, this.handlers, this.report)),
+        watchStreams(prototype, this),
+        ...(PUBLISHES_STREAMS ? [] : [watchSending(prototype, this.sending)]),
       ];
     }
   }
@@ -51,22 +50,64 @@ export class StreamWatch {
       stop();
     }
   }
-}
 
-/** What `onEvent` knows. A stream emits three times as many. */
-const EVENTS: ReadonlySet<unknown> = new Set(['headers', 'response', 'timeout', 'error', 'close']);
-
-function watchEvents(prototype: object, report: Report): Stop {
-  const tell = guardedPair('an event of a stream', onEvent, report);
-  return watchMethod(prototype, 'emit', (stream: object, args) => {
-    const exchange = EVENTS.has(args[0]) ? exchanges.get(stream) : undefined;
-    if (exchange !== undefined) {
-      tell(exchange, args);
+  beforeEvent(stream: object, event: unknown, value: unknown, raw: unknown): void {
+    const exchange = exchanges.get(stream);
+    if (exchange === undefined || exchange.isSettled) {
+      return;
     }
-  });
+    const before = enterMoment();
+    try {
+      onEvent(exchange, event, value, raw);
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      leaveMoment(before);
+    }
+  }
+
+  beforePush(stream: object, chunk: unknown): void {
+    const exchange = exchanges.get(stream);
+    if (exchange === undefined || exchange.isSettled) {
+      return;
+    }
+    const before = enterMoment();
+    try {
+      if (chunk === null) {
+        exchange.receivedLast();
+      } else if (ArrayBuffer.isView(chunk)) {
+        exchange.telling.gotBodyChunk(chunk.byteLength);
+      }
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      leaveMoment(before);
+    }
+  }
+
+  beforeClose(stream: ClientHttp2Stream): Http2Exchange | undefined {
+    const exchange = exchanges.get(stream);
+    exchange?.closing();
+    return exchange;
+  }
+
+  afterClose(exchange: Http2Exchange): void {
+    const before = enterMoment();
+    try {
+      if (exchange.stream?.closed) {
+        exchange.closed();
+      } else {
+        exchange.staysOpen();
+      }
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      leaveMoment(before);
+    }
+  }
 }
 
-function onEvent(exchange: Http2Exchange, [event, value, , raw]: readonly unknown[]): void {
+function onEvent(exchange: Http2Exchange, event: unknown, value: unknown, raw: unknown): void {
   switch (event) {
     case 'headers':
       exchange.inform(value as ResponseHeaders);
@@ -83,50 +124,5 @@ function onEvent(exchange: Http2Exchange, [event, value, , raw]: readonly unknow
       if (exchange.stream?.destroyed) {
         exchange.gone();
       }
-  }
-}
-
-/** Node pushes what it receives, whether anybody reads it or not, and `null` when there is no more. */
-function watchReceived(prototype: object, report: Report): Stop {
-  const tell = guardedPair('what a stream received', onReceived, report);
-  return watchMethod(prototype, 'push', (stream: object, args) => {
-    const exchange = exchanges.get(stream);
-    if (exchange !== undefined) {
-      tell(exchange, args[0]);
-    }
-  });
-}
-
-function onReceived(exchange: Http2Exchange, chunk: unknown): void {
-  if (chunk === null) {
-    exchange.receivedLast();
-  } else if (ArrayBuffer.isView(chunk)) {
-    exchange.telling.gotBodyChunk(chunk.byteLength);
-  }
-}
-
-function watchClosing(prototype: object, report: Report): Stop {
-  const closed = guarded('a closed stream', onClosed, report);
-  return watchMethod(
-    prototype,
-    'close',
-    (stream: ClientHttp2Stream) => {
-      const exchange = stream.closed ? undefined : exchanges.get(stream);
-      exchange?.closing();
-      return exchange;
-    },
-    (exchange) => {
-      if (exchange !== undefined) {
-        closed(exchange);
-      }
-    },
-  );
-}
-
-function onClosed(exchange: Http2Exchange): void {
-  if (exchange.stream?.closed) {
-    exchange.closed();
-  } else {
-    exchange.staysOpen();
   }
 }

@@ -16,17 +16,14 @@ export class Telling {
   /** Whether the head of the final response was told. */
   isAnswered = false;
   isOver = false;
+  /** Whether all of it was handed to the operating system, and that was told. */
+  wroteRequest = false;
   private connected = false;
-  private wroteRequest = false;
   private firstByte = false;
   /** Of the request's body, from before the stream was open. */
   private unsentBytes = 0;
   /** Of the response's body, from before its head was told. */
   private untoldBytes = 0;
-
-  get countsBodies(): boolean {
-    return this.trace?.countsBodies === true;
-  }
 
   /**
    * The stream is open, and its headers are on their way.

@@ -1,0 +1,132 @@
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { Stop } from '../../patch/descriptor.js';
+import type { Method } from '../../patch/method.js';
+import { overlayPrototype } from '../../patch/overlay.js';
+
+// A request calls these some twenty times. Each is written out: V8 learns for each function of the source, and one
+// function for all of them, which finds what lies below by a name from a variable, takes a hundred instructions more at
+// each call. None stands on the stack but the method itself, and each asks first whether its watcher has to know.
+
+interface SessionMethods {
+  readonly request: Method;
+  readonly emit: Method;
+}
+
+/** What is to be sent in place of what the program gave. */
+interface AmendedRequest {
+  readonly headers: { readonly toSend: unknown };
+}
+
+/** Who looks on at sessions of clients. Nothing of it may throw. */
+export interface SessionWatcher<Request extends AmendedRequest> {
+  /** @returns `undefined`: the request is of no interest. */
+  beforeRequest(session: ClientHttp2Session, headers: unknown): Request | undefined;
+  requestMade(request: Request, stream: unknown): void;
+  /** What was thrown is not caught: Node prints the line from which an uncaught error was thrown last. */
+  requestThrew(request: Request): void;
+  beforeConnect(session: ClientHttp2Session): void;
+}
+
+/** @param prototype That of all sessions of clients. */
+export function watchSessions<Request extends AmendedRequest>(
+  prototype: object,
+  watcher: SessionWatcher<Request>,
+): Stop {
+  let active = true;
+  const putBack = overlayPrototype<SessionMethods>(prototype, {
+    request: (own, parent) =>
+      function request(this: ClientHttp2Session, ...args: unknown[]): unknown {
+        const method = own ?? parent.request;
+        const made = active ? watcher.beforeRequest(this, args[0]) : undefined;
+        if (made === undefined) {
+          return Reflect.apply(method, this, args);
+        }
+        args[0] = made.headers.toSend;
+        let returned = false;
+        try {
+          const stream = Reflect.apply(method, this, args);
+          returned = true;
+          watcher.requestMade(made, stream);
+          return stream;
+        } finally {
+          if (!returned) {
+            watcher.requestThrew(made);
+          }
+        }
+      },
+    emit: (own, parent) =>
+      function emit(this: ClientHttp2Session, ...args: unknown[]): unknown {
+        if (args[0] === 'connect' && active) {
+          watcher.beforeConnect(this);
+        }
+        return Reflect.apply(own ?? parent.emit, this, args);
+      },
+  });
+  return () => {
+    active = false;
+    putBack();
+  };
+}
+
+interface StreamMethods {
+  readonly emit: Method;
+  readonly push: Method;
+  readonly close: Method;
+}
+
+/** Who looks on at streams of clients. Nothing of it may throw. */
+export interface StreamWatcher<Closing> {
+  /** @param raw Of a head that arrived, its fields as they came. */
+  beforeEvent(stream: object, event: unknown, value: unknown, raw: unknown): void;
+  /** Node pushes what it receives, whether anybody reads it or not, and `null` when there is no more. */
+  beforePush(stream: object, chunk: unknown): void;
+  /** @returns What `afterClose` is given; `undefined`: it is of no interest. */
+  beforeClose(stream: ClientHttp2Stream): Closing | undefined;
+  afterClose(closing: Closing): void;
+}
+
+/** @param prototype That of all streams of clients. */
+export function watchStreams<Closing>(prototype: object, watcher: StreamWatcher<Closing>): Stop {
+  let active = true;
+  const putBack = overlayPrototype<StreamMethods>(prototype, {
+    emit: (own, parent) =>
+      function emit(this: object, ...args: unknown[]): unknown {
+        // A stream emits three times as many. To compare with each takes less than to look it up in a set.
+        switch (args[0]) {
+          case 'headers':
+          case 'response':
+          case 'timeout':
+          case 'error':
+          case 'close':
+            if (active) {
+              watcher.beforeEvent(this, args[0], args[1], args[3]);
+            }
+        }
+        return Reflect.apply(own ?? parent.emit, this, args);
+      },
+    push: (own, parent) =>
+      function push(this: object, ...args: unknown[]): unknown {
+        if (active) {
+          watcher.beforePush(this, args[0]);
+        }
+        return Reflect.apply(own ?? parent.push, this, args);
+      },
+    close: (own, parent) =>
+      function close(this: ClientHttp2Stream, ...args: unknown[]): unknown {
+        const method = own ?? parent.close;
+        const closing = active && !this.closed ? watcher.beforeClose(this) : undefined;
+        if (closing === undefined) {
+          return Reflect.apply(method, this, args);
+        }
+        try {
+          return Reflect.apply(method, this, args);
+        } finally {
+          watcher.afterClose(closing);
+        }
+      },
+  });
+  return () => {
+    active = false;
+    putBack();
+  };
+}
