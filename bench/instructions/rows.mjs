@@ -36,7 +36,6 @@ export function answer(_request, response) {
  * @property {'client' | 'server'} side Whose spans they are.
  * @property {'undici' | 'http'} [peer] The instrumentation that records the same; without one there is no such column.
  * @property {number} events How many events a span has with all hooks.
- * @property {string} [source] The name that `status()` has for it, if not each version of the package sees it.
  * @property {number} warmUp How many requests until the engine has compiled all that it will.
  * @property {number} stretch How many requests are counted together.
  * @property {(handler: typeof answer) => (() => unknown)} open Gives what makes one request. A server's requests are
@@ -136,7 +135,6 @@ export const ROWS = {
     title: '`node:http2` client',
     side: 'client',
     events: 6,
-    source: 'node:http2',
     warmUp: 10_000,
     stretch: 50,
     open() {
