@@ -9,9 +9,8 @@ import type { Want } from './exchange.js';
  */
 export class DialScope {
   private readonly storage = new AsyncLocalStorage<Want | undefined>();
+  /** How many requests wait. */
   private waiting = 0;
-  /** How many agents are being asked, one within the other. */
-  private entered = 0;
 
   /** Whose dial is what is done now. */
   get want(): Want | undefined {
@@ -25,13 +24,11 @@ export class DialScope {
       want.follower = this;
       this.waiting++;
     }
-    this.entered++;
     this.storage.enterWith(want);
     return outer;
   }
 
   leave(outer: Want | undefined): void {
-    this.entered--;
     this.storage.enterWith(outer);
     this.disableIfUnused();
   }
@@ -43,7 +40,7 @@ export class DialScope {
   }
 
   private disableIfUnused(): void {
-    if (this.waiting === 0 && this.entered === 0) {
+    if (this.waiting === 0) {
       this.storage.disable();
     }
   }
