@@ -2,7 +2,7 @@ import { METRIC_DEFINITIONS, type MetricName } from '../semconv/metrics.js';
 import * as semconv from '../semconv/semconv.js';
 import type { ClientHookName, ServerHookName } from './types.js';
 
-/** Recorded are all of them but the header fields, which are many and may be secret. */
+/** Every hook is recorded but the one of header fields, which are many and may be secret. */
 export const CLIENT_HOOKS: Readonly<Record<ClientHookName, boolean>> = {
   getConn: true,
   dnsStart: true,
@@ -37,7 +37,7 @@ export const METRICS = Object.fromEntries(
   Object.entries(METRIC_DEFINITIONS).map(([name, { onByDefault }]) => [name, onByDefault]),
 ) as Readonly<Record<MetricName, boolean>>;
 
-/** The attributes that may be asked for by name; those of headers have options of their own. */
+/** The attributes that may be asked for by name. Attributes of headers have options of their own. */
 export const OPT_IN_ATTRIBUTES: readonly string[] = [
   semconv.ATTR_CLIENT_PORT,
   semconv.ATTR_HTTP_REQUEST_BODY_SIZE,

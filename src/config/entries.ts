@@ -4,7 +4,7 @@ import type { Entry } from './kinds.js';
 import { didYouMean, nearest } from './suggest.js';
 import { isHostGlob, isPathGlob, isUrlGlob } from './url-globs.js';
 
-/** RFC 9110, section 5.6.2: what a header name and a method are made of. */
+/** The form of a header name and of a method: RFC 9110, section 5.6.2. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 function entry(values: string, accepts: (entry: string) => boolean, expected: string): Entry {

@@ -5,7 +5,7 @@ import { didYouMean, nearest } from './suggest.js';
 const PREFIX = 'OTEL_INSTRUMENTATION_HTTPTRACE_';
 
 /**
- * The variable of an option: its path in upper snake case, a word for each capital letter.
+ * The variable of an option: its path in upper snake case. Each capital letter begins a word.
  *
  * @internal Exported for its tests.
  */
@@ -15,7 +15,7 @@ export function variableOf(path: string): string {
 }
 
 /**
- * The variables that an option can be given by, the first that is set wins; none for a function.
+ * The variables that give an option. The first that is set wins. A function has none.
  *
  * @internal Exported for its tests.
  */
@@ -26,7 +26,7 @@ export function variablesOf({ path, option }: PlacedOption): string[] {
   return option.standardVariable ? [variableOf(path), option.standardVariable] : [variableOf(path)];
 }
 
-/** What the environment says of an option; a variable with a bad value counts as unset. */
+/** The value of an option in the environment; `undefined` if it has none. A variable with a bad value counts as unset. */
 export function readVariables<T>(
   path: string,
   option: Option<T>,
@@ -45,7 +45,7 @@ export function readVariables<T>(
   return undefined;
 }
 
-/** Warns about the variables that carry our prefix and mean nothing. */
+/** Warns about variables that carry our prefix and mean nothing. */
 export function warnOfUnknownVariables(env: object, warn: (message: string) => void): void {
   const unreadable = (): void => warn('the environment cannot be read');
   const names = attempt(() => Object.keys(env), unreadable) ?? [];
@@ -64,7 +64,7 @@ export function warnOfUnknownVariables(env: object, warn: (message: string) => v
   }
 }
 
-/** The long prefix is left out of the comparison: with it, any two would be alike. */
+/** The names most like a mistyped one. They are compared without the long prefix, which makes any two alike. */
 function nearestVariables(name: string, known: readonly string[]): string[] {
   const rest = (variable: string): string => variable.slice(PREFIX.length);
   return nearest(rest(name), known.map(rest)).map((suffix) => PREFIX + suffix);

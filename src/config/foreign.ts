@@ -1,10 +1,10 @@
-/** Longer ones are a mistake: an empty array of four thousand million elements is easily made. */
+/** A longer list is a mistake. An empty array of four thousand million elements is easily made. */
 const LONGEST_LIST = 10_000;
 
-/** Says what is wrong with a value, or with what stands at a key within it. */
+/** Says what is wrong with a value, or with the value at a key within it. */
 export type Report = (problem: string, key?: string | number) => void;
 
-/** Reads what others have written: getters and proxies may throw anywhere. */
+/** Reads from somebody else's object, whose getters and proxies may throw. Then `undefined` is returned. */
 export function attempt<T>(read: () => T, report: () => void): T | undefined {
   try {
     return read();
@@ -14,7 +14,7 @@ export function attempt<T>(read: () => T, report: () => void): T | undefined {
   }
 }
 
-/** The keys of an object with named members; arrays, maps and the like have none, and are reported. */
+/** An object with its keys; `undefined` for anything else, which is reported. Arrays, maps and the like are no objects here. */
 export function keysOf(value: unknown, report: Report): { object: object; keys: string[] } | undefined {
   return attempt(
     () => {
@@ -30,7 +30,7 @@ export function keysOf(value: unknown, report: Report): { object: object; keys: 
   );
 }
 
-/** The value of an own property, `undefined` if there is none. */
+/** The value of an own property; `undefined` if there is none. */
 export function valueAt(object: object, key: string, report: Report): unknown {
   return attempt(
     () => (Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined),
@@ -38,7 +38,7 @@ export function valueAt(object: object, key: string, report: Report): unknown {
   );
 }
 
-/** The elements of an array, or `undefined` if the value is none. */
+/** The elements of an array; `undefined` for anything else, which is reported. */
 export function elementsOf(value: unknown, expected: string, report: Report): unknown[] | undefined {
   return attempt(
     () => {
@@ -55,7 +55,7 @@ export function elementsOf(value: unknown, expected: string, report: Report): un
   );
 }
 
-/** The value for a message: short, on one line, and never by a method of its own. */
+/** A value in a message: short, on one line, and without a call of its own methods. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

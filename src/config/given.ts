@@ -1,7 +1,7 @@
 import { reportWarning } from '../diagnostics.js';
 import type { HttpTraceInstrumentationConfig } from './types.js';
 
-/** A copy of what the user gave. Never throws, though a getter of the user's may. */
+/** A copy of the user's config. Never throws, even if a getter of the user's does. */
 export function readable(config: HttpTraceInstrumentationConfig): HttpTraceInstrumentationConfig {
   try {
     return { ...config };
@@ -14,7 +14,10 @@ export function readable(config: HttpTraceInstrumentationConfig): HttpTraceInstr
   }
 }
 
-/** What does not say whether it is on must not look off: `registerInstrumentations` would switch it on. */
+/**
+ * The config with `enabled` set. `registerInstrumentations` enables an instance whose config does not say `true`, so an
+ * absent value becomes `true`.
+ */
 export function forRegistration(given: HttpTraceInstrumentationConfig): HttpTraceInstrumentationConfig {
   return { ...given, enabled: given.enabled !== false };
 }

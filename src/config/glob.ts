@@ -1,29 +1,29 @@
-// Beside the character codes of a pattern, its tokens are:
+// The tokens of a pattern are the codes of its characters, and these:
 const ANY_ONE = -1;
 const WITHIN = -2;
 const ACROSS = -3;
-/** The two tokens that follow, or none of them. */
+/** Matches the two tokens that follow, or neither. */
 const OPTIONAL_PAIR = -4;
 
 /**
- * One pattern: `?` is one character and `*` any number of them within a segment, `**` any number across segments.
- * A `**` that is a whole segment may also be absent, with its separator: `/a/**` is `/a` too.
+ * One pattern. `?` is one character within a segment, `*` any number of characters within a segment, and `**` any number
+ * across segments. A `**` that is a whole segment may be absent together with its separator, so `/a/**` matches `/a` too.
  *
- * It is matched in one pass that keeps every possible position in the pattern. A regular expression with several
- * wildcards goes back over the text instead, and whoever sends a long path decides how often.
+ * Matching takes one pass that keeps every possible position in the pattern. A regular expression with several wildcards
+ * would go back over the text, as often as the sender of a long path likes.
  */
 export class Glob {
   private readonly tokens: readonly number[];
   private readonly separators: string;
   private readonly ends: string;
   private readonly alive: Uint8Array;
-  /** What stands before the first wildcard, and settles most comparisons. */
+  /** The text before the first wildcard. It settles most comparisons. */
   private readonly prefix: string;
 
   /**
-   * @param tokens Of `tokenize`.
-   * @param separators What ends a segment, each a single character.
-   * @param ends What ends the text that is looked at.
+   * @param tokens From `tokenize`.
+   * @param separators Characters that end a segment.
+   * @param ends Characters that end the text to match.
    */
   constructor(tokens: readonly number[], separators: string, ends = '') {
     this.tokens = tokens;
@@ -53,7 +53,7 @@ export class Glob {
       const end = last;
       last = -1;
       let next = -1;
-      // From right to left: what is entered belongs to the next character.
+      // From right to left, because the positions that are entered belong to the next character.
       for (let at = end; at >= first; at--) {
         if (alive[at] === 0) {
           continue;
@@ -76,7 +76,7 @@ export class Glob {
     return alive[this.tokens.length] === 1;
   }
 
-  /** Marks a position, and those that are reached from it without a character. Returns the last of them. */
+  /** Marks a position and all positions that need no further character. Returns the last of them. */
   private enter(at: number): number {
     const tokens = this.tokens;
     const alive = this.alive;
@@ -129,12 +129,12 @@ export function tokenize(pattern: string, separators: string): number[] {
   return tokens;
 }
 
-/** A separator and what may follow within a segment; or nothing. */
+/** The tokens for an optional separator with any characters of the segment after it. */
 export function optional(separator: string): number[] {
   return [OPTIONAL_PAIR, separator.charCodeAt(0), WITHIN];
 }
 
-/** Several whole segments of two stars in a row are one. */
+/** Reduces several `**` segments in a row to one. */
 function withoutRepetition(pattern: string, separators: string): string {
   const repeated = new RegExp(
     `(^|[${separators}])(?:\\*\\*+[${separators}])+(?=\\*\\*+(?:[${separators}]|$))`,

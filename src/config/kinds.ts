@@ -1,21 +1,21 @@
 import { describe, elementsOf, keysOf, type Report, valueAt } from './foreign.js';
 import { didYouMean, nearest } from './suggest.js';
 
-/** A kind of option: how its value is read from code and from an environment variable, and how it is documented. */
+/** A kind of option. It says how a value is read from code and environment, and how it is documented. */
 export interface Kind<T> {
-  /** What may be written, for the table of options. */
+  /** The values that are allowed, for the table of options. */
   readonly values: string;
-  /** The value, or `undefined` if it is of no use; what is wrong with it is reported. */
+  /** The value; `undefined` if it is of no use, which is reported. `owner` is the object in which it was found. */
   fromCode(value: unknown, report: Report, owner: unknown): T | undefined;
-  /** As `fromCode`, of a text that is not blank; absent if only code can give the value. */
+  /** The value of a text that is not blank, as in `fromCode`. Absent if only code can give the value. */
   fromText?(text: string, report: Report): T | undefined;
-  /** A value that both code and environment give in parts. */
+  /** The value of two that are given in parts; `over` wins. Absent if code replaces the environment. */
   merge?(under: T, over: T): T;
-  /** A value, for the table of options. */
+  /** The text of a value, for the table of options. */
   show(value: T): string;
 }
 
-/** Those that somebody spoke of. */
+/** The names that the config mentions. */
 export type Toggles<N extends string> = Partial<Record<N, boolean>>;
 
 const code = (text: string): string => `\`${text}\``;
@@ -59,7 +59,7 @@ export function choiceKind<T extends string>(choices: readonly T[]): Kind<T> {
   };
 }
 
-/** A function that only code can give. It is called on the object that it was found in, as a method of it would be. */
+/** A function, which only code can give. It is called as a method of the object in which it was found. */
 export function functionKind<F>(): Kind<F | undefined> {
   return {
     values: 'a function',
@@ -74,15 +74,15 @@ export function functionKind<F>(): Kind<F | undefined> {
   };
 }
 
-/** What may stand in a list. */
+/** A kind of element of a list. */
 export interface Entry {
-  /** In the plural, for the table of options. */
+  /** The kind in the plural, for the table of options. */
   readonly values: string;
-  /** What is wrong with an entry, `undefined` if nothing is. */
+  /** What is wrong with an entry; `undefined` if nothing is. */
   problem(entry: string): string | undefined;
 }
 
-/** The parts of a list in a variable; a lone comma is the empty list, since an empty variable counts as unset. */
+/** The elements of a list in a variable. A lone comma is the empty list, because an empty variable counts as unset. */
 function splitList(text: string): string[] {
   return text
     .split(',')
@@ -99,7 +99,7 @@ export function listKind(entry: Entry): Kind<readonly string[]> {
     }
     return problem === undefined;
   };
-  // A list of nothing but mistakes is a mistake, and no empty list: that would switch off a redaction.
+  // A list of nothing but mistakes is not taken for an empty list, which would switch off a redaction.
   const unlessAllWrong = (right: string[], given: readonly unknown[]): string[] | undefined =>
     right.length === 0 && given.length > 0 ? undefined : right;
   return {
@@ -120,7 +120,7 @@ export function listKind(entry: Entry): Kind<readonly string[]> {
   };
 }
 
-/** Names that are on or off, each for itself. A variable lists those that are on, or, after `-`, those that are off. */
+/** Names that are on or off, each for itself. A variable lists the names that are on, or with `-` those that are off. */
 export function togglesKind<N extends string>(defaults: Readonly<Record<N, boolean>>): Kind<Toggles<N>> {
   const isName = (text: string): text is N => Object.hasOwn(defaults, text);
   const names = Object.keys(defaults).filter(isName);

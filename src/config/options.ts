@@ -9,12 +9,12 @@ import { choiceKind, functionKind, type Kind, listKind, switchKind, togglesKind 
 import type { ResolvedClientConfig, ResolvedConfig, ResolvedServerConfig } from './resolved.js';
 import type { Phases, SpanSource } from './types.js';
 
-/** One option: what it takes, what it is when nobody says, what it does. */
+/** One option: its values, its default and its description. */
 export class Option<T> {
   readonly kind: Kind<T>;
   readonly defaultValue: T;
   readonly description: string;
-  /** A variable of the semantic conventions that says the same; our own comes first. */
+  /** A variable of the semantic conventions that means the same; `undefined` if there is none. Our own wins over it. */
   readonly standardVariable: string | undefined;
 
   constructor(kind: Kind<T>, defaultValue: T, description: string, standardVariable?: string) {
@@ -25,7 +25,7 @@ export class Option<T> {
   }
 }
 
-/** Options by their names, in the shape of the configuration. */
+/** Options by name, in the shape of the config. */
 export interface Group {
   readonly [name: string]: Option<unknown> | Group;
 }
@@ -39,7 +39,7 @@ const ofBothSides = {
   span: new Option<SpanSource>(
     choiceKind(['create', 'existing']),
     'create',
-    'Create spans, or only enrich the existing ones of another instrumentation, given by its request hook',
+    'Create spans, or only enrich the spans of another instrumentation, which its request hook gives',
   ),
   requireParentforSpans: new Option(switchKind, false, 'Record no request that has no parent span'),
   headersToSpanAttributes: {
@@ -68,7 +68,7 @@ const client = {
   phases: new Option<Phases>(
     choiceKind(['events', 'spans', 'linked-spans', 'attributes']),
     'events',
-    'Record the phases, beside the attributes, as span events, as child spans, as linked traces of connections, or not',
+    'How phases are recorded beside attributes: as span events, as child spans, as linked traces of connections, or not',
   ),
   grpc: new Option(switchKind, false, 'Record gRPC calls over `node:http2` too'),
   ...ofBothSides,
@@ -80,19 +80,19 @@ const client = {
     'Hosts that get no trace headers, whatever `propagateTo` says',
   ),
   ignoreRequestHook: callback<NonNullable<ResolvedClientConfig['ignoreRequestHook']>>(
-    'Before the span; the request is not recorded if what it returns is truthy',
+    'Called before the span; the request is not recorded if the hook returns a truthy value',
   ),
   startSpanHook: callback<NonNullable<ResolvedClientConfig['startSpanHook']>>(
-    'Before the span; what it returns is set on the span from the start',
+    'Called before the span; the attributes that it returns are on the span from the start',
   ),
   requestHook: callback<NonNullable<ResolvedClientConfig['requestHook']>>(
-    'With the span and the request, before it is sent',
+    'Called with the span and the request, before the request is sent',
   ),
   responseHook: callback<NonNullable<ResolvedClientConfig['responseHook']>>(
-    'With the span and the response, when its head is there',
+    'Called with the span and the response, when the head of the response is there',
   ),
   applyCustomAttributesOnSpan: callback<NonNullable<ResolvedClientConfig['applyCustomAttributesOnSpan']>>(
-    'With span, request and response, if there was one, at the end',
+    'Called at the end, with span, request and response (if there was one)',
   ),
 };
 
@@ -116,23 +116,23 @@ const server = {
     'Let `Forwarded` and `X-Forwarded-*` name client, host and scheme',
   ),
   ignoreRequestHook: callback<NonNullable<ResolvedServerConfig['ignoreRequestHook']>>(
-    'Before the span; the request is not recorded if what it returns is truthy',
+    'Called before the span; the request is not recorded if the hook returns a truthy value',
   ),
   startSpanHook: callback<NonNullable<ResolvedServerConfig['startSpanHook']>>(
-    'Before the span; what it returns is set on the span from the start',
+    'Called before the span; the attributes that it returns are on the span from the start',
   ),
   requestHook: callback<NonNullable<ResolvedServerConfig['requestHook']>>(
-    "With the span and the request, before the program's own listener",
+    "Called with the span and the request, before the program's own listener",
   ),
   responseHook: callback<NonNullable<ResolvedServerConfig['responseHook']>>(
-    "With the span and the response, before the program's own listener",
+    "Called with the span and the response, before the program's own listener",
   ),
   applyCustomAttributesOnSpan: callback<NonNullable<ResolvedServerConfig['applyCustomAttributesOnSpan']>>(
-    'With span, request and response, if there was one, at the end',
+    'Called at the end, with span, request and response (if there was one)',
   ),
 };
 
-/** Every option. What is read, checked, warned about and documented is what stands here. */
+/** Every option. The config is read, checked and documented by this table. */
 export const OPTIONS = {
   enabled: new Option(switchKind, true, 'Record anything at all'),
   client,
@@ -143,7 +143,7 @@ export const OPTIONS = {
     'Metrics to record; the duration of a side whose `span` is `existing` is off by default too',
   ),
   metricAttributesHook: callback<NonNullable<ResolvedConfig['metricAttributesHook']>>(
-    'With side, request and response, at the end; what it returns is added to the duration metric',
+    'Called at the end, with side, request and response; the attributes that it returns are added to the duration metric',
   ),
   knownMethods: new Option(
     listKind(entries.methods),
@@ -158,12 +158,12 @@ export const OPTIONS = {
   ),
 };
 
-/** The values of a group of options, in its shape. */
+/** The values of a group of options, in the shape of the group. */
 export type ValuesOf<G> = {
   readonly [K in keyof G]: G[K] extends Option<infer T> ? T : ValuesOf<G[K]>;
 };
 
-/** An option with its place in the configuration. */
+/** An option with its place in the config. */
 export interface PlacedOption {
   readonly path: string;
   readonly option: Option<unknown>;

@@ -5,13 +5,13 @@ import { didYouMean, nearest } from './suggest.js';
 
 type Warn = (message: string) => void;
 
-/** What somebody wrote for a group of options, as far as it can be read. */
+/** The user's values for a group of options, as far as they can be read. */
 interface Given {
   readonly object: object;
   readonly keys: readonly string[];
 }
 
-/** Reads one configuration: code first, then the environment, then the default. */
+/** Reads one config. Code wins over the environment, which wins over the default. */
 export class ConfigReader {
   private readonly env: object;
   private readonly warn: Warn;
@@ -21,7 +21,7 @@ export class ConfigReader {
     this.warn = warn;
   }
 
-  /** The values of a group and of the groups within. */
+  /** The values of a group and of the groups within it. */
   readGroup<G extends Group>(group: G, value: unknown, path = ''): ValuesOf<G> {
     const report = this.reportAt(path);
     const given = value === undefined ? undefined : keysOf(value, report);
@@ -65,7 +65,7 @@ export class ConfigReader {
   }
 }
 
-/** Where an option with that name is: the options of the peers have no sides. */
+/** Paths of the options with that name. Other instrumentations have no sides, so users look for options at the top. */
 function pathsEndingIn(key: string): string[] {
   const end = `.${key}`.toLowerCase();
   return listOptions()
@@ -73,7 +73,7 @@ function pathsEndingIn(key: string): string[] {
     .filter((path) => path.toLowerCase().endsWith(end));
 }
 
-/** Says where a key is, as it would be written in code. */
+/** The place of a key, as it would be written in code. */
 function placeOf(path: string, key: string | number | undefined): string {
   if (key === undefined) {
     return path;

@@ -14,17 +14,17 @@ import { compileHostGlobs, compilePathGlobs, compileUrlGlobs } from './url-globs
 type Values = ValuesOf<typeof OPTIONS>;
 
 /**
- * What is in force: code, else environment, else default. Never throws, whatever it is given: what is of no use
- * is warned about by its place, and counts as not given.
+ * The config in force. Code wins over the environment, which wins over the defaults. A value of no use counts as not given,
+ * and `warn` is told its place. Never throws.
  *
- * @param config As the user wrote it, before any default was added: such a default would win over the environment.
+ * @param config The user's config without defaults, which would win over the environment.
  */
 export function resolveConfig(
   config: HttpTraceInstrumentationConfig,
   env: NodeJS.ProcessEnv,
   warn: (message: string) => void,
 ): ResolvedConfig {
-  // A logger that throws leaves nobody to tell.
+  // If the logger throws, there is nobody to tell.
   const safeWarn = (message: string): void =>
     attempt(
       () => warn(message),
@@ -74,7 +74,7 @@ function resolveServer(values: Values['server']): ResolvedServerConfig {
   };
 }
 
-/** What both sides have, under the names that they share. */
+/** The options that both sides share. */
 function resolveSide(values: Values['client'] | Values['server']) {
   const { requestHeaders, responseHeaders } = values.headersToSpanAttributes;
   return {
@@ -104,7 +104,7 @@ function resolvePropagation(
   return (host) => allowed(host) && !denied(host);
 }
 
-/** Whoever makes the spans of a side records its durations too. */
+/** The instrumentation that makes the spans of a side records its durations as well, so ours are off by default then. */
 function resolveMetrics({ client, server, metrics }: Values): ResolvedConfig['metrics'] {
   return {
     ...METRICS,

@@ -14,7 +14,7 @@ import type {
   UndiciRequest,
 } from './types.js';
 
-/** The options stand for a request that could not be made. */
+/** The request that hooks are given. `RequestOptions` stand for a request that could not be made. */
 export type ClientHookRequest = UndiciRequest | ClientRequest | ClientHttp2Stream | RequestOptions;
 export type ClientHookResponse = UndiciResponse | IncomingMessage | Http2Response;
 
@@ -22,12 +22,12 @@ interface ResolvedSideConfig {
   readonly enabled: boolean;
   readonly span: SpanSource;
   readonly requireParentForSpans: boolean;
-  /** Lower case, each once. */
+  /** Names in lower case, each once. */
   readonly requestHeaders: readonly string[];
-  /** Lower case, each once. */
+  /** Names in lower case, each once. */
   readonly responseHeaders: readonly string[];
   readonly redactedQueryParams: readonly string[];
-  /** Lower case. */
+  /** Names in lower case. */
   readonly redactedHeaders: ReadonlySet<string>;
 }
 
@@ -45,12 +45,14 @@ export interface ResolvedClientConfig extends ResolvedSideConfig {
     | ((span: Span, request: ClientHookRequest, response: ClientHookResponse | undefined) => void)
     | undefined;
   /**
-   * @param host `host:port`, IPv6 in brackets, as `getConn` has it; without a port, globs with a port do not match.
+   * Whether a request is not recorded; `undefined` if all are.
+   *
+   * @param host `host:port` as in `getConn`, with IPv6 in brackets. A glob with a port matches no host without a port.
    * @param path With its query or without.
    */
   readonly ignoreUrl: ((host: string, path: string) => boolean) | undefined;
   /**
-   * Whether the host gets trace headers.
+   * Whether a host gets trace headers; `undefined` if all do.
    *
    * @param host As for `ignoreUrl`.
    */
@@ -66,14 +68,22 @@ export interface ResolvedServerConfig extends ResolvedSideConfig {
   readonly applyCustomAttributesOnSpan:
     | ((span: Span, request: ServedRequest, response: ServedResponse | undefined) => void)
     | undefined;
-  /** @param path With its query or without. */
+  /**
+   * Whether a request is not recorded for its path; `undefined` if no path is ignored.
+   *
+   * @param path With its query or without.
+   */
   readonly ignorePath: ((path: string) => boolean) | undefined;
-  /** @param host As the client writes it: with a port or without. */
+  /**
+   * Whether a request is not recorded for its host; `undefined` if no host is ignored.
+   *
+   * @param host As the client writes it, with a port or without.
+   */
   readonly ignoreHost: ((host: string) => boolean) | undefined;
   readonly trustForwardedHeaders: boolean;
 }
 
-/** What is in force: code over environment over defaults, complete and ready for the path of each request. */
+/** The config in force, complete and prepared for use at each request. */
 export interface ResolvedConfig {
   readonly enabled: boolean;
   readonly client: ResolvedClientConfig;

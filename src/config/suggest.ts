@@ -1,7 +1,7 @@
-/** Longer words are compared by their beginning: what somebody mistyped is short. */
+/** Longer words are compared by their beginning, because a name that somebody mistyped is short. */
 const COMPARED_LENGTH = 80;
 
-/** The candidates that a mistyped word is nearest to; none if it is far from all of them. */
+/** The candidates nearest to a mistyped word, three at most; none if it is far from all. */
 export function nearest(word: string, candidates: readonly string[]): string[] {
   const typed = word.slice(0, COMPARED_LENGTH).toLowerCase();
   let least = Math.max(2, Math.floor(typed.length * 0.4));

@@ -4,10 +4,10 @@ import { Glob, optional, tokenize } from './glob.js';
 const COLON = ':'.charCodeAt(0);
 const HOST_SEPARATORS = '.:';
 const PATH_SEPARATORS = '/';
-/** The path ends before its query. */
+/** The characters that end a path: those of query and fragment. */
 const PATH_ENDS = '?#';
 
-/** The name as it stands in a URL, or `undefined` if it cannot be one. */
+/** A host name as it is written in a URL; `undefined` if the text cannot be one. */
 function asciiHost(host: string): string | undefined {
   if (host === '' || /[\s/@#\\]/.test(host)) {
     return undefined;
@@ -24,7 +24,7 @@ function asciiLabel(label: string): string | undefined {
   return /[*?]/.test(label) ? undefined : domainToASCII(label) || undefined;
 }
 
-/** The host of a pattern and, if it names one, its port. */
+/** The host of a pattern, and its port if it names one. */
 function splitHost(pattern: string): { host: string; port: string | undefined } {
   const bracketed = /^(\[[^\]]*\])(?::(.+))?$/.exec(pattern);
   if (bracketed) {
@@ -40,7 +40,7 @@ function hostGlob(pattern: string): Glob | undefined {
   if (ascii === undefined || (port !== undefined && !/^[\d*?]+$/.test(port))) {
     return undefined;
   }
-  // Alone it can only mean every host, though a label has no dots.
+  // A lone `*` means every host, although `*` elsewhere matches no dots.
   const name = ascii === '*' ? '**' : ascii;
   const ending = port === undefined ? optional(':') : [COLON, ...tokenize(port, HOST_SEPARATORS)];
   return new Glob([...tokenize(name, HOST_SEPARATORS), ...ending], HOST_SEPARATORS);
@@ -53,7 +53,7 @@ function pathGlob(pattern: string): Glob | undefined {
   return new Glob(tokenize(pattern, PATH_SEPARATORS), PATH_SEPARATORS, PATH_ENDS);
 }
 
-/** A pattern on host and path; a missing half is not looked at. */
+/** A pattern on host and path. An absent half matches everything. */
 interface UrlGlob {
   readonly host: Glob | undefined;
   readonly path: Glob | undefined;
@@ -90,7 +90,7 @@ export function isUrlGlob(pattern: string): boolean {
   return urlGlob(pattern) !== undefined;
 }
 
-/** Whether one of the patterns matches a host: `name`, `name:port`, IPv6 in brackets. */
+/** Makes the function that says whether one of the patterns matches a host: `name`, `name:port`, IPv6 in brackets. */
 export function compileHostGlobs(patterns: readonly string[]): (host: string) => boolean {
   const globs = patterns.map(hostGlob).filter(isDefined);
   return (host) => {
@@ -99,13 +99,13 @@ export function compileHostGlobs(patterns: readonly string[]): (host: string) =>
   };
 }
 
-/** Whether one of the patterns matches a path, with its query or without. */
+/** Makes the function that says whether one of the patterns matches a path, with its query or without. */
 export function compilePathGlobs(patterns: readonly string[]): (path: string) => boolean {
   const globs = patterns.map(pathGlob).filter(isDefined);
   return (path) => globs.some((glob) => glob.matches(path));
 }
 
-/** Whether one of the patterns matches a host, as for `compileHostGlobs`, and a path, as for `compilePathGlobs`. */
+/** Makes the function that says whether one of the patterns matches a host and a path. */
 export function compileUrlGlobs(patterns: readonly string[]): (host: string, path: string) => boolean {
   const globs = patterns.map(urlGlob).filter(isDefined);
   return (host, path) => {
