@@ -1,21 +1,21 @@
 import { isMainThread } from 'node:worker_threads';
 import { complain, WHERE_TO_SEND } from './complain.js';
 
-/** How long the end of a program waits for what was recorded last. */
+/** How long the end of a program waits until the last telemetry is sent. */
 const LIMIT_MS = 3_000;
 
-/** What ends with the program. Neither promise is ever rejected. */
+/** The telemetry of a program. Neither promise is ever rejected. */
 export interface Telemetry {
   /** Sends what was recorded so far. */
   flush(): Promise<void>;
-  /** Sends what was recorded so far; nothing is recorded any more. */
+  /** Sends what was recorded so far, and records nothing more. */
   shutdown(): Promise<void>;
 }
 
-/** Sends what was recorded last when the program ends by itself, or by SIGTERM or SIGINT. */
+/** Sends the last telemetry when the program ends by itself, or by SIGTERM or SIGINT. */
 export function sendAtExit(telemetry: Telemetry): void {
   process.prependOnceListener('beforeExit', () => void sendAtNaturalEnd(telemetry));
-  // Signals go to the main thread alone.
+  // Only the main thread gets signals.
   if (isMainThread) {
     sendOnSignal('SIGTERM', telemetry);
     sendOnSignal('SIGINT', telemetry);
@@ -23,7 +23,7 @@ export function sendAtExit(telemetry: Telemetry): void {
 }
 
 async function sendAtNaturalEnd(telemetry: Telemetry): Promise<void> {
-  // If nobody else is told, nobody can have begun anything that must go on.
+  // Without other listeners nobody can have begun anything that must go on.
   const isAlone = process.listenerCount('beforeExit') === 0;
   const isSent = await withinLimit(telemetry.shutdown());
   if (!isSent && isAlone) {
@@ -31,10 +31,10 @@ async function sendAtNaturalEnd(telemetry: Telemetry): Promise<void> {
   }
 }
 
-/** The signal does what it would do without us: what the program's listeners do, else it ends the program. */
+/** Sends on a signal, which then does what it would do without us. Without listeners of the program it ends the program. */
 function sendOnSignal(signal: 'SIGTERM' | 'SIGINT', telemetry: Telemetry): void {
   const onSignal = (): void => {
-    // Some listeners end the program only if they are alone.
+    // Some listeners end the program only if they are the only one.
     process.removeListener(signal, onSignal);
     const isUnheard = process.listenerCount(signal) === 0;
     const sent = withinLimit(telemetry.flush());
@@ -46,12 +46,12 @@ function sendOnSignal(signal: 'SIGTERM' | 'SIGINT', telemetry: Telemetry): void 
   listen();
 }
 
-/** Returns only if somebody listens by now, and to the first process of a container, which has to handle signals. */
+/** Ends the program, unless somebody listens by now, or it is the first process of a container, which no signal ends. */
 function raise(signal: 'SIGTERM' | 'SIGINT'): void {
   process.kill(process.pid, signal);
 }
 
-/** @returns Whether it was done in time. */
+/** @returns Whether everything was sent in time. */
 async function withinLimit(sent: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {

@@ -5,14 +5,14 @@ type Api = typeof import('@opentelemetry/api');
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
-/** What we use of an SDK that runs; the types of the package would make it a dependency. */
+/** What we use of a running SDK. The types of the package would make it a dependency. */
 export interface RunningSdk {
   shutdown(): Promise<void>;
 }
 
 interface SdkModule {
   readonly NodeSDK: new (configuration: object) => RunningSdk & { start(): void };
-  /** Does what the file says that `OTEL_CONFIG_FILE` names. */
+  /** Starts the SDK that the file of `OTEL_CONFIG_FILE` describes. */
   readonly startNodeSDK?: () => RunningSdk;
 }
 
@@ -26,20 +26,20 @@ interface LogsModule {
   readonly logs: { getLoggerProvider(): object };
 }
 
-/** An SDK as it is installed, and the very packages that it uses: there may be others of the same names. */
+/** An installed SDK with the packages that it uses. Other copies of these packages may be installed as well. */
 export interface InstalledSdk {
   readonly module: SdkModule;
   readonly api: Api;
-  /** Where that API is. */
+  /** The file of that API. */
   readonly apiPath: string;
   logs(): LogsModule['logs'];
   resources(): ResourcesModule;
 }
 
 /**
- * Looks beside this package, then in the working directory.
+ * Looks for the SDK beside this package, then in the working directory.
  *
- * @throws as `require` does.
+ * @throws what `require` throws, if there is no SDK or it cannot be loaded.
  */
 export function loadSdk(): InstalledSdk {
   const path = resolveSdk();
@@ -59,7 +59,7 @@ function resolveSdk(): string {
   try {
     return createRequire(__filename).resolve(SDK_PACKAGE);
   } catch {
-    // Then this package was not installed beside the program.
+    // This package may be installed elsewhere than the program.
     return createRequire(join(process.cwd(), 'program')).resolve(SDK_PACKAGE);
   }
 }

@@ -8,8 +8,8 @@ const UNREACHABLE =
 const MOST_KINDS = 100;
 
 /**
- * What OpenTelemetry has to say when `OTEL_LOG_LEVEL` asks for nothing else: each warning and error in one line,
- * once, for an exporter without a collector repeats itself for as long as the program runs.
+ * The logger of OpenTelemetry if `OTEL_LOG_LEVEL` is not set. Each warning and error is one line and comes once, because an
+ * exporter without a collector repeats itself for as long as the program runs.
  */
 export class Logger implements DiagLogger {
   private readonly said = new Set<string>();
@@ -17,7 +17,7 @@ export class Logger implements DiagLogger {
   error(...args: unknown[]): void {
     const text = args.map(textOf).join(' ');
     if (UNREACHABLE.test(text)) {
-      // The exporters of spans, metrics and logs each say it in words of their own.
+      // The exporters of spans, metrics and logs say the same in different words.
       this.once('unreachable', `${text}; ${WHERE_TO_SEND}`);
     } else {
       this.once(text, text);
@@ -30,15 +30,15 @@ export class Logger implements DiagLogger {
   }
 
   info(): void {
-    // Nobody asked.
+    // Only warnings and errors are told.
   }
 
   debug(): void {
-    // Nobody asked.
+    // Only warnings and errors are told.
   }
 
   verbose(): void {
-    // Nobody asked.
+    // Only warnings and errors are told.
   }
 
   private once(kind: string, line: string): void {
@@ -56,7 +56,7 @@ function textOf(arg: unknown): string {
   return arg instanceof Error ? String(arg) : inspect(arg, { breakLength: Number.POSITIVE_INFINITY });
 }
 
-/** The SDK writes an error as JSON of all that it has. */
+/** The message in an error that the SDK wrote as JSON; `undefined` for any other text. */
 function thrownMessage(text: string): string | undefined {
   if (!text.startsWith('{')) {
     return undefined;
@@ -65,7 +65,7 @@ function thrownMessage(text: string): string | undefined {
     const { message, code, stack }: Partial<Record<string, string>> = JSON.parse(text);
     return [message, code, stack].find((part) => part !== undefined && part !== '');
   } catch {
-    // It only looked like it.
+    // The text is no JSON.
     return undefined;
   }
 }

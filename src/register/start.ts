@@ -11,7 +11,7 @@ import { SdkTelemetry } from './telemetry.js';
 import { WaterfallSpanProcessor } from './waterfall.js';
 
 /**
- * Starts the SDK, and records from now on.
+ * Starts the SDK and the instrumentation.
  *
  * @throws if the SDK cannot be found, loaded or started.
  */
@@ -27,7 +27,7 @@ export function start(env: NodeJS.ProcessEnv = process.env): void {
     complainAboutApis(installed);
   }
   const instrumentation = new HttpTraceInstrumentation();
-  // Nobody else can ask it.
+  // Nobody else has the instance to ask for its status.
   process.once('exit', () => logStatus(() => instrumentation.status()));
 }
 
@@ -45,7 +45,7 @@ function startSdk(installed: InstalledSdk, env: NodeJS.ProcessEnv): RunningSdk {
   return sdk;
 }
 
-/** Each thread has an SDK of its own: what they count must not be taken for one and the same. */
+/** Each thread has an SDK of its own. The thread's id keeps their metrics apart. */
 function resource(installed: InstalledSdk): object {
   if (isMainThread) {
     return {};
@@ -54,15 +54,15 @@ function resource(installed: InstalledSdk): object {
   return { resource: defaultResource().merge(resourceFromAttributes({ 'thread.id': threadId })) };
 }
 
-/** What the SDK does not make of the variables itself. */
+/** The part of the SDK's config that the SDK does not make of the variables itself. */
 function exporters(env: NodeJS.ProcessEnv): object {
   const wanted = env.OTEL_TRACES_EXPORTER?.trim();
   switch (wanted) {
     case 'none':
-      // The SDK would do the same, and warn of it.
+      // The SDK would do the same, but warn.
       return { spanProcessors: [] };
     case 'waterfall':
-      // Who draws has no collector, unless another variable tells of one.
+      // A program that draws has no collector, unless a variable names an exporter.
       return {
         spanProcessors: [new WaterfallSpanProcessor()],
         ...(!isSet(env.OTEL_METRICS_EXPORTER) && { metricReaders: [] }),
@@ -74,7 +74,7 @@ function exporters(env: NodeJS.ProcessEnv): object {
   }
 }
 
-/** The SDK makes its exporters of the variable only if it is given none, and takes none afterwards. */
+/** The SDK makes exporters of the variable only if it is given none, so ours cannot be added to them. */
 function complainAboutCompany(exporters: readonly string[]): void {
   if (exporters.some((name) => name.trim() === 'waterfall')) {
     complain(
@@ -83,14 +83,14 @@ function complainAboutCompany(exporters: readonly string[]): void {
   }
 }
 
-/** What one version of the API registers is not seen by a later one, and cannot be added to by any other. */
+/** A later version of the API does not see what an earlier one registered, and no other version can add to it. */
 function complainAboutApis({ apiPath }: InstalledSdk): void {
   if (!hasContextManager()) {
     const sdkApi = packageOf(apiPath)?.version;
     const others = new Set([ownApiVersion(), registeredApiVersion()]);
     others.delete(sdkApi);
     complain(
-      `nothing is recorded, for the SDK has version ${sdkApi} of @opentelemetry/api, and ${[...others].join(' and ')} is loaded too; type: npm install @opentelemetry/api@${sdkApi}`,
+      `nothing is recorded, because the SDK has version ${sdkApi} of @opentelemetry/api, and ${[...others].join(' and ')} is loaded too; type: npm install @opentelemetry/api@${sdkApi}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { reportError } from '../diagnostics.js';
 import type { Telemetry } from './exit.js';
 import type { InstalledSdk, RunningSdk } from './installed-sdk.js';
 
-/** An SDK has no flush of its own: each of its providers does. */
+/** The telemetry of an installed SDK. The SDK itself has no flush, but its providers have. */
 export class SdkTelemetry implements Telemetry {
   private readonly installed: InstalledSdk;
   private readonly sdk: RunningSdk;
@@ -16,7 +16,7 @@ export class SdkTelemetry implements Telemetry {
   async flush(): Promise<void> {
     const { trace, metrics } = this.installed.api;
     const providers = [
-      standsFor(trace.getTracerProvider()),
+      registeredProvider(trace.getTracerProvider()),
       metrics.getMeterProvider(),
       this.installed.logs().getLoggerProvider(),
     ];
@@ -36,8 +36,8 @@ export class SdkTelemetry implements Telemetry {
   }
 }
 
-/** The API keeps a stand-in for it. */
-function standsFor(provider: TracerProvider | ProxyTracerProvider): TracerProvider {
+/** The registered provider, which the API keeps behind a proxy. */
+function registeredProvider(provider: TracerProvider | ProxyTracerProvider): TracerProvider {
   return 'getDelegate' in provider ? provider.getDelegate() : provider;
 }
 

@@ -10,13 +10,13 @@ interface EndedSpan extends ReadableSpan {
   };
 }
 
-/** A `SpanProcessor` of OpenTelemetry's SDK 2.x and 3.x: draws each trace on stdout. */
+/** A `SpanProcessor` of OpenTelemetry's SDK 2.x and 3.x that draws each trace on stdout. */
 export class WaterfallSpanProcessor {
   private readonly exporter = new WaterfallSpanExporter();
   private readonly undetected = new Set<Promise<void>>();
 
   onStart(): void {
-    // Only what has ended is drawn.
+    // Only ended spans are drawn.
   }
 
   onEnd(span: EndedSpan): void {

@@ -11,7 +11,7 @@ import {
   HTTP_REQUEST_METHOD_VALUE_TRACE,
 } from './semconv.js';
 
-/** What stands in the place of a secret. */
+/** Recorded in place of a secret. */
 export const REDACTED = 'REDACTED';
 
 /** Query parameters that carry a credential or a signature; compared case-sensitively. */
@@ -25,7 +25,7 @@ export const DEFAULT_REDACTED_QUERY_PARAMS: readonly string[] = [
   'X-Goog-Signature',
 ];
 
-/** Headers that carry credentials: their values are replaced even when they are asked for. */
+/** Headers that carry credentials. Their values are replaced even if the headers are asked for. */
 export const DEFAULT_REDACTED_HEADERS: readonly string[] = [
   'authorization',
   'proxy-authorization',

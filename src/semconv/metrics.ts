@@ -19,17 +19,17 @@ import {
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** Buckets of a connection's lifetime, in seconds. */
 const CONNECTION_SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
-/** Buckets of a body's size, in bytes; the conventions give none. */
+/** Buckets of a body's size, in bytes. The conventions give none. */
 const BODY_BYTES = [0, 128, 1024, 8192, 65536, 262144, 1048576, 8388608, 67108864];
 
 export interface MetricDefinition<Instrument = 'histogram' | 'upDownCounter'> {
   readonly instrument: Instrument;
   readonly description: string;
-  /** Seconds are measured in fractions, everything else is counted. */
+  /** `s` is measured in fractions. Every other unit is counted in whole numbers. */
   readonly unit: string;
-  /** Of the buckets of a histogram. */
+  /** Boundaries of the buckets of a histogram. */
   readonly boundaries?: readonly number[];
-  /** Whether it is recorded when the config does not speak of it. */
+  /** Whether the metric is recorded if the config does not mention it. */
   readonly onByDefault: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Every name that this package emits, each written once.
+ * Every name that this package emits. Each name is written once.
  *
- * The stable names come from `@opentelemetry/semantic-conventions`. Those in development are defined here, because
- * the entry point that has them may break in a minor release and asks libraries not to import it.
+ * The stable names come from `@opentelemetry/semantic-conventions`. Names in development are defined here, because their
+ * entry point may break in a minor release and asks libraries not to import it.
  */
 
 export {
@@ -94,10 +94,10 @@ export const ATTR_TLS_SERVER_SUBJECT = 'tls.server.subject';
 export const TLS_PROTOCOL_NAME_VALUE_SSL = 'ssl';
 export const TLS_PROTOCOL_NAME_VALUE_TLS = 'tls';
 
-// In development, docs/dotnet/dotnet-http-metrics.md; no package has a constant for it
+// In development, docs/dotnet/dotnet-http-metrics.md. No package has a constant for this name.
 export const METRIC_HTTP_CLIENT_REQUEST_TIME_IN_QUEUE = 'http.client.request.time_in_queue';
 
-// In development, docs/dotnet/dotnet-network-traces.md: what stands before the subject in a span's name
+// In development, docs/dotnet/dotnet-network-traces.md. The beginning of a span's name, before its subject.
 export const SPAN_WAIT_FOR_CONNECTION = 'HTTP wait_for_connection';
 export const SPAN_CONNECTION_SETUP = 'HTTP connection_setup';
 export const SPAN_DNS_LOOKUP = 'DNS lookup';
@@ -125,7 +125,7 @@ export const ATTR_HTTP_CONN_REUSED = 'http.conn.reused';
 export const ATTR_HTTP_CONN_WASIDLE = 'http.conn.wasidle';
 export const ATTR_HTTP_CONN_IDLETIME = 'http.conn.idletime';
 
-/** Not registered, our own: the spans of a request's phases, by what Go's otelhttptrace calls them. */
+/** Not registered, our own: the names of the spans of phases, after those of Go's otelhttptrace. */
 export const PHASE_SPANS = {
   getconn: 'http.getconn',
   dns: 'http.dns',
@@ -162,7 +162,7 @@ export const ATTR_HTTPTRACE_PHASE = 'httptrace.phase';
 export const METRIC_HTTPTRACE_CLIENT_PHASE_DURATION = 'httptrace.client.phase.duration';
 export const METRIC_HTTPTRACE_SERVER_FIRST_BYTE_DURATION = 'httptrace.server.first_byte.duration';
 
-/** The phases of a request, in the order in which they happen: values of `httptrace.phase`, `.failed_phase` and `.cancelled_phase`. */
+/** The phases of a request in their order: values of `httptrace.phase`, `.failed_phase` and `.cancelled_phase`. */
 export const PHASES = ['getconn', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 
 export type Phase = (typeof PHASES)[number];

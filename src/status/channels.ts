@@ -6,13 +6,13 @@ import { loadedVersions } from './packages.js';
 /** One diagnostics channel that is listened to. */
 export interface ChannelStatus {
   /**
-   * Who publishes on it, such as `node 24.21.0`, `undici 7.29.1 (in Node)` or `undici 8.12.4`. Empty if nobody
-   * does, and another way is taken, or a fact is missing. An installed undici shows when it is loaded.
+   * The publishers, such as `node 24.21.0`, `undici 7.29.1 (in Node)` or `undici 8.12.4`. Empty if nobody publishes on this
+   * channel. Then the facts come in another way or are missing. An installed undici shows when it is loaded.
    */
   readonly publishers: readonly string[];
-  /** Whether it is listened to, for this instance or any other. */
+  /** Whether this instance or any other listens. */
   readonly listening: boolean;
-  /** How many messages came since the first instance was enabled. */
+  /** Messages since the first instance was enabled. */
   readonly messages: number;
 }
 
@@ -20,7 +20,7 @@ type Publisher = 'node' | 'undici';
 
 interface Published {
   readonly by: Publisher;
-  /** The release with which it came, if there are older ones that are supported. */
+  /** The release that brought the channel; `ALWAYS` if every supported release has it. */
   readonly since: readonly [major: number, minor: number];
 }
 

@@ -5,7 +5,7 @@ import type { RequestCounts } from './request-counter.js';
 
 type Facts = Omit<HttpTraceStatus, 'hints'>;
 
-/** What to do, from what is known. */
+/** Says in sentences what to do about what is missing or lost. */
 export function hintsOf(facts: Facts): string[] {
   const { enabled, openTelemetry } = facts;
   return [
@@ -55,7 +55,7 @@ function apiHints({ apiVersion, registeredApiVersion, loadedApis }: OpenTelemetr
 
 function providerHints({ sources, openTelemetry }: Facts): string[] {
   const { tracerProvider, meterProvider } = openTelemetry;
-  // An SDK that does without OpenTelemetry gave us its spans: parents and headers are its own affair.
+  // An SDK without OpenTelemetry gave us its spans. Parents and trace headers are its own affair.
   const isTracedElsewhere = !tracerProvider && total(sources, 'recorded') > 0;
   return [
     ...(tracerProvider || isTracedElsewhere ? [] : [NO_PROVIDER_HINT]),
@@ -87,7 +87,7 @@ function contextHints({ contextManager, propagator }: OpenTelemetryStatus): stri
 
 type Reason = keyof RequestCounts;
 
-/** What is worth a word whenever it happens. */
+/** Reasons that are worth a hint whenever they happen. */
 const MISTAKES: readonly (readonly [Reason, string])[] = [
   ['withoutProvider', 'came before a TracerProvider was registered: start the SDK before the first request.'],
   [
@@ -100,7 +100,7 @@ const MISTAKES: readonly (readonly [Reason, string])[] = [
   ],
 ];
 
-/** What is as it should be, unless nothing else ever happens. */
+/** Reasons that are worth a hint only if no request was recorded. */
 const CHOICES: readonly (readonly [Reason, string])[] = [
   ['suppressed', 'were made with tracing suppressed, as those of exporters are.'],
   ['ignored', 'were ignored: look at ignoreUrls, ignorePaths, ignoreHosts and ignoreRequestHook.'],

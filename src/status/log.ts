@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { reportDebug } from '../diagnostics.js';
 import type { HttpTraceStatus } from './report.js';
 
-/** Asks only when it is written: whether anybody reads debug messages, the API does not tell. */
+/** Asks for the status only when it is written. The API does not say whether anybody reads debug messages. */
 class StatusLine {
   private readonly ask: () => HttpTraceStatus;
 
@@ -28,7 +28,7 @@ export function logStatus(ask: () => HttpTraceStatus): void {
   reportDebug('httptrace: status', new StatusLine(ask));
 }
 
-/** The same when the SDK that the instrumentation is given to had time to start. */
+/** Logs the status after the SDK, which the instrumentation is given to, had time to start. */
 export function logStatusSoon(ask: () => HttpTraceStatus): void {
   process.nextTick(logStatus, ask);
 }

@@ -1,7 +1,7 @@
 import { reportWarning } from '../diagnostics.js';
 import { hasMeterProvider, hasTracerProvider } from './providers.js';
 
-/** What to do with no TracerProvider. */
+/** Says what to do without a TracerProvider. */
 export const NO_PROVIDER_HINT =
   'No TracerProvider is registered, so no span is recorded: start an OpenTelemetry SDK before the first request, or ' +
   'the program with `node --import opentelemetry-instrumentation-httptrace/register`, and look for ' +
@@ -9,7 +9,7 @@ export const NO_PROVIDER_HINT =
 
 let suspected = false;
 
-/** A span was asked for, and nobody made one. Warns if that is still so a moment later, once. */
+/** Called when nobody made a span that was asked for. Warns once if there is no TracerProvider a moment later either. */
 export function suspectNoProvider(): void {
   if (!suspected) {
     suspected = true;
@@ -22,7 +22,7 @@ export function suspectNoProvider(): void {
   }
 }
 
-/** Who measures without tracing, or has switched it off, knows what is missing. */
+/** Whether the user wants no spans: metrics alone are set up, or tracing is switched off. */
 function isIntended({ OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER }: NodeJS.ProcessEnv): boolean {
   return hasMeterProvider() || OTEL_SDK_DISABLED === 'true' || OTEL_TRACES_EXPORTER === 'none';
 }

@@ -7,7 +7,7 @@ export interface InstalledPackage {
   readonly version: string;
 }
 
-/** The package that a file belongs to: the nearest `package.json` above it that names one. */
+/** The package that a file belongs to, by the nearest `package.json` above it with a name; `undefined` if there is none. */
 export function packageOf(file: string): InstalledPackage | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     const found = readPackage(join(dir, 'package.json'));
@@ -22,7 +22,7 @@ function readPackage(file: string): InstalledPackage | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    // Most folders have none.
+    // Most folders have no package.json.
     return undefined;
   }
   const { name, version }: Partial<InstalledPackage> = JSON.parse(text);
@@ -35,30 +35,30 @@ const LANDMARKS = {
   '@opentelemetry/api': /[\\/](?:build[\\/]src|dist)[\\/]api[\\/]trace\.c?js$/,
 };
 
-/** Versions of the copies of a package that are loaded, one for each; ES modules and bundles do not show. */
+/** The version of each loaded copy of a package. ES modules and bundles do not show. */
 export function loadedVersions(name: keyof typeof LANDMARKS): string[] {
-  // The cache of this process, whichever module asks for it.
+  // All modules of this process share the cache.
   return Object.keys(createRequire(process.execPath).cache)
     .filter((file) => LANDMARKS[name].test(file))
     .map(packageOf)
     .flatMap((found) => (found?.name === name ? [found.version] : []));
 }
 
-/** Where each copy of `@opentelemetry/api` 1.x looks for what is registered: a convention between its releases. */
+/** The key under which all releases of `@opentelemetry/api` 1.x look for what is registered. */
 const API_GLOBAL = Symbol.for('opentelemetry.js.api.1');
 
-/** Version of the API that registered something first; only copies of that very version can register more. */
+/** Version of the API that registered something first; `undefined` if none did. Only that version can register more. */
 export function registeredApiVersion(): string | undefined {
   const shared: typeof globalThis & { [API_GLOBAL]?: { readonly version?: string } } = globalThis;
   return shared[API_GLOBAL]?.version;
 }
 
-/** Version of the API that this package uses; `undefined` if it is bundled. */
+/** Version of the API that this package uses; `undefined` in a bundle. */
 export function ownApiVersion(): string | undefined {
   try {
     return packageOf(createRequire(__filename).resolve('@opentelemetry/api'))?.version;
   } catch {
-    // A bundle has neither a file of its own nor packages beside it.
+    // In a bundle there is no package to find.
     return undefined;
   }
 }

@@ -15,18 +15,18 @@ import {
 
 const PROBE = createContextKey('opentelemetry-instrumentation-httptrace probe');
 
-/** Whether a TracerProvider is registered, so that spans become something. */
+/** Whether a TracerProvider is registered. */
 export function hasTracerProvider(): boolean {
   const provider = trace.getTracerProvider();
   return !isProxy(provider) || provider.getDelegateTracer('httptrace') !== undefined;
 }
 
-/** Not `instanceof`: another copy of the API may have registered its own. */
+/** Not by `instanceof`, because another copy of the API may have registered its own class. */
 function isProxy(provider: TracerProvider): provider is ProxyTracerProvider {
   return 'getDelegateTracer' in provider;
 }
 
-/** Whether a tracer makes spans: it was given by a provider, or stands for the one that is registered. */
+/** Whether a tracer makes spans. It does if it is a provider's own, or if a provider is registered. */
 export function isLive(tracer: Tracer): boolean {
   return !(tracer instanceof ProxyTracer) || hasTracerProvider();
 }
@@ -45,7 +45,7 @@ export function hasPropagator(): boolean {
   return propagation.fields().length > 0;
 }
 
-/** Whether a context manager is registered, so that a context reaches what runs in it. */
+/** Whether a context manager is registered. */
 export function hasContextManager(): boolean {
   return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
 }

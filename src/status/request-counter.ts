@@ -2,9 +2,9 @@ import { type Context, INVALID_SPAN_CONTEXT, INVALID_SPANID, type Span } from '@
 import { trace } from '../api.js';
 import { suspectNoProvider } from './no-provider.js';
 
-/** What became of the requests that one source brought, each counted once, while they were wanted. */
+/** What became of the requests of one source. Each request is counted once. */
 export interface RequestCounts {
-  /** Recorded on a span: our own, or with `span: 'existing'` that of another instrumentation. */
+  /** Recorded on a span: our own, or that of another instrumentation with `span: 'existing'`. */
   readonly recorded: number;
   /** Made with tracing suppressed, as an exporter's own are. */
   readonly suppressed: number;
@@ -14,9 +14,9 @@ export interface RequestCounts {
   readonly withoutParent: number;
   /** Left out by the SDK's sampler. */
   readonly notSampled: number;
-  /** Not recorded, for no TracerProvider was registered. */
+  /** Not recorded, because no TracerProvider was registered. */
   readonly withoutProvider: number;
-  /** Not recorded, for with `span: 'existing'` no other instrumentation gave its span. */
+  /** Not recorded, because no other instrumentation gave its span, as `span: 'existing'` needs. */
   readonly withoutSpan: number;
   /** Recorded by an instance that was enabled before. */
   readonly byAnotherInstance: number;
@@ -51,7 +51,7 @@ export class RequestCounter implements RequestCounts {
     return isRecorded;
   }
 
-  /** Counts a request whose span is not recorded, by why it is not. */
+  /** Counts a request whose span is not recorded, by the reason. */
   countUnrecorded(span: Span, parent: Context): void {
     if (span === PARENTLESS) {
       this.withoutParent++;
@@ -63,7 +63,7 @@ export class RequestCounter implements RequestCounts {
     }
   }
 
-  /** Counts a request by the span that another instrumentation gave, before that ends. */
+  /** Counts a request by the span that another instrumentation gave. Called before that span ends. */
   countExisting(span: Span | undefined): void {
     if (span === undefined) {
       this.withoutSpan++;
@@ -75,13 +75,13 @@ export class RequestCounter implements RequestCounts {
   }
 }
 
-/** An SDK gives each span an id, sampled or not; the API with no SDK behind it hands on the parent's. */
+/** Whether an SDK made the span. An SDK gives each span an id of its own. The API without an SDK reuses the parent's. */
 function isOfSdk(span: Span, parent: Context): boolean {
   const { spanId } = span.spanContext();
   return spanId !== INVALID_SPANID && spanId !== trace.getSpanContext(parent)?.spanId;
 }
 
-/** Where requests come from. */
+/** A source of requests, as `status()` names it. */
 export type SourceName = 'node:http' | 'node:http2' | 'undici' | 'servers';
 
 export type Counters = Readonly<Record<SourceName, RequestCounter>>;

@@ -10,7 +10,7 @@ import { hasContextManager, hasPropagator, isLive, isMeasuring } from './provide
 import type { HttpTraceStatus, OpenTelemetryStatus, SourceStatus, UndiciStatus } from './report.js';
 import type { Counters, RequestCounts } from './request-counter.js';
 
-/** What is asked about. */
+/** The instance whose status is asked for. */
 export interface Subject {
   readonly enabled: boolean;
   readonly config: ResolvedConfig;

@@ -18,7 +18,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
     expect(await runWith(new Installation([API]))).toEqual({
       ...UNHARMED,
       stderr:
-        'httptrace: nothing is recorded, for @opentelemetry/sdk-node is not installed; type: npm install @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223\n',
+        'httptrace: nothing is recorded, because @opentelemetry/sdk-node is not installed; type: npm install @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223\n',
     });
   });
 
@@ -42,7 +42,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
 
     expect(ended).toEqual(UNHARMED);
     expect(stderr).toMatch(
-      /^httptrace: nothing is recorded, for @opentelemetry\/api is not installed; type: npm install \S+ \S+\n$/,
+      /^httptrace: nothing is recorded, because @opentelemetry\/api is not installed; type: npm install \S+ \S+\n$/,
     );
   });
 
@@ -83,7 +83,7 @@ describe('what is missing is one line, and the program runs as it would have:', 
     expect(await runWith(installation)).toEqual({
       ...UNHARMED,
       stderr:
-        'httptrace: nothing is recorded, for the SDK has version 1.8.0 of @opentelemetry/api, and 1.9.1 is loaded too; type: npm install @opentelemetry/api@1.8.0\n',
+        'httptrace: nothing is recorded, because the SDK has version 1.8.0 of @opentelemetry/api, and 1.9.1 is loaded too; type: npm install @opentelemetry/api@1.8.0\n',
     });
   });
 });
