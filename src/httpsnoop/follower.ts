@@ -85,6 +85,21 @@ export abstract class Follower {
     }
   }
 
+  /**
+   * To be asked before each event.
+   *
+   * @param error What an `error` brings.
+   * @returns Whether its listeners are to run in `listenIn`, which must be made active.
+   */
+  abstract willEmit(event: unknown, error: unknown): boolean;
+
+  /** To be told after each event, whatever a listener threw. */
+  emitted(event: unknown): void {
+    if (event === 'close') {
+      this.closed();
+    }
+  }
+
   /** Node writes the head by itself too, and others may have put their own methods there. */
   protected abstract lookAtHead(): void;
 

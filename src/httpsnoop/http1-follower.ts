@@ -43,7 +43,7 @@ export class Http1Follower extends Follower {
   /** Whether it emits anything. Programs answer with objects of their own making, too. */
   readonly isEmitter: boolean;
   /** What is to be learned from the `finish` that is under way. */
-  lesson: FinishLesson | undefined = undefined;
+  private lesson: FinishLesson | undefined = undefined;
   /** Whether the response came to us with one listener of `finish`: then that is Node's. */
   private readonly hasNodesListener: boolean;
   /** What was handed on of the body, with what the transfer encoding adds. */
@@ -106,13 +106,7 @@ export class Http1Follower extends Follower {
     this.closed();
   }
 
-  /**
-   * To be asked before each event of the response.
-   *
-   * @param error What an `error` brings.
-   * @returns Whether its listeners are to run in `listenIn`, which must be made active.
-   */
-  willEmit(event: unknown, error: unknown): boolean {
+  override willEmit(event: unknown, error: unknown): boolean {
     switch (event) {
       case 'finish': {
         const { socket } = this.response;
@@ -138,6 +132,13 @@ export class Http1Follower extends Follower {
         }
     }
     return needsContext(this.listenIn, this.response, event);
+  }
+
+  override emitted(event: unknown): void {
+    if (event === 'finish') {
+      this.lesson?.learn();
+    }
+    super.emitted(event);
   }
 
   /** What was written and not handed on yet: some releases of Node gather it until the next tick. */

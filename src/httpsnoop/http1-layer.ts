@@ -4,10 +4,9 @@ import type { Stop } from '../patch/descriptor.js';
 import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
 import { queueOn } from './connection.js';
+import { emitMethod } from './emit-method.js';
 import { OpenFollowers } from './follower.js';
 import { FollowedResponse, Http1Follower } from './http1-follower.js';
-import { isUnheard } from './listeners.js';
-import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a response, whatever the declared types. */
 interface Methods {
@@ -36,46 +35,12 @@ type MethodsOf<Names extends keyof Methods> = { readonly [Name in Names]: MakeMe
 
 /** Each method looks at the response and hands on everything as it came. Each is the only frame of ours. */
 function methodsOf(layer: object): MethodsOf<keyof Methods> {
-  return { emit: emitOf(layer), ...writingOf(layer), ...informationalOf(layer), destroy: destroyOf(layer) };
-}
-
-/** Events that tell a fact, whether anybody hears them or not. */
-function isTelling(event: unknown): boolean {
-  return event === 'finish' || event === 'close' || event === 'error' || event === 'socket';
-}
-
-/**
- * What is handed on as a list of arguments alone needs no array: that saves 150 instructions at each event. So `args`
- * is given to nobody, and spread where a context is entered.
- */
-function emitOf(layer: object): MakeMethod<Methods> {
-  return (own, parent) =>
-    function emit(this: ServerResponse, ...args: unknown[]): unknown {
-      const next = own ?? parent.emit;
-      if (!isTelling(args[0]) && isUnheard(next, this, args[0])) {
-        return false;
-      }
-      const follower = FollowedResponse.by(this, layer);
-      if (follower === undefined) {
-        return Reflect.apply(next, this, args);
-      }
-      const isEntered = follower.willEmit(args[0], args[1]);
-      try {
-        if (isEntered) {
-          const { contexts, context } = follower.listenIn as ListenerContext;
-          return contexts.with(context, next, this, ...args);
-        }
-        return Reflect.apply(next, this, args);
-      } finally {
-        switch (args[0]) {
-          case 'finish':
-            follower.lesson?.learn();
-            break;
-          case 'close':
-            follower.closed();
-        }
-      }
-    };
+  return {
+    emit: emitMethod((response) => FollowedResponse.by(response, layer)),
+    ...writingOf(layer),
+    ...informationalOf(layer),
+    destroy: destroyOf(layer),
+  };
 }
 
 type Writing = 'writeHead' | '_send' | 'end' | 'flushHeaders';

@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Itself } from '../patch/hidden-field.js';
 import { byteLengthOf } from './byte-length.js';
 import { Follower } from './follower.js';
-import { needsContext } from './listeners.js';
+import { NodesListeners, needsContext } from './listeners.js';
 import { meansPeerGone } from './peer-gone.js';
 import type { Closing } from './response-observer.js';
 import { SessionBytes } from './session-bytes.js';
@@ -19,24 +19,6 @@ interface LargeBody {
   readonly session: SessionBytes;
   /** How much of the body was sent when this began. */
   readonly before: number;
-}
-
-/** By event, how many listeners Node has of a stream that its compatibility API serves. */
-let nodesListeners: ReadonlyMap<unknown, number> | undefined;
-
-/** What Node lets a stream that was closed do at its end: a method of all streams, beside those listeners. */
-let destroysAtEnd: unknown;
-
-function findDestroysAtEnd(stream: object): unknown {
-  for (let holder: object | null = stream; holder !== null; holder = Object.getPrototypeOf(holder)) {
-    const name = Object.getOwnPropertySymbols(holder).find(
-      ({ description }) => description === 'kMaybeDestroy',
-    );
-    if (name !== undefined) {
-      return Reflect.get(stream, name);
-    }
-  }
-  return undefined;
 }
 
 /**
@@ -64,7 +46,7 @@ export class FollowedStream extends Itself {
 /** Follows one HTTP/2 stream, whether it is answered through the compatibility API or by its own methods. */
 export class Http2Follower extends Follower {
   readonly stream: Stream;
-  private nodesListeners: ReadonlyMap<unknown, number> | undefined = undefined;
+  private nodesListeners: NodesListeners | undefined = undefined;
   private endSeen = false;
   private hasResponded = false;
   /** Whether Node sends a file by itself: then the stream shows nothing of its body. */
@@ -97,12 +79,7 @@ export class Http2Follower extends Follower {
    * compatibility API, is the same for all streams, and needs no context: to enter one costs more than it does.
    */
   noteNodesListeners(): void {
-    if (nodesListeners === undefined) {
-      const { stream } = this;
-      nodesListeners = new Map(stream.eventNames().map((event) => [event, stream.listenerCount(event)]));
-      destroysAtEnd = findDestroysAtEnd(stream);
-    }
-    this.nodesListeners = nodesListeners;
+    this.nodesListeners = NodesListeners.of(this.stream);
   }
 
   /** After an early end (HEAD, 204, 304, a reset) Node takes no more. */
@@ -172,13 +149,7 @@ export class Http2Follower extends Follower {
     this.unsent = Math.max(0, this.bodyBytes - this.sentBytes);
   }
 
-  /**
-   * To be asked before each event of the stream.
-   *
-   * @param error What an `error` brings.
-   * @returns Whether its listeners are to run in `listenIn`, which must be made active.
-   */
-  willEmit(event: unknown, error: unknown): boolean {
+  override willEmit(event: unknown, error: unknown): boolean {
     switch (event) {
       case 'finish':
         if (!this.sendsFile && this.stream.headRequest !== true && this.isWell) {
@@ -194,7 +165,7 @@ export class Http2Follower extends Follower {
         this.failed(error);
         break;
       case 'end':
-        if (this.isEndHeardByNodeAlone()) {
+        if (this.nodesListeners?.hearEndAlone(this.stream) === true) {
           return false;
         }
         break;
@@ -203,7 +174,7 @@ export class Http2Follower extends Follower {
           this.closed();
         }
     }
-    return needsContext(this.listenIn, this.stream, event, this.nodesListeners);
+    return needsContext(this.listenIn, this.stream, event, this.nodesListeners?.counts);
   }
 
   protected override conclude(): Closing {
@@ -232,12 +203,6 @@ export class Http2Follower extends Follower {
       headSent: true,
       unsent: this.unsent,
     };
-  }
-
-  private isEndHeardByNodeAlone(): boolean {
-    const nodes = this.nodesListeners?.get('end');
-    const listeners = nodes === undefined ? [] : this.stream.rawListeners('end');
-    return nodes === listeners.length - 1 && listeners[nodes] === destroysAtEnd;
   }
 
   private failed(error: unknown): void {

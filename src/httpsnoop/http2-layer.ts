@@ -3,10 +3,9 @@ import { setImmediate } from 'node:timers';
 import type { Stop } from '../patch/descriptor.js';
 import type { Method } from '../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../patch/overlay.js';
+import { emitMethod } from './emit-method.js';
 import { OpenFollowers } from './follower.js';
 import { FollowedStream, Http2Follower } from './http2-follower.js';
-import { isUnheard } from './listeners.js';
-import type { ListenerContext } from './response-observer.js';
 
 /** What is laid over a stream, below the compatibility API if that is used; whatever the declared types. */
 interface Methods {
@@ -28,47 +27,14 @@ type MethodsOf<Names extends keyof Methods> = { readonly [Name in Names]: MakeMe
 
 /** Each method looks at the stream and hands on everything as it came. Each is the only frame of ours. */
 function methodsOf(layer: object): MethodsOf<keyof Methods> {
-  return { emit: emitOf(layer), ...headsOf(layer), ...bodyOf(layer), ...endsOf(layer) };
-}
-
-/** Events that tell a fact, whether anybody hears them or not. */
-function isTelling(event: unknown): boolean {
-  return event === 'finish' || event === 'close' || event === 'error';
-}
-
-/**
- * As that of a response of HTTP/1.1: `args` is given to nobody, and spread where a context is entered.
- *
- * `newListener` comes in the context of whoever adds one, as it should: Node's compatibility API adds fourteen to each
- * stream.
- */
-function emitOf(layer: object): MakeMethod<Methods> {
-  return (own, parent) =>
-    function emit(this: ServerHttp2Stream, ...args: unknown[]): unknown {
-      const next = own ?? parent.emit;
-      if (args[0] === 'newListener') {
-        return Reflect.apply(next, this, args);
-      }
-      if (!isTelling(args[0]) && isUnheard(next, this, args[0])) {
-        return false;
-      }
-      const follower = FollowedStream.by(this, layer);
-      if (follower === undefined) {
-        return Reflect.apply(next, this, args);
-      }
-      const isEntered = follower.willEmit(args[0], args[1]);
-      try {
-        if (isEntered) {
-          const { contexts, context } = follower.listenIn as ListenerContext;
-          return contexts.with(context, next, this, ...args);
-        }
-        return Reflect.apply(next, this, args);
-      } finally {
-        if (args[0] === 'close') {
-          follower.closed();
-        }
-      }
-    };
+  return {
+    // `newListener` comes in the context of whoever adds one, as it should: Node's compatibility API adds fourteen to
+    // each stream.
+    emit: emitMethod((stream) => FollowedStream.by(stream, layer), 'newListener'),
+    ...headsOf(layer),
+    ...bodyOf(layer),
+    ...endsOf(layer),
+  };
 }
 
 function bodyOf(layer: object): MethodsOf<'write' | 'end'> {

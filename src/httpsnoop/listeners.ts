@@ -38,11 +38,14 @@ export function needsContext(
 // Node itself listens to some of what it emits. Its listeners need no context of ours, and to enter one costs more
 // than they do.
 
-/** By event, Node's own listener of what a request emits: the same for all requests of a protocol. */
+/** Node's own listeners of a request, by their event. All requests of a protocol have the same. */
 let endListener: unknown;
 let resumeListener: unknown;
 
-/** Learns from a `finish` that Node alone hears what it then listens to the end of the request by. */
+/**
+ * Learns Node's listener of the end of a request. Node adds it during the `finish` of the response, if the request has not
+ * ended yet.
+ */
 export class FinishLesson {
   /** Whether there is still something to learn. */
   static isDue = true;
@@ -71,7 +74,11 @@ export class FinishLesson {
 
 let isResumeDue = true;
 
-/** Learns from a request of the compatibility API of HTTP/2 that nobody but Node has had yet. */
+/**
+ * Learns Node's listener of the `resume` of a request of HTTP/2.
+ *
+ * @param request One that nobody but Node has had yet.
+ */
 export function learnResumeListener(request: Http2ServerRequest): void {
   if (
     isResumeDue &&
@@ -97,4 +104,42 @@ export function isHeardByNodeAlone(request: EventEmitter, event: unknown): boole
 function isTheOnlyOne(emitter: EventEmitter, event: string, listener: unknown): boolean {
   const listeners = emitter.rawListeners(event);
   return listeners.length === 1 && listeners[0] === listener;
+}
+
+/** Node's own listeners of a stream that its compatibility API serves. All streams have the same. */
+export class NodesListeners {
+  private static learned: NodesListeners | undefined = undefined;
+  /** By event, how many listeners are Node's. */
+  readonly counts: ReadonlyMap<unknown, number>;
+  /** What Node lets a stream that was closed do at its end: a method of all streams, beside those listeners. */
+  private readonly destroysAtEnd: unknown;
+
+  private constructor(stream: EventEmitter) {
+    this.counts = new Map(stream.eventNames().map((event) => [event, stream.listenerCount(event)]));
+    this.destroysAtEnd = findMethod(stream, 'kMaybeDestroy');
+  }
+
+  /** @param stream One that nobody but Node has had yet. */
+  static of(stream: EventEmitter): NodesListeners {
+    NodesListeners.learned ??= new NodesListeners(stream);
+    return NodesListeners.learned;
+  }
+
+  /** Whether nobody else listens to the end of a stream that was closed. */
+  hearEndAlone(stream: EventEmitter): boolean {
+    const count = this.counts.get('end') ?? 0;
+    const listeners = stream.rawListeners('end');
+    return listeners.length === count + 1 && listeners[count] === this.destroysAtEnd;
+  }
+}
+
+/** The method that an object has under a symbol; `undefined` if there is none of this description. */
+function findMethod(object: object, description: string): unknown {
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const name = Object.getOwnPropertySymbols(holder).find((symbol) => symbol.description === description);
+    if (name !== undefined) {
+      return Reflect.get(object, name);
+    }
+  }
+  return undefined;
 }

@@ -75,7 +75,7 @@ interface Methods {
 type Emitter = IncomingMessage | Http2ServerRequest | Http2ServerResponse;
 
 /** As in each layer of `httpsnoop`: the method is the only frame of ours, and gives nobody its `args`. */
-function emitMethod(layer: object): MakeMethod<Methods> {
+function emitOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: Emitter, ...args: unknown[]): unknown {
       const next = own ?? parent.emit;
@@ -99,7 +99,7 @@ function emitMethod(layer: object): MakeMethod<Methods> {
 }
 
 /** The method of a response of the compatibility API that its stream does not show. */
-function flushHeadersMethod(layer: object): MakeMethod<Methods> {
+function flushHeadersOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function flushHeaders(this: Http2ServerResponse, ...args: unknown[]): unknown {
       const result = Reflect.apply(own ?? parent.flushHeaders, this, args);
@@ -121,7 +121,7 @@ export class Emitters {
       return;
     }
     const layer = {};
-    const emit = emitMethod(layer);
+    const emit = emitOf(layer);
     // Loaded here, for only who observes servers needs it.
     const { Http2ServerRequest, Http2ServerResponse } = process.getBuiltinModule('node:http2');
     this.layer = layer;
@@ -130,7 +130,7 @@ export class Emitters {
       overlayPrototype<Methods>(Http2ServerRequest.prototype, { emit }),
       overlayPrototype<Methods>(Http2ServerResponse.prototype, {
         emit,
-        flushHeaders: flushHeadersMethod(layer),
+        flushHeaders: flushHeadersOf(layer),
       }),
     ];
   }
@@ -171,6 +171,6 @@ export function layOver(emitter: object, trace: ServerTrace): void {
   const layer = {};
   claimAnew(emitter, trace, layer);
   if (emitter instanceof EventEmitter) {
-    overlayObject<Methods>(emitter, { emit: emitMethod(layer), flushHeaders: flushHeadersMethod(layer) });
+    overlayObject<Methods>(emitter, { emit: emitOf(layer), flushHeaders: flushHeadersOf(layer) });
   }
 }
