@@ -53,8 +53,7 @@ function unsentOn({ _handle: handle, bytesWritten, writableLength }: Connection)
 const queues = hiddenField<Set<Http1Follower>>();
 
 /**
- * Closes a response that waits for its turn when its connection goes, in which it had no part. Before Node 24 nobody
- * else tells.
+ * Lets a response that waits for its turn close when its connection goes. Before Node 24 nothing else tells.
  */
 export function queueOn(socket: Socket | undefined, follower: Http1Follower): void {
   if (!(socket instanceof EventEmitter)) {
@@ -92,7 +91,7 @@ function closeQueue(socket: Socket): void {
 /** Who wants to look at a handle for the last time. */
 const lastLooks = hiddenField<Set<() => void>>();
 
-/** Calls back when a handle is about to be closed, and can be asked no more. */
+/** Calls back just before a handle is closed: a closed one cannot be asked. */
 export function whenHandleGoes(handle: Handle, look: () => void): () => void {
   let looks = lastLooks.get(handle);
   if (looks === undefined) {

@@ -7,7 +7,9 @@ import type { Http2Follower } from './http2-follower.js';
 import { followHttp2, removeHttp2Layer } from './http2-layer.js';
 import type { ResponseObserver } from './response-observer.js';
 
-/** Whether the prototypes of responses look for followers, but for that of streams, which Node does not export. */
+/**
+ * Whether the prototype of responses is patched. Node does not export that of streams: the first one shows it.
+ */
 let isPrepared = false;
 
 export function prepareToFollow(): void {
@@ -45,7 +47,7 @@ export function followerOf(response: Followable): Http1Follower | Http2Follower 
   return isHttp2(response) ? followHttp2(response.stream) : followHttp1(response);
 }
 
-/** How many bytes of a body were written that no observer was told of yet: Node may hand them on a tick later. */
+/** How many bytes of a body were written, and told to no observer yet. Node may hand them on a tick later. */
 export function heldBack(response: object): number {
   return FollowedResponse.by(response)?.heldBack() ?? 0;
 }

@@ -16,7 +16,7 @@ export abstract class Follower {
   after: Follower | undefined = undefined;
   /** Called once, before the observers are. */
   whenClosed: (() => void) | undefined = undefined;
-  /** What belongs to the response, and must be laid over too when the prototypes are put back. */
+  /** Objects of the same request. They too get methods of their own when the prototypes are put back. */
   companions: readonly object[] = NONE;
   protected statusCode: number | undefined = undefined;
   /** What the observers were told of the body. */

@@ -16,8 +16,8 @@ const LINE_ENDS_BYTES = 4;
 const SWITCHING_PROTOCOLS = 101;
 
 /**
- * A response that is followed. As `hiddenField`, written out: V8 learns for each function of the source, and not for
- * each copy of it.
+ * A response that is followed. A `hiddenField`, written out. V8 keeps what it learns for each function of the
+ * source, so that all hidden fields would share it; this one is asked at each step of a request.
  */
 export class FollowedResponse extends Itself {
   readonly #follower: Http1Follower;
@@ -27,7 +27,7 @@ export class FollowedResponse extends Itself {
     this.#follower = follower;
   }
 
-  /** @param layer Only if that layer of methods is the one that serves it. */
+  /** @param layer Who has another layer of methods is left out; `undefined`: nobody is. */
   static by(response: object, layer?: object): Http1Follower | undefined {
     if (!(#follower in response)) {
       return undefined;

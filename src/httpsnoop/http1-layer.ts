@@ -101,9 +101,9 @@ function destroyOf(layer: object): MakeMethod<Methods> {
 type Informational = 'writeInformation' | 'writeContinue' | 'writeProcessing' | 'writeEarlyHints';
 
 function informationalOf(layer: object): MethodsOf<Informational> {
-  /** From some release on it is what the other three call. */
+  /** Newer releases of Node have it, and call it from the other three. */
   const hasWriteInformation = 'writeInformation' in ServerResponse.prototype;
-  /** Calls of the method send an informational response; which one their arguments say. */
+  /** A method that sends an informational response. Its arguments say which one. */
   const sending =
     (name: Informational, statusOf: (args: unknown[]) => number | undefined): MakeMethod<Methods> =>
     (own, parent) =>
@@ -138,8 +138,8 @@ function earlyHintsOf([hints]: unknown[]): number | undefined {
 }
 
 /**
- * What waits for its turn on a pipelined connection is written when another response ends, and so Node would call back
- * in the context of that one.
+ * Lets a callback of `write` run in the context of its own response. What waits for its turn on a pipelined
+ * connection is written when another response ends, and Node would call back in the context of that one.
  */
 function inOwnContext({ listenIn }: Http1Follower, callback: unknown): unknown {
   if (listenIn === undefined || typeof callback !== 'function') {
@@ -208,8 +208,8 @@ export function followHttp1(response: ServerResponse): Http1Follower {
 }
 
 /**
- * Whether a server of Node's made the response, and so closes it. Programs make others, which nobody may ever close: to
- * keep them would be to keep them for good.
+ * Whether a server of Node's made the response, and so closes it. A response that a program made may never be
+ * closed, and would be kept for good.
  */
 function isNodes({ req: request }: { readonly req?: unknown }): boolean {
   if (!(request instanceof IncomingMessage)) {

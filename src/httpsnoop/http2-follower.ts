@@ -22,8 +22,8 @@ interface LargeBody {
 }
 
 /**
- * A stream that is followed. As `hiddenField`, written out: V8 learns for each function of the source, and not for each
- * copy of it.
+ * A stream that is followed. A `hiddenField`, written out. V8 keeps what it learns for each function of the
+ * source, so that all hidden fields would share it; this one is asked at each step of a request.
  */
 export class FollowedStream extends Itself {
   readonly #follower: Http2Follower;
@@ -33,7 +33,7 @@ export class FollowedStream extends Itself {
     this.#follower = follower;
   }
 
-  /** @param layer Only if that layer of methods is the one that serves it. */
+  /** @param layer Who has another layer of methods is left out; `undefined`: nobody is. */
   static by(stream: object, layer?: object): Http2Follower | undefined {
     if (!(#follower in stream)) {
       return undefined;

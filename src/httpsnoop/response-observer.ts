@@ -72,7 +72,7 @@ export interface ResponseObserver {
 
 /** A context that the program's listeners are to run in. */
 export interface ListenerContext {
-  /** What makes the context active, called with it. It may bind `self` to the function. */
+  /** Makes a context active while it calls a function. It may bind `self` to that. */
   readonly contexts: {
     with(context: unknown, fn: (...args: unknown[]) => unknown, self: unknown, ...args: unknown[]): unknown;
   };

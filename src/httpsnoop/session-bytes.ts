@@ -16,7 +16,7 @@ export class SessionBytes {
   private readonly handedBefore: number;
   /** Forgets about the connection. */
   readonly stop: () => void;
-  /** As the connection was when it went. */
+  /** What was sent when the connection went. */
   private last: number | undefined = undefined;
 
   private constructor(stream: ServerHttp2Stream, session: SessionBytes['session'], handle: Handle) {

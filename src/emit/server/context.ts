@@ -14,7 +14,7 @@ export interface RpcMetadata {
   route?: string | undefined;
 }
 
-/** Ours: one that is active when a request arrives belongs to another request, in which its server was started. */
+/** Metadata of ours. When a request arrives, it belongs to another one, in which the server was started. */
 class OwnRpcMetadata implements RpcMetadata {
   readonly type = 'http';
   readonly span: Span;
@@ -63,11 +63,11 @@ function forwardRoute(own: RpcMetadata, outer: RpcMetadata): void {
 const ASK = Symbol('httptrace.ask');
 
 /**
- * The route in the context that another instrumentation, whose patch lies below ours, has bound the response's
- * listeners to: frameworks found its metadata, and not ours.
+ * The route that frameworks gave to another instrumentation. Its patch lies below ours, and it has bound the
+ * listeners of the response to its own context: frameworks found its metadata there, and not ours.
  */
 export function boundRoute(response: object): string | undefined {
-  // To bind an emitter is to give it methods of its own to add listeners by. The first question tells most from others
+  // A bound emitter has methods of its own to add listeners by. The first question leaves out most responses,
   // with much less work than the last.
   const { on }: { readonly on?: unknown } = response;
   if (

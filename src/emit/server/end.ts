@@ -30,7 +30,7 @@ export interface ServerVerdict {
   readonly message: string | undefined;
 }
 
-/** What a peer leaves behind that vanished, whatever Node noticed first. */
+/** The error of a peer that vanished, whatever Node noticed first. */
 const PEER_GONE = 'ECONNRESET';
 
 export function judgeServed(record: ServerRecord, { response, metadata }: ServedStart): ServerVerdict {
@@ -49,7 +49,7 @@ export function judgeServed(record: ServerRecord, { response, metadata }: Served
   };
 }
 
-/** Who leaves when the head is there gives up what he has asked for, and that is no error of the server. */
+/** A client that leaves after the head gives up what it asked for. That is no error of the server. */
 function cutOffErrorType(
   outcome: ServerOutcome | undefined,
   statusCode: number | undefined,

@@ -70,7 +70,7 @@ function measureBodies(start: ServedStart, record: ServerRecord, attributes: Att
   }
 }
 
-/** With what the user's hook adds to them. */
+/** The attributes, with what the user's hook adds. */
 function withUsers({ settings, request, response }: ServedStart, attributes: Attributes): Attributes {
   const { metricAttributesHook } = settings;
   return metricAttributesHook === undefined
@@ -78,7 +78,7 @@ function withUsers({ settings, request, response }: ServedStart, attributes: Att
     : { ...attributes, ...safely('metricAttributesHook', metricAttributesHook, 'server', request, response) };
 }
 
-/** A client chooses their values: without being asked for by name they are on no metric. */
+/** Attributes whose values a client chooses. Metrics have them only if they were asked for by name. */
 const CHOSEN_BY_CLIENT = [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT];
 
 /** The attributes of the number of requests in progress: the same when one begins and when it ends. */

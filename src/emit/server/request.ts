@@ -167,7 +167,7 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
     this.finish(how, at);
   }
 
-  /** When it is known how much of the body left this process. */
+  /** To be called when it is known how much of the body left this process. */
   private tellEnd(): void {
     const { endedAt } = this.record;
     if (!this.hasToldEnd && !Number.isNaN(endedAt)) {
@@ -230,7 +230,7 @@ export class ServerRequestTrace implements ServerTrace, ListenerContext {
     }
   }
 
-  /** Whatever failed before. */
+  /** Ends the span, whatever failed before. */
   private endSpan(at: number): void {
     const { start, span } = this;
     try {

@@ -6,7 +6,7 @@ import type { ServerSettings } from './settings.js';
 /** What was known of an incoming request when it began. */
 export interface ServedStart {
   readonly settings: ServerSettings;
-  /** Those of when it began: what was added to a counter must be taken from the same one. */
+  /** As they were when it began: what was added to a counter must be taken from the same one. */
   readonly instruments: Instruments;
   readonly request: ServedRequest;
   /** `undefined` when the connection is about to be handed over. */

@@ -10,8 +10,8 @@ import type { Method } from '../../patch/method.js';
 import { type MakeMethod, overlayObject, overlayPrototype } from '../../patch/overlay.js';
 import type { ServerTrace } from './trace.js';
 
-// What a request emits, and what the objects of the compatibility API of HTTP/2 do: their listeners run in the context
-// of the request. A response of HTTP/1.1 and a stream of HTTP/2 are followed, and that does it too.
+// Lets the listeners of requests, and of the objects of HTTP/2's compatibility API, run in the context of their
+// request. Responses of HTTP/1.1 and streams of HTTP/2 are followed, and their followers do that.
 
 /** To whom a request, or a stream, belongs. */
 interface Owned {
@@ -22,8 +22,8 @@ interface Owned {
 }
 
 /**
- * As `hiddenField`, written out: each request is asked for its trace at each step, and V8 learns for each function of
- * the source, and not for each copy of it.
+ * A `hiddenField`, written out. V8 keeps what it learns for each function of the source, so that all hidden
+ * fields would share it; this one is asked at each step of a request.
  */
 class Seen extends Itself {
   readonly #owned: Owned;
@@ -47,13 +47,13 @@ export function traceOf(object: object): ServerTrace | undefined {
   return Seen.get(object)?.trace;
 }
 
-/** Says to whom a request or a stream belongs that was not seen yet. */
+/** Notes to whom a request or a stream belongs. It was not seen before. */
 export function claim(object: object, trace: ServerTrace | undefined, layer?: object): void {
   new Seen(object, { trace, layer });
 }
 
 /**
- * As `claim`, of what may have been seen. The first one to say it is right.
+ * As `claim`, for an object that may have been seen before. The trace that it has stays.
  *
  * @param layer Whose methods serve it from now on.
  */
@@ -74,7 +74,7 @@ interface Methods {
 
 type Emitter = IncomingMessage | Http2ServerRequest | Http2ServerResponse;
 
-/** As in each layer of `httpsnoop`: the method is the only frame of ours, and gives nobody its `args`. */
+/** As `emitMethod` of `httpsnoop`: the method is the only frame of ours, and gives `args` to nobody. */
 function emitOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function emit(this: Emitter, ...args: unknown[]): unknown {
@@ -98,7 +98,7 @@ function emitOf(layer: object): MakeMethod<Methods> {
     };
 }
 
-/** The method of a response of the compatibility API that its stream does not show. */
+/** `flushHeaders` of the compatibility API: its stream does not show that the program called it. */
 function flushHeadersOf(layer: object): MakeMethod<Methods> {
   return (own, parent) =>
     function flushHeaders(this: Http2ServerResponse, ...args: unknown[]): unknown {
@@ -111,7 +111,7 @@ function flushHeadersOf(layer: object): MakeMethod<Methods> {
     };
 }
 
-/** Where the method is found that lets the listeners of a traced request run in its context. */
+/** The layer over `emit` of requests and of the compatibility API's responses, on their prototypes. */
 export class Emitters {
   private layer: object | undefined = undefined;
   private stops: Stop[] = [];
@@ -166,7 +166,10 @@ export class Emitters {
   }
 }
 
-/** For one that goes on when the prototypes are as they were, and for what a program emits in the place of Node's. */
+/**
+ * Gives one object methods of its own: a request that goes on after the prototypes were put back, or what a
+ * program emits in the place of Node's own.
+ */
 export function layOver(emitter: object, trace: ServerTrace): void {
   const layer = {};
   claimAnew(emitter, trace, layer);

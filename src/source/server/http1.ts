@@ -5,7 +5,7 @@ import { followHttp1 } from '../../httpsnoop/http1-layer.js';
 import { claim, type Emitters, wasSeen } from './emitters.js';
 import type { BeginServed, ServerTrace } from './trace.js';
 
-/** The trace of a new request: `request`, or one of the events that take its place. */
+/** Begins the trace of what `request` brings, or one of the events that take its place. */
 export function beginRequest(
   begin: BeginServed,
   emitters: Emitters,
@@ -23,7 +23,7 @@ export function beginRequest(
     return undefined;
   }
   emitters.watch(request, trace);
-  // Programs emit a request with an answer of another kind, too.
+  // Programs also emit a request with a response of another kind.
   const follower = response instanceof ServerResponse ? followHttp1(response) : followerOf(response);
   follower.tell(trace, trace.listenIn);
   follower.companions = [request];
@@ -36,7 +36,7 @@ export function beginRequest(
 
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
-/** Node has just answered this expectation by itself, if nobody else wants to. */
+/** Whether Node has just answered this expectation by itself, because nobody listens for it. */
 function wasToldToContinue(server: EventEmitter, { httpVersion }: IncomingMessage, expect: string): boolean {
   return CONTINUE.test(expect) && httpVersion === '1.1' && server.listenerCount('checkContinue') === 0;
 }

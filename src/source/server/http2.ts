@@ -33,8 +33,8 @@ export function beginStream(
 }
 
 /**
- * Whether nobody but the compatibility API takes the stream, and makes an event of it: then the trace begins
- * there, where there are a request and a response for the hooks.
+ * Whether the compatibility API alone takes the stream, and emits a request of it. Then the trace begins with
+ * that request: the user's hooks are given it and its response.
  */
 function becomesRequest(server: EventEmitter, { expect }: IncomingHttpHeaders): boolean {
   return (
@@ -116,7 +116,7 @@ class Tunnel implements ResponseObserver {
   }
 
   wroteBody(): void {
-    // It is none of ours.
+    // The body belongs to the other protocol.
   }
 
   closed(): void {

@@ -73,7 +73,7 @@ export class ServerSource implements Source {
   private readonly reported = new Set<unknown>();
   private readonly emitters = new Emitters();
   private stops: Stop[] = [];
-  /** What is laid over `emit` of servers at the moment; under somebody else's patch an older one only passes on. */
+  /** The layer over `emit` of servers. An older one that lies under somebody else's patch only passes on. */
   private layer: object | undefined = undefined;
 
   /** @param handshakes Gives who wants to know of handshakes of TLS at the moment, if anybody does. */
@@ -126,9 +126,9 @@ export class ServerSource implements Source {
    * Emits an event of a server in the context of the request that it brings. What a listener throws goes on, and ends
    * the trace. The method is the only frame of ours.
    *
-   * A method that somebody laid over ours may catch what a listener throws, and throw something else. To look at an error
-   * is to throw it again, and Node prints the line from which an uncaught one was thrown last: where nobody is in between,
-   * that is to stay the program's own.
+   * An error can be looked at only by throwing it again, and Node prints the line from which an uncaught error
+   * was thrown last. That line is to stay the program's. So the error is caught only under a method that
+   * somebody laid over ours: that one may catch it too, and throw something else.
    */
   private emitOver(layer: object, events: Events): MakeMethod<Methods> {
     const source = this;
@@ -199,7 +199,7 @@ export class ServerSource implements Source {
     return undefined;
   }
 
-  /** The listeners of an event have returned that is told in the place of `request`. */
+  /** The listeners of an event that takes the place of `request` have returned. */
   private returned(trace: ServerTrace, [event, request]: readonly unknown[]): void {
     if (event === 'upgrade' || (event === 'connect' && !isHttp2(request))) {
       trace.hijacked(upgradeOf(request));
@@ -223,7 +223,7 @@ export class ServerSource implements Source {
   }
 }
 
-/** What was begun and could not be watched. */
+/** Ends the trace of what could not be watched. */
 function endTrace(message: unknown, error: unknown): void {
   if (typeof message === 'object' && message !== null) {
     traceOf(message)?.closed({ how: 'destroyed', error, headSent: true, unsent: 0 });

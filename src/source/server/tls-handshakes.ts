@@ -18,7 +18,7 @@ export interface ServedHandshake {
 /** Who wants to know of handshakes, if anybody does. Never throws. */
 export type TellHandshake = (handshake: ServedHandshake) => void;
 
-/** What Node's TLS lays itself over; its types do not have it. */
+/** The connection below TLS, which Node's types do not have. */
 type Carried = TLSSocket & { readonly _parent?: Socket | null };
 
 /** When a connection came on which a handshake is under way. */

@@ -6,7 +6,7 @@ import type { Http2StreamRequest, Http2StreamResponse } from './stream-messages.
 /** A request as its server got it. */
 export type ServedRequest = IncomingMessage | Http2ServerRequest | Http2StreamRequest;
 
-/** What a request is answered with; there is none when it is about to have the whole connection. */
+/** What a request is answered with. One that is about to get the whole connection has none. */
 export type ServedResponse = ServerResponse | Http2ServerResponse | Http2StreamResponse;
 
 /**
