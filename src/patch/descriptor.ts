@@ -73,6 +73,14 @@ function takeOff(layers: Layer[], prototype: object, name: PropertyKey): void {
       Reflect.defineProperty(prototype, name, top.before);
     }
   }
+  const byName = layersOf.get(prototype);
+  // What was covered for a moment may live for long: nothing of ours stays with it.
+  if (layers.length === 0 && byName?.get(name) === layers) {
+    byName.delete(name);
+    if (byName.size === 0) {
+      layersOf.delete(prototype);
+    }
+  }
 }
 
 /**

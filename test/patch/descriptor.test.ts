@@ -48,4 +48,18 @@ describe.each(prototypes)('$of', ({ create }) => {
     expect(stop()).toBe(true);
     expect(Object.getOwnPropertyDescriptor(prototype, 'say')).toEqual(before);
   });
+
+  it('keeps a method that was laid over it anew, whatever is taken off once more', () => {
+    const prototype = create();
+    const before = Object.getOwnPropertyDescriptor(prototype, 'say');
+    const first = layOverPrototype(prototype, 'say', () => 'first');
+    first();
+    const second = layOverPrototype(prototype, 'say', () => 'second');
+    expect(first()).toBe(true);
+    const third = layOverPrototype(prototype, 'say', () => 'third');
+    second();
+    expect(prototype.say()).toBe('third');
+    expect(third()).toBe(true);
+    expect(Object.getOwnPropertyDescriptor(prototype, 'say')).toEqual(before);
+  });
 });

@@ -53,11 +53,22 @@ function queueOf(client: unknown): UndiciRequest[] {
   return Array.isArray(queue) ? queue : [];
 }
 
-/** What an object of undici's keeps under a symbol of its own. */
+/** The symbol that each description was found with last: to list those of an object takes thousands of instructions. */
+const lastFound = new Map<string, symbol>();
+
+/** What an object of undici's keeps under a symbol of its own, which each copy of undici has anew. */
 export function fieldOf(holder: unknown, description: string): unknown {
   if (typeof holder !== 'object' || holder === null) {
     return undefined;
   }
+  const last = lastFound.get(description);
+  if (last !== undefined && Object.hasOwn(holder, last)) {
+    return Reflect.get(holder, last);
+  }
   const key = Object.getOwnPropertySymbols(holder).find((symbol) => symbol.description === description);
-  return key === undefined ? undefined : Reflect.get(holder, key);
+  if (key === undefined) {
+    return undefined;
+  }
+  lastFound.set(description, key);
+  return Reflect.get(holder, key);
 }
