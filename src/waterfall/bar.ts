@@ -1,6 +1,6 @@
 import { formatDuration } from './format.js';
 
-/** From when to when a drawing goes, and over how many columns. */
+/** The time span of a drawing, and its width in columns. */
 export interface Scale {
   start: number;
   end: number;
@@ -30,7 +30,7 @@ function withinOneCell(offset: number, length: number): string {
   return length < 3 ? '▕' : '▐';
 }
 
-/** Blocks that fill a cell from the right exist only for an eighth and a half. */
+/** Only two blocks fill a part of a cell from the right: an eighth and a half. */
 function leftEdge(offset: number): string {
   if (offset < 3) {
     return '█';
@@ -57,7 +57,7 @@ export function mark(at: number, scale: Scale): string {
   return `${blank(from)}◆`;
 }
 
-/** Start and end in parts of a column: never empty, never outside. */
+/** Start and end in parts of a column. The range is never empty and never outside the drawing. */
 function cells(start: number, end: number, scale: Scale, parts: number): [number, number] {
   const length = scale.end - scale.start;
   const total = scale.width * parts;
@@ -74,7 +74,7 @@ function blank(columns: number): string {
 
 const COLUMNS_BETWEEN_TICKS = 10;
 
-/** The times along the bars: each label begins where its time is. */
+/** The times along the bars. Each label begins at the column of its time. */
 export function axis(scale: Scale): string {
   const length = scale.end - scale.start;
   if (length <= 0 || scale.width < COLUMNS_BETWEEN_TICKS) {
@@ -93,7 +93,7 @@ export function axis(scale: Scale): string {
   return text;
 }
 
-/** The next of 1, 2, 2.5, 5, 10, 20, 25, 50 … that is not smaller. */
+/** The smallest of 1, 2, 2.5, 5, 10, 20, 25, 50 … that is not below `least`. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 2.5, 5].find((candidate) => candidate * power >= least) ?? 10;

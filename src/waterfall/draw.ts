@@ -4,25 +4,25 @@ import type { Block, Row, Waterfall } from './model.js';
 import { cut, cutLabelled, labelledWidth, paint, type Segment, segment, segmentsWidth } from './style.js';
 import { pad, textWidth, wrap } from './text.js';
 
-/** How a drawing is to look. */
+/** The looks of a drawing. */
 export interface DrawOptions {
-  /** Columns; no line is ever wider. */
+  /** Columns. No line is wider. */
   width: number;
   colors: boolean;
 }
 
-/** How the columns of a line are shared out. */
+/** The columns of the parts of a line. */
 interface Columns {
   width: number;
   label: number;
   bar: number;
 }
 
-/** The longest time, such as `+12.3 min`, with the space before it. */
+/** Columns of the longest time, such as `+12.3 min`, with the space before it. */
 const TIME_WIDTH = 9;
 const LEAST_BAR = 8;
 
-/** Draws a trace: one text for each line, none wider than `width`, no line breaks in them. */
+/** Draws a trace. Returns its lines without line breaks, none wider than `width`. */
 export function draw(waterfall: Waterfall, { width, colors }: DrawOptions): string[] {
   const lines = layout(waterfall);
   const columns = shareOut(lines, width);
@@ -32,7 +32,7 @@ export function draw(waterfall: Waterfall, { width, colors }: DrawOptions): stri
     .map((segments) => paint(cut(segments, width), colors));
 }
 
-/** Labels get what they need, between a third and half of the width. */
+/** Labels get the columns that they need, between a third and half of the width. */
 function shareOut(lines: readonly LayoutLine[], width: number): Columns {
   const most = Math.floor(width * 0.52);
   const wanted = Math.max(0, ...lines.map((layoutLine) => labelWidth(layoutLine, most)));
@@ -45,7 +45,7 @@ function labelWidth(layoutLine: LayoutLine, most: number): number {
     case 'bar':
       return textWidth(layoutLine.guide) + labelledWidth(layoutLine.label, layoutLine.service);
     case 'title': {
-      // A title that is too long for the axis beside it has the line for itself.
+      // A title that leaves no room for the axis has the line for itself.
       const width = segmentsWidth(layoutLine.label);
       return width > most ? 0 : width;
     }
@@ -129,7 +129,7 @@ function renderNote(note: LayoutLine & { kind: 'note' }, { width }: Columns): Se
   return texts.map((text, index) => [index === 0 ? first : rest, segment(text, note.style)]);
 }
 
-/** The lines of the tree; of a very deep one only the innermost, so that the text keeps half of the room. */
+/** The lines of the tree. A very deep tree loses its outer lines, so that the text keeps half of the room. */
 function guideSegment(guide: string, room: number): Segment {
   const most = Math.floor(room / 4) * 2;
   return segment(guide.length > most ? guide.slice(guide.length - most) : guide, 'dim');

@@ -43,14 +43,14 @@ interface OpenPhase {
   attributes: AttributeBag;
 }
 
-/** The phases that the events of a span tell. */
+/** The phases that follow from the events of a span. */
 export interface EventPhases {
   complete: PhaseInterval[];
-  /** Those whose end never came. */
+  /** Phases whose end has no event. */
   open: PhaseInterval[];
 }
 
-/** Whether an event is one end of a phase. */
+/** Whether an event is the start or the end of a phase. */
 export function isPhaseEvent(name: string): boolean {
   return STARTS.has(name) || DONES.has(name);
 }
@@ -58,7 +58,7 @@ export function isPhaseEvent(name: string): boolean {
 /**
  * Pairs the events of a span.
  *
- * @param end When the span ended, in milliseconds: what is still open then lasted that long.
+ * @param end When the span ended, in milliseconds. Phases that are still open end then.
  */
 export function eventPhases(events: readonly TimedEvent[], end: number): EventPhases {
   const open = new Map<string, OpenPhase>();
@@ -86,12 +86,12 @@ export function eventPhases(events: readonly TimedEvent[], end: number): EventPh
   return { complete, open: [...open.values(), ...waiting].map((begun) => intervalOf(begun, end, {})) };
 }
 
-/** The wait begins when everything is sent; there is none if the response began before that. */
+/** The start of the wait, when everything is sent. There is no wait if the response began before. */
 function sentAt(phase: Phase, at: number, open: ReadonlyMap<string, OpenPhase>): number | undefined {
   return phase === 'send' && !open.has('receive') ? at : undefined;
 }
 
-/** Several addresses may be dialled at a time; of every other phase there is one. */
+/** The key of an open phase. Several addresses may be dialled at a time, so the key of a dial has the address. */
 function keyOf(phase: Phase, attributes: AttributeBag): string {
   return phase === 'connect' ? `connect ${peerOf(attributes)?.[0]}` : phase;
 }

@@ -9,21 +9,21 @@ import { type TerminalStream, terminalColors, terminalWidth } from './terminal.j
 export interface WaterfallOptions {
   /** Where to draw. Default: `process.stdout`. */
   stream?: NodeJS.WritableStream & TerminalStream;
-  /** Columns; no line is wider. Default: `COLUMNS`, else the terminal's, else 100; asked anew for each trace. */
+  /** Columns. No line is wider. Default: `COLUMNS`, else the terminal's width, else 100. Read again for each trace. */
   width?: number;
-  /** Default: as `FORCE_COLOR` and `NO_COLOR` say, else whether the stream is a terminal that has colours. */
+  /** Whether to colour. Default: as `FORCE_COLOR` and `NO_COLOR` say, else if the stream is a terminal with colours. */
   colors?: boolean;
 }
 
 /**
- * Draws each finished trace in the terminal, client and server spans as one tree with a bar to scale, and under
- * each client span a line for each phase.
+ * Draws each finished trace in the terminal. Client and server spans are one tree, with a bar to scale for each span and a
+ * line for each phase of a client span.
  *
  * It is a `SpanExporter` of OpenTelemetry's SDK 2.x and 3.x, meant for development, alone or beside a real one.
- * A trace is finished when all of its spans that are known here have ended and none came for a moment (50 ms; a
- * quarter of a second when it began in another process); a trace whose root does not end is drawn half a minute
- * after its last span, or sooner if more than 10,000 spans are held. `forceFlush`, `shutdown` and the end of the
- * process draw what is left. Spans that end after their trace was drawn are drawn as a further piece of it.
+ * A trace is drawn when no parent of its spans is missing and no span came for 50 ms. A trace that began in another process
+ * is drawn after a quarter of a second. A trace whose root does not end is drawn half a minute after its last span, or
+ * sooner if more than 10,000 spans are held. `forceFlush`, `shutdown` and the end of the process draw what is left. Spans
+ * that end after their trace was drawn are drawn as a further piece of it.
  */
 export class WaterfallSpanExporter {
   private readonly stream: NodeJS.WritableStream & TerminalStream;
@@ -37,7 +37,7 @@ export class WaterfallSpanExporter {
     this.stream = options.stream ?? process.stdout;
   }
 
-  /** Takes spans that have ended. Called by a span processor. */
+  /** Takes ended spans. Called by a span processor. */
   export(spans: readonly ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     if (this.isShutDown) {
       resultCallback({ code: 1, error: new Error('WaterfallSpanExporter is shut down') });
@@ -56,12 +56,12 @@ export class WaterfallSpanExporter {
     }
   }
 
-  /** Draws the traces that are not finished yet, as far as they are known. */
+  /** Draws the traces that are not finished yet. */
   async forceFlush(): Promise<void> {
     this.pending.flush();
   }
 
-  /** Draws what is left; nothing is taken afterwards. */
+  /** Draws what is left. No span is taken afterwards. */
   async shutdown(): Promise<void> {
     this.isShutDown = true;
     this.pending.flush();
@@ -83,7 +83,7 @@ export class WaterfallSpanExporter {
     }
   }
 
-  /** A stream that fails, such as a pipe whose reader has gone, must not end the program; `console` does the same. */
+  /** A stream that fails, such as a pipe without a reader, must not end the program. `console` does the same. */
   private write(text: string): void {
     this.stream.write(text, (error) => {
       if (error) {
@@ -97,5 +97,5 @@ export class WaterfallSpanExporter {
 }
 
 function ignore(): void {
-  // The callback of the write has told it.
+  // The callback of the write got the same error.
 }

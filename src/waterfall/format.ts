@@ -38,7 +38,7 @@ export function formatStatus(code: number): string {
   return name === undefined ? String(code) : `${code} ${name}`;
 }
 
-/** `host:port`, IPv6 in brackets; the address alone if there is no port, as for a unix socket. */
+/** `host:port`, with IPv6 in brackets. Only the address if there is no port, as for a unix socket. */
 export function formatAddress(address: string, port: number | undefined): string {
   if (port === undefined) {
     return address;
@@ -46,10 +46,10 @@ export function formatAddress(address: string, port: number | undefined): string
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The reason alone, of a message of OpenSSL's such as `80ECC7AF:error:0A00010B:SSL routines:f:reason:file:350:`. */
+/** A message of OpenSSL such as `80ECC7AF:error:0A00010B:SSL routines:f:reason:file:350:`. Captures the reason. */
 const OPENSSL = /[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
 
-/** What an error says, in one line and without what only its makers understand. */
+/** The message of an error in one line, without what only the makers of OpenSSL understand. */
 export function formatMessage(message: string): string {
   return message.replace(OPENSSL, '$1').replace(/\s+/g, ' ').trim();
 }

@@ -3,19 +3,19 @@ import type { Block, Note, Row, Waterfall } from './model.js';
 import { type Segment, type Style, segment } from './style.js';
 import { pad, textWidth } from './text.js';
 
-/** What a bar line shows between its label and its time. */
+/** The shape between the label and the time of a bar line. */
 export type Shape =
   | { kind: 'span' | 'phase'; start: number; end: number; style: Style }
   | { kind: 'moment'; start: number; style: Style };
 
-/** One line of the drawing, before it is known how wide its parts may be. */
+/** One line of the drawing, before its parts have a width. */
 export type LayoutLine =
   | { kind: 'title'; label: Segment[] }
   | { kind: 'head'; guide: string; left: Segment[]; outcome: Segment[]; service: Segment[] }
   | { kind: 'bar'; guide: string; label: Segment[]; service: Segment[]; shape: Shape; time: string }
   | { kind: 'note'; guide: string; continuation: string; text: string; style: Style };
 
-/** What stands under a span, in the order in which it is drawn. */
+/** One item under a span. */
 type Item = { row: Row } | { block: Block } | { note: Note };
 
 const INSIDE = { branch: '├ ', below: '│ ' };
@@ -64,7 +64,7 @@ function pushBlock(lines: LayoutLine[], block: Block, guide: string, below: stri
   }
 }
 
-/** Under a request its phases come first; under all else what happens in the order in which it begins. */
+/** The items under a span. The phases of a request come first. Other items are in the order in which they begin. */
 function itemsOf({ side, rows, children, notes }: Block): Item[] {
   const happens = [
     ...rows.map((row) => ({ row, start: row.start })),
@@ -105,7 +105,7 @@ function outcomeOf({ outcome }: Block): Segment[] {
   return outcome === undefined ? [] : [segment(outcome.text, outcome.tone)];
 }
 
-/** Names of phases are padded to the longest, so that what follows them lines up. */
+/** Names of phases are padded to the longest, so that the texts after them line up. */
 const PHASE_NAME_WIDTH = textWidth('connect');
 
 function pushRow(lines: LayoutLine[], row: Row, spanStart: number, guide: string, below: string): void {

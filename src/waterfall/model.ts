@@ -1,11 +1,11 @@
 import type { Phase } from '../semconv/semconv.js';
 
-/** What is drawn: one trace, as blocks of spans under one another. Times are milliseconds on one common clock. */
+/** A trace to draw, as a tree of blocks. Times are milliseconds on one common clock. */
 export interface Waterfall {
-  /** Absent where a trace id would tell nothing, as in the command line tool. */
+  /** Absent where a trace id says nothing, as in the command line tool. */
   traceId?: string;
   blocks: readonly Block[];
-  /** How many spans were left out because there are too many. */
+  /** How many spans were left out, because there are too many. */
   omitted: number;
 }
 
@@ -16,10 +16,10 @@ export interface Block {
   side: Side;
   /** Method and URL of a request, else the name of the span. */
   title: string;
-  /** Shown where it differs from the service above. */
+  /** The service, if it is not that of the block above. */
   service?: string;
   outcome?: Outcome;
-  /** What is known of the whole, such as the protocol. */
+  /** Facts about the whole span, such as the protocol. */
   facts: readonly string[];
   start: number;
   end: number;
@@ -28,7 +28,7 @@ export interface Block {
   children: readonly Block[];
 }
 
-/** How a request ended: its status, or what it failed with. */
+/** How a request ended: its status or its failure. */
 export interface Outcome {
   text: string;
   tone: Tone;
@@ -41,7 +41,7 @@ export interface Row {
   name: string;
   details: readonly string[];
   start: number;
-  /** Absent for a moment; its time is then shown as the distance from the start of the span. */
+  /** Absent for a moment, whose time is shown as the distance from the start of the span. */
   end?: number;
   phase?: Phase;
   failed: boolean;

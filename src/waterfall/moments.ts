@@ -22,7 +22,7 @@ import { formatStatus } from './format.js';
 import { numberOf, stringOf, type TimedEvent, toMs } from './readable-span.js';
 import { bytesDetail, type Moment } from './request-block.js';
 
-/** Our events in fewer words; whatever else a program records is shown by its own name. */
+/** Shorter names of our events. Other events are shown by their own name. */
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [EVENT_GOT_100_WAIT, 'body held back'],
   [EVENT_HTTP_RESPONSE_HEAD, 'head'],
@@ -34,12 +34,12 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [EVENT_HTTP_CONNECTION_HIJACKED, 'hijacked'],
 ]);
 
-/** Their name is the status. */
+/** Events that are shown by their status. */
 const INFORMATIONAL: ReadonlySet<string> = new Set([EVENT_GOT_1XX, EVENT_HTTP_RESPONSE_INFORMATIONAL]);
 
 const FAILURES: ReadonlySet<string> = new Set([EVENT_HTTP_RESPONSE_ABORTED, 'exception']);
 
-/** The events of a span that are no ends of phases. */
+/** The events of a span that are neither start nor end of a phase. */
 export function momentsOf(events: readonly TimedEvent[]): Moment[] {
   const has100 = events.some((event) => event.name === EVENT_GOT_1XX && statusOf(event) === 100);
   return events

@@ -3,15 +3,15 @@ import type { ReadableSpan } from './readable-span.js';
 import { isConnectionSetup } from './span-phases.js';
 import type { GatheredTrace } from './span-tree.js';
 
-/** How long to wait for more, in milliseconds, and how much to keep. */
+/** How long to wait for more spans, in milliseconds, and how many spans to keep. */
 export interface GatherLimits {
-  /** After the last span of a trace that looks complete: others may end a moment later. */
+  /** Wait after the last span of a trace that looks complete. More spans may end a moment later. */
   settleMs: number;
-  /** The same, for a trace that began elsewhere: its caller may be a request of this process, still under way. */
+  /** Wait after the last span of a trace that began elsewhere. A request of this process may be its caller, and still run. */
   remoteSettleMs: number;
-  /** After the last span of a trace whose root, or some other parent, has not ended. */
+  /** Wait after the last span of a trace in which a parent has not ended. */
   abandonedMs: number;
-  /** Spans held of all traces together; beyond it, the trace that has waited longest is drawn as it is. */
+  /** Most spans of all traces together. If there are more, the trace that has waited longest is drawn as it is. */
   mostSpans: number;
 }
 
@@ -23,17 +23,17 @@ export const GATHER_LIMITS: GatherLimits = {
   mostSpans: 10_000,
 };
 
-/** Ids that are remembered of traces drawn, and of connections set up. */
+/** How many ids of drawn traces are remembered, and how many of connections. */
 const MOST_REMEMBERED = 1_000;
 
 interface PendingTrace {
   spans: ReadableSpan[];
-  /** When the last of them came, on the monotonic clock. */
+  /** When the last span came, on the monotonic clock. */
   lastAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Collects spans by trace and hands each trace over once it is finished, as far as one process can tell. */
+/** Collects spans by trace, and hands each trace over when it is finished, as far as one process can tell. */
 export class PendingTraces {
   private readonly traces = new Map<string, PendingTrace>();
   private readonly drawn = new RecentIds(MOST_REMEMBERED);
@@ -65,9 +65,9 @@ export class PendingTraces {
     this.makeRoom();
   }
 
-  /** Hands over all that is left. */
+  /** Hands over all traces that are left. */
   flush(): void {
-    // A dial that a request links to is part of that request's drawing, so dials come last.
+    // A dial is drawn with the request that links to it, so dials come last.
     const ids = [...this.traces.keys()];
     const isDial = (id: string): boolean => this.traces.get(id)?.spans.some(isConnectionSetup) === true;
     for (const id of [...ids.filter((id) => !isDial(id)), ...ids.filter(isDial)]) {
@@ -75,7 +75,7 @@ export class PendingTraces {
     }
   }
 
-  /** The process must not be kept alive for a drawing; what is left at its exit is drawn then. */
+  /** The timer does not keep the process alive. Traces that are left at its exit are drawn then. */
   private lookAgain(traceId: string, ms: number): NodeJS.Timeout {
     return setTimeout(() => this.look(traceId), ms).unref();
   }
@@ -137,7 +137,7 @@ export class PendingTraces {
     return trace;
   }
 
-  /** The dials that requests of this trace began; a request that was served by an older one only links to it. */
+  /** The dials of the requests of this trace. A connection that is older than its request is not dialled by it. */
   private takeDials(spans: readonly ReadableSpan[]): Map<string, readonly ReadableSpan[]> {
     const dials = new Map<string, ReadableSpan[]>();
     for (const span of spans) {
@@ -159,7 +159,7 @@ function startsBefore(a: ReadableSpan, b: ReadableSpan): boolean {
   return (a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]) < 0;
 }
 
-/** The ids seen last. */
+/** The ids that were added last. */
 class RecentIds {
   private readonly ids = new Set<string>();
   private readonly most: number;

@@ -15,7 +15,7 @@ import { formatAddress } from './format.js';
 import { type AttributeBag, booleanOf, numberOf, stringOf, stringsOf } from './readable-span.js';
 import { bytesDetail } from './request-block.js';
 
-/** What the attributes of a phase's event, or of its span, tell beside its time. */
+/** The details of a phase, from the attributes of its event or its span. */
 export function detailsOf(phase: Phase, attributes: AttributeBag): string[] {
   switch (phase) {
     case 'dns':

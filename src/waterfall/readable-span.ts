@@ -16,8 +16,8 @@ export interface TimedEvent {
 }
 
 /**
- * What we read of a finished span. The `ReadableSpan` of OpenTelemetry's SDK 2.x and that of 3.x both have this
- * shape; naming neither keeps the exporter free of both.
+ * What we read of a finished span. The `ReadableSpan` of OpenTelemetry's SDK 2.x and the one of 3.x have this shape. The
+ * exporter depends on neither.
  */
 export interface ReadableSpan {
   readonly name: string;

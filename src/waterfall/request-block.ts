@@ -2,14 +2,14 @@ import type { Phase } from '../semconv/semconv.js';
 import { formatBytes, formatDuration, formatMessage, formatStatus } from './format.js';
 import type { Block, Note, Outcome, Row, Tone } from './model.js';
 
-/** One phase of a request, from when to when, on any clock in milliseconds. */
+/** One phase of a request. Times are milliseconds on any clock. */
 export interface PhaseInterval {
   phase: Phase;
   start: number;
   end: number;
-  /** The host, the address, the TLS version and the like. */
+  /** Such as the host, the address or the TLS version. */
   details: readonly string[];
-  /** `error.type` of what ended it; absent if it went well. */
+  /** `error.type` of the failure; absent if the phase went well. */
   error?: string;
 }
 
@@ -21,11 +21,11 @@ export interface Moment {
   failed: boolean;
 }
 
-/** Whether the connection was there before; of an idle one for how long. */
+/** Whether the connection was reused, and for how long it was idle before. */
 export interface ConnectionFacts {
   reused?: boolean;
   idleMs?: number;
-  /** `host:port` of the other end. */
+  /** `host:port` of the peer. */
   peer?: string;
 }
 
@@ -45,17 +45,17 @@ export interface RequestFacts {
   failure?: RequestFailure;
 }
 
-/** `error.type` of what ended a request too early, the phase that it was in, and what the client said. */
+/** The `error.type` of a failure, the phase in which the request failed, and the client's message. */
 export interface RequestFailure {
   type: string;
   phase?: string;
   message?: string;
 }
 
-/** Phases of the dial: they happen inside `getconn`. */
+/** The phases of a dial. They happen inside `getconn`. */
 const DIAL: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
 
-/** An outgoing request as it is drawn: its phases under one another, each with what is known of it. */
+/** The block of an outgoing request, with a row for each phase. */
 export function requestBlock(
   facts: RequestFacts,
   children: readonly Block[] = [],
@@ -76,7 +76,7 @@ export function requestBlock(
   return facts.service === undefined ? block : { ...block, service: facts.service };
 }
 
-/** Green for success, and so on: what a status code means to its reader. */
+/** What a status code means to the reader, such as `good` for a success. */
 export function statusTone(status: number): Tone {
   if (status < 300) {
     return 'good';
@@ -102,7 +102,7 @@ function failureNote({ failure, status }: RequestFacts): Note | undefined {
   return { text: `✗ ${failureText(failure)}`, tone: 'bad' };
 }
 
-/** What failed, where and why: `ECONNREFUSED in connect: connect ECONNREFUSED 127.0.0.1:9`. */
+/** The text of a failure, such as `ECONNREFUSED in connect: connect ECONNREFUSED 127.0.0.1:9`. */
 export function failureText({ type, phase, message }: RequestFailure): string {
   const where = phase === undefined ? '' : ` in ${phase}`;
   return `${type}${where}${message === undefined ? '' : `: ${formatMessage(message)}`}`;
@@ -158,7 +158,7 @@ function rowOf(interval: PhaseInterval, rows: readonly Row[] = [], reuse?: strin
   };
 }
 
-/** A moment stands under the phase in which it happened, the later one of two that touch. */
+/** Puts each moment under the phase in which it happened. Where two phases touch, it is the later one. */
 function placeMoments(rows: readonly Row[], moments: readonly Moment[]): Row[] {
   const placed = rows.map((row) => ({ ...row, rows: [...row.rows] }));
   const loose: Row[] = [];
@@ -172,12 +172,12 @@ function placeMoments(rows: readonly Row[], moments: readonly Moment[]): Row[] {
   return [...placed, ...loose];
 }
 
-/** A moment as a line of its own. */
+/** The row of a moment. */
 export function momentRow({ name, details, at, failed }: Moment): Row {
   return { name, details, start: at, failed, rows: [] };
 }
 
-/** `12 B` or the like, if the number is known. */
+/** A number of bytes as text, such as `12 B`; none if it is unknown. */
 export function bytesDetail(bytes: number | undefined): string[] {
   return bytes === undefined ? [] : [formatBytes(bytes)];
 }

@@ -42,20 +42,20 @@ import {
 } from './request-block.js';
 import { phasesOf } from './span-phases.js';
 
-/** More events than this on one span are counted, not drawn. */
+/** Further events of a span are counted and not drawn. */
 const MOST_MOMENTS = 30;
 
-/** What stands around one span. */
+/** What is known of a span from the spans around it. */
 export interface SpanSurroundings {
-  /** The spans that stand for its phases. */
+  /** The spans of its phases. */
   phaseSpans: readonly ReadableSpan[];
-  /** Its service, if that is worth a word. */
+  /** The service; `undefined` if it is that of the parent. */
   service: string | undefined;
   links: readonly Note[];
   children: readonly Block[];
 }
 
-/** One span as it is drawn. */
+/** The block of one span. */
 export function spanBlock(span: ReadableSpan, around: SpanSurroundings): Block {
   const isHttp = stringOf(span.attributes, ATTR_HTTP_REQUEST_METHOD) !== undefined;
   const phases = span.kind === SPAN_KIND_CLIENT ? phasesOf(span, around.phaseSpans) : [];
@@ -79,7 +79,7 @@ function clientBlock(
   ]);
 }
 
-/** All that a CLIENT span tells of its request, for `requestBlock` to draw; the spans of its phases, if it has any, tell the rest. */
+/** All that a CLIENT span and the spans of its phases tell of a request. */
 export function requestFacts(
   span: ReadableSpan,
   phases: readonly PhaseInterval[],
@@ -155,7 +155,7 @@ function serverBlock(span: ReadableSpan, { links, children }: SpanSurroundings):
   };
 }
 
-/** What its headline and its events do not say already. */
+/** The facts of a server span that neither its headline nor its events say. */
 function serverFacts(span: ReadableSpan, path: string): string[] {
   const { attributes, events } = span;
   const client = stringOf(attributes, ATTR_CLIENT_ADDRESS);
@@ -199,7 +199,7 @@ function momentRows({ events }: ReadableSpan): Row[] {
   return momentsOf(events).slice(0, MOST_MOMENTS).map(momentRow);
 }
 
-/** Why a span failed, unless the status code in its headline says it all. */
+/** Why a span failed; none if the status code in the headline says it. */
 function statusNote({ attributes, status }: ReadableSpan): Note[] {
   if (status.code !== STATUS_ERROR) {
     return [];

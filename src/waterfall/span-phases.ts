@@ -17,7 +17,7 @@ import { detailsOf } from './phase-details.js';
 import { numberOf, type ReadableSpan, SPAN_KIND_INTERNAL, stringOf, toMs } from './readable-span.js';
 import type { PhaseInterval } from './request-block.js';
 
-/** The spans of the form that has a trace for each connection: what stands before their subject. */
+/** The beginnings of span names in the form `linked-spans`, with the phase of each. */
 const LINKED_SPAN_PHASES: readonly (readonly [name: string, phase: Phase])[] = [
   [SPAN_WAIT_FOR_CONNECTION, 'getconn'],
   [SPAN_DNS_LOOKUP, 'dns'],
@@ -25,15 +25,15 @@ const LINKED_SPAN_PHASES: readonly (readonly [name: string, phase: Phase])[] = [
   [SPAN_TLS_CLIENT_HANDSHAKE, 'tls'],
 ];
 
-/** Those of the form that has a span for each phase. */
+/** The span names in the form `spans`, with the phase of each. */
 const PHASE_OF_SPAN: ReadonlyMap<string, Phase> = new Map(PHASES.map((phase) => [PHASE_SPANS[phase], phase]));
 
-/** Whether a span is the dial of a connection, a trace of its own in the form that has one for each connection. */
+/** Whether a span is the set-up of a connection, which is a trace of its own in the form `linked-spans`. */
 export function isConnectionSetup({ name }: ReadableSpan): boolean {
   return name.startsWith(`${SPAN_CONNECTION_SETUP} `);
 }
 
-/** The phase that a span stands for, if it does. */
+/** The phase of a span; `undefined` if the span is no phase. */
 export function phaseOfSpan({ name, kind }: ReadableSpan): Phase | undefined {
   if (kind !== SPAN_KIND_INTERNAL) {
     return undefined;
@@ -42,8 +42,8 @@ export function phaseOfSpan({ name, kind }: ReadableSpan): Phase | undefined {
 }
 
 /**
- * The phases of a CLIENT span: from its events; what they do not tell, from the spans of phases; what is then
- * still missing, from its attributes, which know how long a phase took but not when.
+ * The phases of a CLIENT span. They come from its events, or else from the spans of phases, or else from its attributes,
+ * which say how long a phase took but not when.
  */
 export function phasesOf(span: ReadableSpan, phaseSpans: readonly ReadableSpan[]): PhaseInterval[] {
   const end = toMs(span.endTime);
@@ -59,27 +59,26 @@ function has(intervals: readonly PhaseInterval[], phase: Phase): boolean {
   return intervals.some((interval) => interval.phase === phase);
 }
 
-/** A phase stays open when the request ended in it, but also when the event of its end is switched off. */
+/** The open phases in which the request ended. Other phases are open because the event of their end is switched off. */
 function openPhases(span: ReadableSpan, open: readonly PhaseInterval[]): PhaseInterval[] {
   const answered = numberOf(span.attributes, ATTR_HTTP_RESPONSE_STATUS_CODE) !== undefined;
   const failedPhase = stringOf(span.attributes, ATTR_HTTPTRACE_FAILED_PHASE);
   return open.filter(({ phase }) => !answered || phase === 'receive' || phase === failedPhase);
 }
 
-/** At which of its ends the events of a phase are exact; the other one Go's hooks tell of the first response, whichever. */
+/** The end of a phase at which its event is exact. The other end may be that of an informational response. */
 const ANCHOR: Readonly<Partial<Record<Phase, 'start' | 'end'>>> = {
   send: 'end',
   wait: 'start',
   receive: 'end',
 };
 
-/** What the durations of attributes are rounded to, in milliseconds. */
+/** Attributes round durations to this, in milliseconds. */
 const MICROSECOND = 0.001;
 
 /**
- * How long a phase took is what the attributes say, where they do: an informational response ends no wait. They speak of
- * the last time that the request was sent. An event that agrees with them is exact: what happened in the same moment must
- * not come to lie before it.
+ * Gives the phases of the last attempt the durations of the attributes, because an informational response ends no wait. A
+ * phase whose events agree with its attribute keeps their exact times, so that facts of one moment stay in order.
  */
 function settled(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInterval[] {
   const msOf = (phase: Phase): number | undefined => {
@@ -118,7 +117,7 @@ function intervalOf(span: ReadableSpan): PhaseInterval[] {
   return [error === undefined ? interval : { ...interval, error }];
 }
 
-/** What comes before each phase, so that a phase of known length can be placed after it. */
+/** The phases before each phase. A phase of known length is placed after the first of them that is known. */
 const PRECEDING: Readonly<Record<Phase, readonly Phase[]>> = {
   getconn: [],
   dns: [],
@@ -142,7 +141,7 @@ function placedByDuration(span: ReadableSpan, told: readonly PhaseInterval[]): P
     const before = PRECEDING[phase].find((candidate) => has(all, candidate));
     const after = before === undefined ? start : lastEnd(all, before);
     const ms = seconds * 1_000;
-    // The body ends with the span; everything else follows what came before it.
+    // The body ends with the span. Every other phase follows the one before it.
     const from = phase === 'receive' ? Math.max(start, end - ms) : after;
     placed.push({
       phase,
@@ -158,7 +157,7 @@ function lastEnd(intervals: readonly PhaseInterval[], phase: Phase): number {
   return Math.max(...intervals.filter((interval) => interval.phase === phase).map(({ end }) => end));
 }
 
-/** The failed phase carries the error, the phases around it do not. */
+/** Moves the error to the failed phase, away from the phases around it. */
 function markFailure(span: ReadableSpan, phases: readonly PhaseInterval[]): PhaseInterval[] {
   const failedPhase = PHASES.find(
     (phase) => phase === stringOf(span.attributes, ATTR_HTTPTRACE_FAILED_PHASE),

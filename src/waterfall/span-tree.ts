@@ -4,7 +4,7 @@ import { type ReadableSpan, SPAN_KIND_CLIENT, type SpanContext, stringOf, toMs }
 import { spanBlock } from './span-block.js';
 import { phaseOfSpan } from './span-phases.js';
 
-/** More spans than this are counted, not drawn. */
+/** Further spans are counted and not drawn. */
 const MOST_SPANS = 200;
 const MOST_LINKS = 5;
 
@@ -12,13 +12,13 @@ const MOST_LINKS = 5;
 export interface GatheredTrace {
   traceId: string;
   spans: readonly ReadableSpan[];
-  /** The spans that its requests' dials consist of, by the id of the request's span. */
+  /** The spans of the requests' dials, by the id of the request's span. */
   dials: ReadonlyMap<string, readonly ReadableSpan[]>;
-  /** Whether a span, perhaps of another trace, is known as the set-up of a connection. */
+  /** Whether a span is known as the set-up of a connection. It may belong to another trace. */
   isSetup(spanId: string): boolean;
 }
 
-/** Puts the spans of a trace under one another and makes of each what is drawn. */
+/** Makes the tree of blocks of a trace. */
 export function waterfallOf(trace: GatheredTrace): Waterfall {
   const tree = new SpanTree(trace);
   const blocks = tree.roots().flatMap((root) => tree.blocksOf(root, undefined));
@@ -50,7 +50,7 @@ class SpanTree {
     }
   }
 
-  /** Spans whose parent is not here. A span that is its own ancestor, by somebody's mistake, is one of them too. */
+  /** The spans whose parent is not here. A span that is its own ancestor, by somebody's mistake, is a root too. */
   roots(): ReadableSpan[] {
     const orphans = this.spans.filter(
       ({ parentSpanContext }) => !this.byId.has(parentSpanContext?.spanId ?? ''),
@@ -80,7 +80,7 @@ class SpanTree {
     return this.children.get(span.spanContext().spanId) ?? [];
   }
 
-  /** The span with all under it, as one block; none if it was drawn already or there are too many. */
+  /** The block of a span with all spans under it; none if it was drawn already or there are too many. */
   blocksOf(span: ReadableSpan, parentService: string | undefined): Block[] {
     if (this.visited.has(span)) {
       return [];
@@ -109,7 +109,7 @@ class SpanTree {
     ];
   }
 
-  /** The spans that a request draws as its phases, those of the dial under that of its connection. */
+  /** The spans of a request's phases, with the spans of its dial. */
   private phasesBelow(span: ReadableSpan): ReadableSpan[] {
     const phases = this.childrenOf(span).filter((child) => phaseOfSpan(child) !== undefined);
     return phases.flatMap((phase) => [
@@ -118,7 +118,7 @@ class SpanTree {
     ]);
   }
 
-  /** The link to a dial that is drawn among the phases needs no line of its own. */
+  /** The links of a span. A link to a dial that is drawn among the phases has no line of its own. */
   private linksOf({ links }: ReadableSpan, drawn: ReadonlySet<string>): Note[] {
     const others = links.filter(({ context }) => !drawn.has(context.spanId));
     const notes = others.slice(0, MOST_LINKS).map(({ context }) => this.linkNote(context));

@@ -4,7 +4,7 @@ import { sanitize, textWidth, truncate, truncateMiddle } from './text.js';
 
 export type Style = 'plain' | 'bold' | 'dim' | Tone | Phase | `${Side} span`;
 
-/** Text of one style. Made by `segment`, so that nothing in it can command a terminal. */
+/** Text of one style. Made by `segment`, so that it cannot command a terminal. */
 export interface Segment {
   readonly text: string;
   readonly style: Style;
@@ -51,7 +51,7 @@ export function segmentsWidth(segments: readonly Segment[]): number {
   return segments.reduce((width, { text }) => width + textWidth(text), 0);
 }
 
-/** Cuts what is wider than `width`; with `middle`, the segment that crosses the edge loses its middle. */
+/** Cuts segments to `width`. With `middle`, the segment that crosses the edge loses its middle. */
 export function cut(segments: readonly Segment[], width: number, middle = false): Segment[] {
   const kept: Segment[] = [];
   let left = width;
@@ -68,11 +68,11 @@ export function cut(segments: readonly Segment[], width: number, middle = false)
 
 const SEPARATOR = segment(' · ', 'dim');
 
-/** Segments and the service that they belong to, as they are shown in one room. */
+/** Segments and the service after or before them, which share one room. */
 export interface Labelled {
   readonly segments: Segment[];
   readonly service: Segment[];
-  /** What goes between the two, whichever comes first. */
+  /** The text between the two, whichever comes first. */
   readonly separator: Segment[];
 }
 
@@ -84,7 +84,7 @@ function separatorOf(segments: readonly Segment[], service: readonly Segment[]):
   return segments.length > 0 && service.length > 0 ? [SEPARATOR] : [];
 }
 
-/** Cuts segments and their service to a common room; what is too long of both leaves a third to the service. */
+/** Cuts segments and their service to a common room. If both are too long, the service gets a third. */
 export function cutLabelled(
   segments: readonly Segment[],
   service: readonly Segment[],
@@ -99,7 +99,7 @@ export function cutLabelled(
   return { segments: cut(segments, room - forService), service: cut(service, forService), separator };
 }
 
-/** The segments as text, with the escape codes of their colours if `colors`; trailing spaces are left out. */
+/** The segments as text without trailing spaces, with the escape codes of their colours if `colors`. */
 export function paint(segments: readonly Segment[], colors: boolean): string {
   if (!colors) {
     return segments

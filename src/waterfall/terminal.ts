@@ -7,7 +7,7 @@ export interface TerminalStream {
 
 const DEFAULT_WIDTH = 100;
 
-/** `COLUMNS`, else the width of the terminal, else 100. */
+/** The width in columns: `COLUMNS`, else the width of the terminal, else 100. */
 export function terminalWidth(stream: TerminalStream, env: NodeJS.ProcessEnv = process.env): number {
   return positiveInteger(env.COLUMNS) ?? positiveInteger(stream.columns) ?? DEFAULT_WIDTH;
 }
@@ -17,7 +17,7 @@ function positiveInteger(value: string | number | undefined): number | undefined
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }
 
-/** Whether to colour: as `FORCE_COLOR` says, else not with `NO_COLOR`, else if the stream is a terminal with colours. */
+/** Whether to colour. `FORCE_COLOR` wins over `NO_COLOR`. Without both, a terminal with colours gets them. */
 export function terminalColors(stream: TerminalStream, env: NodeJS.ProcessEnv = process.env): boolean {
   const forced = env.FORCE_COLOR;
   if (forced !== undefined) {

@@ -1,15 +1,15 @@
-/** What a terminal could obey or what would fool a reader: controls, invisible formats, lone surrogates. */
+/** Characters that a terminal could obey or that fool a reader: controls, invisible formats, lone surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Part of some scripts and of joined emoji. */
+/** Used in some scripts and in joined emoji. */
 const JOINERS = '\u200c\u200d';
-/** Makes the narrow sign before it a wide picture. */
+/** Makes the narrow character before it a wide picture. */
 const EMOJI_PRESENTATION = '\ufe0f';
 const CONTROL_PICTURES = 0x2400;
 const DELETE_PICTURE = '\u2421';
 const REPLACEMENT = '\ufffd';
 const ELLIPSIS = '…';
 
-/** No text is looked at beyond this many UTF-16 units: attributes may be of any length. */
+/** Texts are cut to this many UTF-16 units, because attributes may have any length. */
 const LONGEST_TEXT = 2_000;
 
 const segmenter = new Intl.Segmenter();
@@ -46,7 +46,7 @@ export function truncate(text: string, width: number): string {
   return textWidth(text) <= width ? text : head(text, width - 1) + (width > 0 ? ELLIPSIS : '');
 }
 
-/** Cuts a text that is wider than `width` in its middle: of a URL, the host and the end tell the most. */
+/** Cuts the middle out of a text that is wider than `width`. The host and the end of a URL tell the most. */
 export function truncateMiddle(text: string, width: number): string {
   if (textWidth(text) <= width || width < 3) {
     return truncate(text, width);
@@ -143,8 +143,8 @@ const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u;
 const EMOJI = /^[\p{Emoji_Presentation}\p{Emoji_Modifier}\p{Regional_Indicator}]$/u;
 
 /**
- * How many columns one code point takes. Emoji joined into one picture count each for itself, as terminals that
- * cannot join them draw it: a line may then be shorter than it could be, but it is never longer.
+ * How many columns one code point takes. Emoji that are joined into one picture are counted one by one, as some terminals
+ * draw them. So a line may be shorter than it could be, but never longer.
  */
 function charWidth(char: string): 0 | 1 | 2 {
   const code = char.codePointAt(0) ?? 0;
