@@ -39,17 +39,17 @@ function recording({ tracer, histogram }, kind, { name, start, later, events, me
   };
 }
 
-const setter = { set: (carrier, name, value) => carrier.push(name, value) };
-
-/** Calls this after each request of a client. */
-export function clientFloor(outputs, recorded) {
+/** Makes a request of a client, and records it. The header that tells its trace is sent with it, where a row sends any. */
+export function clientFloor(outputs, recorded, request) {
   const { begin, end } = recording(outputs, SpanKind.CLIENT, recorded);
   return () => {
     const parent = context.active();
     const span = begin(parent);
     const ctx = trace.setSpan(parent, span);
-    propagation.inject(ctx, [], setter);
-    end(span, ctx);
+    const headers = {};
+    propagation.inject(ctx, headers);
+    const answered = request(headers);
+    return answered instanceof Promise ? answered.then(() => end(span, ctx)) : end(span, ctx);
   };
 }
 

@@ -36,15 +36,7 @@ async function opened(row, column, telemetry) {
   if (row.side === 'server') {
     return row.open(serverFloor(outputs, recorded, answer));
   }
-  const record = clientFloor(outputs, recorded);
-  const request = await row.open();
-  return () => {
-    const answered = request();
-    if (!(answered instanceof Promise)) {
-      return record();
-    }
-    return answered.then(record);
-  };
+  return clientFloor(outputs, recorded, await row.open());
 }
 
 /** Makes that many requests, one after the other. */
