@@ -52,6 +52,23 @@ describe('a request of node:http', () => {
     ]);
   });
 
+  it('that has nothing to send yet when its connection is there is told later of its head', async () => {
+    const { origin } = await httpServer();
+    const recorder = new EventRecorder();
+    const request = recorder.run(() => http.request(origin, { method: 'POST', agent: httpAgent() }));
+    const [socket] = (await once(request, 'socket')) as [net.Socket];
+    await once(socket, 'connect');
+    expect(recorder.hooks.at(-1)).toBe('gotConn');
+
+    request.flushHeaders();
+    expect(recorder.hooks.at(-1)).toBe('wroteHeaders');
+
+    const answered = answerOf(request);
+    request.end();
+    await answered;
+    expect(recorder.count('wroteHeaders')).toBe(1);
+  });
+
   it('that waits for the connection of another has that connection, and no dial', async () => {
     const { origin } = await httpServer();
     const agent = httpAgent({ maxSockets: 1 });
