@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
 
-/** What `withClientTrace` needs, and no more: a bare install brings no context manager of its own. */
+/** The context manager that `withClientTrace` needs. A bare install brings none. */
 export class AsyncLocalStorageContextManager implements ContextManager {
   private readonly storage = new AsyncLocalStorage<Context>();
 
@@ -18,7 +18,7 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     return this.storage.run(ctx, () => fn.apply(thisArg, args));
   }
 
-  /** Emitters, which others' managers bind as well, are given back as they are: nothing here needs it. */
+  /** Returns emitters as they are. Other managers bind them as well, but nothing here needs that. */
   bind<Target>(ctx: Context, target: Target): Target {
     if (typeof target !== 'function') {
       return target;

@@ -1,4 +1,4 @@
-/** What the program says by its exit code. Where curl has a code for the same, it is that. */
+/** The exit codes of the program. They are curl's where curl has one for the same. */
 export const EXIT = {
   success: 0,
   unexpected: 1,
@@ -32,7 +32,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What each of them means, for the help and the documentation. */
+/** The meaning of each exit code, for the help and the documentation. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   success: 'the answer came, with a status below 400',
   unexpected:
@@ -65,7 +65,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   terminated: 'SIGTERM; what is known so far is drawn',
 };
 
-/** What went wrong, in one line that says what to do about it, and the code that the program ends with. */
+/** A failure of the program, with its exit code. The message is one line that says what went wrong and what to do. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
 

@@ -7,16 +7,16 @@ import { hostnameOf, portOf } from './send/hop.js';
 /** Where a request failed. */
 export interface FailedRequest {
   url: URL;
-  /** The phase that it was in; `undefined` if that is not known. */
+  /** The phase in which it failed; `undefined` if unknown. */
   phase: string | undefined;
   /** Whether a part of the answer had come. */
   answered: boolean;
-  /** The proxy that it went through. */
+  /** The proxy of the request; `undefined` if there was none. */
   proxy: URL | undefined;
   unixSocket: string | undefined;
 }
 
-/** What a failed request means to who typed it: what happened, where, and what to do. */
+/** Explains a failed request to the user: what happened, where, and what to do. */
 export function explain(error: unknown, request: FailedRequest): CliError {
   if (error instanceof CliError) {
     return error;
@@ -70,7 +70,7 @@ function connectAdvice(type: string): string {
   }
 }
 
-/** Errors of a certificate, as opposed to those of the protocol. */
+/** Errors of a certificate, and not of the protocol. */
 const CERTIFICATE =
   /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/;
 
@@ -91,7 +91,7 @@ function broken({ url, phase, answered }: FailedRequest, type: string, message: 
   return new CliError(code, `the exchange with ${addressOf(url)} failed${where} (${type}): ${message}`);
 }
 
-/** What came is no HTTP/1 from its first line on. */
+/** The answer is no HTTP/1 from its first line on. */
 const NO_STATUS_LINE: ReadonlySet<string> = new Set([
   'HPE_INVALID_CONSTANT',
   'HPE_INVALID_STATUS',
@@ -111,14 +111,14 @@ function brokenCode(type: string, message: string, phase: string | undefined, an
   if (phase === 'send') {
     return EXIT.sendFailed;
   }
-  // Node has one code for a peer that closes and one that resets; only the words differ.
+  // Node has the same code for a peer that closes and for one that resets. Only the words differ.
   if (phase === 'wait' && message === 'socket hang up') {
     return EXIT.emptyReply;
   }
   if (answered && message === 'aborted') {
     return EXIT.bodyCut;
   }
-  // Before it has its connection, only the system and the proxy can break it.
+  // Before a request has its connection, only the system and the proxy can break it.
   const isOurs = phase === undefined || (phase === 'getconn' && !/^E[A-Z]/.test(type));
   return isOurs ? EXIT.unexpected : EXIT.connectionBroken;
 }

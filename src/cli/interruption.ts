@@ -5,10 +5,10 @@ const SIGNALS = [
   ['SIGTERM', EXIT.terminated],
 ] as const;
 
-/** Whether somebody wants this program to stop. The first signal lets it say what it knows, a second one ends it. */
+/** Says whether the user wants this program to stop. After the first signal it tells what it knows. A second one ends it. */
 export class Interruption {
   private readonly controller = new AbortController();
-  /** What to exit with; `undefined` while nobody wants it to stop. */
+  /** The exit code; `undefined` while nobody wants it to stop. */
   exitCode: ExitCode | undefined;
 
   constructor() {
@@ -20,7 +20,7 @@ export class Interruption {
     }
   }
 
-  /** Aborted with an `AbortError`, by which the package knows that nothing failed. */
+  /** Aborted with an `AbortError`, so that the request is cancelled and not failed. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }

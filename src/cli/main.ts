@@ -16,12 +16,13 @@ import { RequestTracer } from './spans/traced-request.js';
 import { warmUp } from './warm-up.js';
 
 /**
- * What the program does. Never rejects; gives back the code to exit with.
+ * Runs the command line. Never rejects.
  *
- * @param preload The file that each process of a traced program is to load.
+ * @param preload The file that each process of a traced program loads.
+ * @returns The exit code.
  */
 export async function main(args: readonly string[], preload: string): Promise<number> {
-  // Where nobody can be told, nothing is to be done.
+  // If stderr fails, there is nobody to tell.
   process.stderr.on('error', () => undefined);
   let isSilent = false;
   try {

@@ -11,12 +11,12 @@ import { VERSION } from '../version.js';
 import { CliError, EXIT } from './exit-code.js';
 import { complain } from './output.js';
 
-/** An optional peer: it reads the endpoint and everything else from the `OTEL_*` variables. */
+/** An optional peer dependency. It reads the endpoint and everything else from the `OTEL_*` variables. */
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
 const JAEGER_PAGE = 'http://localhost:16686/trace/';
 
-/** What we use of `NodeSDK`; its type would make the package a dependency. */
+/** What we use of `NodeSDK`. Its type would make the package a dependency. */
 interface Sdk {
   start(): void;
   shutdown(): Promise<void>;
@@ -26,13 +26,13 @@ interface SdkModule {
   NodeSDK: new (configuration: Record<string, unknown>) => Sdk;
 }
 
-/** The trace that all requests of one run are part of. */
+/** The trace of all requests of one run. */
 export interface SentTrace {
-  /** What the requests are to be made in. */
+  /** The context in which the requests are made. */
   readonly context: Context;
   /** Makes the spans of the requests. */
   readonly tracer: Tracer;
-  /** The id of the trace, and where to look at it. */
+  /** A text with the id of the trace and where to look at it. */
   readonly description: string;
   /** Sends what was recorded. */
   end(): Promise<void>;
@@ -41,7 +41,7 @@ export interface SentTrace {
 /**
  * Starts an SDK that sends spans to the endpoint that the environment names.
  *
- * @throws CliError when packages are missing.
+ * @throws CliError if packages are missing.
  */
 export async function startOtlp(): Promise<SentTrace> {
   const { NodeSDK } = await loadSdk();
@@ -85,7 +85,7 @@ function isMissing(error: unknown): boolean {
   return (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') && message.includes(SDK_PACKAGE);
 }
 
-/** Spans only, and no long wait for a collector that is not there; unless the environment says otherwise. */
+/** Sends only spans, and waits little for a missing collector, unless the environment says otherwise. */
 function configure(env: NodeJS.ProcessEnv): void {
   env.OTEL_EXPORTER_OTLP_TIMEOUT ??= '3000';
   env.OTEL_METRICS_EXPORTER ??= 'none';
@@ -103,7 +103,7 @@ function describe(traceId: string): string {
   return isLocal ? `trace ${traceId}, in Jaeger: ${JAEGER_PAGE}${traceId}` : `trace ${traceId}`;
 }
 
-/** The SDK tells what goes wrong in many words, and only to a logger. */
+/** Prints what goes wrong in the SDK, which tells it to a logger only, and in many words. */
 function complainAboutSdk(): void {
   const ignore = (): void => undefined;
   const logger = { error: complainAboutSending, warn: ignore, info: ignore, debug: ignore, verbose: ignore };

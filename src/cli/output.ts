@@ -7,7 +7,7 @@ import { CliError, EXIT } from './exit-code.js';
 
 export const STDOUT = '-';
 
-/** Text to a stream of the process, and whether it could be written. */
+/** Writes text to a stream of the process, and knows whether that worked. */
 export class Printer {
   readonly stream: NodeJS.WriteStream;
   private drawn = 0;
@@ -20,7 +20,7 @@ export class Printer {
     });
   }
 
-  /** Nobody reads any more, as after `| head -1`, or there is no room. */
+  /** Whether nothing can be written any more: nobody reads, as after `| head -1`, or there is no room. */
   get isClosed(): boolean {
     return this.failure !== undefined;
   }
@@ -33,15 +33,15 @@ export class Printer {
     this.write(`${text}\n`);
   }
 
-  /** A line of JSON, in which nothing commands a terminal. */
+  /** Prints a line of JSON, in which nothing commands a terminal. */
   json(value: object): void {
     this.line(safeJson(value));
   }
 
   /**
-   * A drawing, with a line of space between it and the one before.
+   * Prints a drawing, with an empty line between it and the one before.
    *
-   * @param head Lines that stand above it.
+   * @param head Lines above the drawing.
    */
   drawing(block: Block, head = ''): void {
     const lines = draw(
@@ -55,11 +55,11 @@ export class Printer {
   /**
    * Waits until everything is written.
    *
-   * @throws CliError when it could not be; a reader that has seen enough is no failure.
+   * @throws CliError if it could not be written. A reader that has seen enough is no failure.
    */
   async end(): Promise<void> {
     await new Promise<void>((resolve) => {
-      // The callback of a write is called with its error, before the stream emits it.
+      // The callback of a write gets the error before the stream emits it.
       this.stream.write('', (error) => {
         this.failure ??= error ?? undefined;
         resolve();
@@ -72,7 +72,7 @@ export class Printer {
   }
 }
 
-/** What JSON leaves as it is, and a terminal may obey. */
+/** Characters that JSON does not escape and a terminal may obey. */
 const UNESCAPED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 export function safeJson(value: object): string {
@@ -82,17 +82,17 @@ export function safeJson(value: object): string {
   );
 }
 
-/** One line that says what went wrong. */
+/** Prints one line on stderr that says what went wrong. */
 export function complain(message: string): void {
   process.stderr.write(`httptrace: ${sanitize(message)}\n`);
 }
 
-/** Where the body of a response goes. */
+/** Writes the body of a response. */
 export class BodySink {
   private readonly output: string | undefined;
   private stream: WriteStream | NodeJS.WriteStream | undefined;
 
-  /** @param output The value of -o; nowhere without. */
+  /** @param output The value of -o. Without one the body is dropped. */
   constructor(output: string | undefined) {
     this.output = output;
   }
@@ -108,7 +108,7 @@ export class BodySink {
     }
   }
 
-  /** All of it is written; of an empty body, an empty file. */
+  /** Waits until the whole body is written. An empty body makes an empty file. */
   async close(): Promise<void> {
     const { output } = this;
     if (output !== undefined && output !== STDOUT) {
@@ -122,7 +122,7 @@ export class BodySink {
 }
 
 function open(output: string): WriteStream | NodeJS.WriteStream {
-  // What fails is told by the callback of each write.
+  // The callback of each write gets the error.
   return output === STDOUT ? process.stdout : createWriteStream(output).on('error', () => undefined);
 }
 

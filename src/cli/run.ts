@@ -14,7 +14,7 @@ import { firstHop, type Hop, redirectedHop, redirectTarget } from './send/hop.js
 import { TimeLimit } from './send/time-limit.js';
 import type { RequestTracer, TracedRequest } from './spans/traced-request.js';
 
-/** What requests are sent with. */
+/** The means by which requests are sent. */
 export interface Means {
   readonly transport: Transport;
   readonly dialer: Pick<Dialer, 'tunnel' | 'proxyFor'>;
@@ -24,9 +24,9 @@ export interface Means {
 }
 
 /**
- * Sends the request as often as asked for, and reports each.
+ * Sends the request as often as asked for, and reports each time.
  *
- * @returns The exit code of the first that did not succeed, else 0.
+ * @returns The exit code of the first request that did not succeed, else 0.
  */
 export async function run(options: CliOptions, body: Buffer | undefined, means: Means): Promise<ExitCode> {
   const { reports, interruption, dialer } = means;
@@ -58,7 +58,7 @@ export function asCliError(error: unknown): CliError {
     : new CliError(EXIT.unexpected, error instanceof Error ? error.message : String(error));
 }
 
-/** One request and those that it is redirected to, in the time that they have together. */
+/** One request and those that it is redirected to. They share one time limit. */
 class Round {
   readonly hops: TracedRequest[] = [];
   private readonly options: CliOptions;
@@ -91,7 +91,7 @@ class Round {
     }
   }
 
-  /** Sends one request and reports it. Gives back the one to send next, if it is redirected. */
+  /** Sends one request and reports it. Returns the request to send next; `undefined` without a redirect. */
   private async sendHop(hop: Hop, signal: AbortSignal): Promise<Hop | undefined> {
     const { tracer, transport, reports } = this.means;
     const traced = tracer.begin(hop);
@@ -116,10 +116,10 @@ class Round {
     return await this.conclude(hop, traced, body);
   }
 
-  /** Reports a request that did not get its answer, and says why. */
+  /** Reports a request that got no complete answer, and throws why. */
   private fail(traced: TracedRequest, error: unknown): never {
     const { reports, interruption, dialer } = this.means;
-    // If the body could not be stored, the request itself has not failed.
+    // A body that could not be stored is no failure of the request.
     if (error instanceof CliError) {
       traced.ended();
     } else {

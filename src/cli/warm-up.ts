@@ -12,13 +12,13 @@ import { Dialer } from './send/dialer.js';
 import { NegotiatingTransport } from './send/transport.js';
 import { RequestTracer } from './spans/traced-request.js';
 
-/** What comes before the clock starts must not take long, whatever is wrong with this machine's loopback. */
+/** The warm-up must not take longer than this, even if the loopback of this machine is broken. */
 const PATIENCE_MS = 2_000;
 
-/** The second time, what was loaded for the first is run. */
+/** The first round loads the code, and the second runs it. */
 const ROUNDS = 2;
 
-/** A key that both sides know: with it they need no certificate, and nobody else is spoken to. */
+/** A key that both sides know. With it they need no certificate, and they speak to nobody else. */
 const KEY = Buffer.alloc(32, 'warm');
 const SHARED_KEY = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const };
 
@@ -31,8 +31,8 @@ const PLAIN: ConnectionOptions = {
 };
 
 /**
- * Does once what the first request would do first: Node loads what it needs, and each step is run, by requests to a
- * server of our own. Else the network would be charged with that, and people compare with curl.
+ * Sends requests to a server of our own, so that Node loads its code and runs each step once. Otherwise that time would
+ * count as time of the network, and users compare with curl.
  */
 export async function warmUp(): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -41,7 +41,7 @@ export async function warmUp(): Promise<void> {
     (_req, res) => void res.end('warm'),
   );
   const plain = http.createServer((_req, res) => void res.end('warm'));
-  // Where this machine lets nobody listen, the first request is slower, and all else as it should be.
+  // If this machine lets nobody listen, the first request is slower, and nothing else changes.
   await Promise.allSettled([
     lookup('localhost'),
     rehearse(plain, 'http', PLAIN, signal),

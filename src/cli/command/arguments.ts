@@ -9,7 +9,7 @@ const DATA_OPTIONS: ReadonlyMap<string, DataPart['kind']> = new Map([
   ['data-raw', 'raw'],
 ]);
 
-/** What was given, by name; of what may be given once, the last. */
+/** The given options by name. The last one counts where only one is allowed. */
 export class Given {
   readonly data: DataPart[] = [];
   private readonly values = new Map<OptionName, string[]>();
@@ -47,7 +47,7 @@ export class Given {
 export interface Arguments {
   given: Given;
   urls: string[];
-  /** All that stands after `--`. */
+  /** All arguments after `--`. */
   program: readonly string[] | undefined;
 }
 
@@ -59,9 +59,9 @@ const PARSED = Object.fromEntries(
 );
 
 /**
- * Takes a command line apart.
+ * Splits a command line into options and other arguments.
  *
- * @throws CliError for an option that there is not, or that lacks its value.
+ * @throws CliError for an unknown option, or one without its value.
  */
 export function readArguments(args: readonly string[]): Arguments {
   const given = new Given();
@@ -69,7 +69,7 @@ export function readArguments(args: readonly string[]): Arguments {
   for (const token of tokensOf(args)) {
     switch (token.kind) {
       case 'option':
-        // `parseArgs` has refused any other name.
+        // `parseArgs` refuses any other name.
         given.add(token.name as OptionName, token.value);
         break;
       case 'positional':
@@ -90,7 +90,7 @@ function tokensOf(args: readonly string[]) {
   }
 }
 
-/** Node's message goes on with advice about escaping. */
+/** Node's message without its advice about escaping. */
 function withoutAdvice(message: string): string {
   const [first = message] = message.split(/\.(?: |$)|\n/);
   return first.charAt(0).toLowerCase() + first.slice(1);

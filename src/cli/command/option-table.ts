@@ -1,15 +1,15 @@
-/** One option of the command line. The help, the page `docs/cli.md` and what is accepted are made of these. */
+/** One option of the command line. The parser, the help and the page `docs/cli.md` are made from these. */
 export interface OptionEntry {
   readonly name: string;
   readonly short?: string;
-  /** What its value is called; without one it is a switch. */
+  /** Name of the value. An option without one is a switch. */
   readonly value?: string;
-  /** May be given several times. */
+  /** Whether the option may be given several times. */
   readonly multiple?: true;
   readonly help: string;
 }
 
-/** The options by what they are about. Where curl has one of that name, the meaning is curl's. */
+/** The options by subject. An option that curl has too means the same as curl's. */
 export const OPTION_GROUPS = {
   Request: [
     { name: 'request', short: 'X', value: 'METHOD', help: 'default: GET; POST with data; HEAD with -I' },

@@ -18,13 +18,13 @@ import {
 /** What the command line asks for. */
 export interface CliOptions {
   url: URL;
-  /** As it was typed. */
+  /** The URL as it was typed. */
   urlText: string;
-  /** As given with -X; absent if the rest decides. */
+  /** The method of -X; absent if the other options decide. */
   method?: string;
-  /** Lines of -H, in their order. */
+  /** The lines of -H, in their order. */
   headers: string[];
-  /** What is sent, in its order; files not yet read. */
+  /** The parts of the body, in their order. Files are not read yet. */
   data: DataPart[];
   /** `user:password` */
   user?: string;
@@ -39,9 +39,9 @@ export interface CliOptions {
   include: boolean;
   output?: string;
   fail: boolean;
-  /** As it was typed; `@FILE` not yet read. */
+  /** The format as it was typed. `@FILE` is not read yet. */
   writeOut?: string;
-  /** No word about failures. */
+  /** Whether failures are not told. */
   silent: boolean;
   json: boolean;
   otlp: boolean;
@@ -50,21 +50,21 @@ export interface CliOptions {
 /** How connections are made. */
 export interface ConnectionOptions {
   insecure: boolean;
-  /** PEM file with the authorities to trust. */
+  /** The PEM file with the authorities to trust. */
   caFile?: string;
   family?: 4 | 6;
   http: 'negotiated' | '1.1' | '2';
   resolve: Resolve[];
   connectTo: ConnectTo[];
   unixSocket?: string;
-  /** `null`: none, whatever the environment says. */
+  /** The proxy; `null` for none, even if the environment names one. */
   proxy?: URL | null;
   proxyUser?: string;
   noProxy?: string;
   timeoutMs?: number;
 }
 
-/** A program to run, and what is to be told of it. */
+/** A program to run, and what to tell of it. */
 export interface ProgramOptions {
   command: string;
   args: readonly string[];
@@ -81,7 +81,7 @@ export type Command =
 /**
  * Reads the arguments of the command line.
  *
- * @throws CliError when they make no sense.
+ * @throws CliError if they make no sense.
  */
 export function parseCommand(args: readonly string[]): Command {
   const { given, urls, program } = readArguments(args);
@@ -104,7 +104,7 @@ export function parseCommand(args: readonly string[]): Command {
   return { run: 'request', options: requestOptions(given, url) };
 }
 
-/** Options of a request that say nothing of a program. */
+/** The options that go with a program. All others are for a request only. */
 const OF_PROGRAMS: ReadonlySet<OptionName> = new Set(['json', 'servers']);
 
 function programOptions(given: Given, urls: readonly string[], program: readonly string[]): ProgramOptions {
@@ -189,7 +189,7 @@ function checkUser(text: string): string {
 
 type Optional<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
 
-/** Without what is not there. */
+/** The values without those that are `undefined`. */
 function optional<Values extends object>(values: Values): Optional<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),

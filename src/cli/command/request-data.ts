@@ -11,10 +11,10 @@ export interface DataPart {
 }
 
 /**
- * The body that the values make, as curl: joined with `&`, the files of -d without their line breaks.
+ * The body of these values, made as by curl. They are joined with `&`, and files of -d lose their line breaks.
  *
  * @returns `undefined` if there are none.
- * @throws CliError when a file cannot be read.
+ * @throws CliError if a file cannot be read.
  */
 export async function readData(data: readonly DataPart[]): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
@@ -42,9 +42,9 @@ function withoutLineBreaks(content: Buffer): Buffer {
 }
 
 /**
- * What `@FILE` of an option stands for; stdin for `@-`.
+ * The content of the `@FILE` of an option; stdin for `@-`.
  *
- * @throws CliError when it cannot be read.
+ * @throws CliError if the file cannot be read.
  */
 export async function readInput(path: string, option: string): Promise<Buffer> {
   try {

@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 import { CliError, EXIT } from '../exit-code.js';
 
-/** Addresses to dial for a host and port, in place of those that its name has. */
+/** The addresses to dial for a host and port, in place of those in DNS. */
 export interface Resolve {
-  /** Lower case; `*` is any. */
+  /** Lower case. `*` is any host. */
   host: string;
   port: number;
   addresses: { address: string; family: 4 | 6 }[];
 }
 
-/** Where to dial for a host and port; what is left empty is any, or stays the same. */
+/** Where to dial for a host and port. An empty part matches any, or stays the same. */
 export interface ConnectTo {
   from: { host: string; port: string };
   to: { host: string; port: string };
@@ -41,7 +41,7 @@ export function checkMethod(method: string): string {
   return method;
 }
 
-/** `Name: value`, or `Name;` for an empty one. */
+/** Checks a line of -H: `Name: value`, or `Name;` for an empty value. */
 export function checkHeader(line: string): string {
   const [name = ''] = line.split(/[:;]/, 1);
   const isLine = line[name.length] === ':' || line.length === name.length + 1;
@@ -96,10 +96,10 @@ export function parseConnectTo(text: string): ConnectTo {
   };
 }
 
-/** Curl's port of an http: proxy that names none. */
+/** The port that curl takes for an http: proxy without one. */
 const PROXY_PORT = '1080';
 
-/** @returns `null` for an empty text: no proxy at all. */
+/** @returns `null` for an empty text, which means no proxy at all. */
 export function parseProxy(text: string): URL | null {
   if (text === '') {
     return null;
@@ -109,7 +109,7 @@ export function parseProxy(text: string): URL | null {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw usage(`not an http: or https: proxy: ${text.replace(/\/\/[^/@]*@/, '//')}`);
   }
-  // A URL drops the port that is the default of its scheme, so that it must be looked for in the text.
+  // A URL drops the default port of its scheme, so the port is looked for in the text.
   if (url.protocol === 'http:' && url.port === '' && !/:\d+\/*$/.test(absolute)) {
     url.port = PROXY_PORT;
   }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
-/** How long a line waits at most. No watch on the file: not each system tells of each write. */
+/** How long a line waits at most, in milliseconds. The file is not watched, because some systems do not tell each write. */
 const INTERVAL_MS = 50;
 const CHUNK_BYTES = 65_536;
 
@@ -14,7 +14,7 @@ export class LineReader {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
 
-  /** @param onRead Called whenever all that was there is read. */
+  /** @param onRead Called each time when everything in the file is read. */
   constructor(path: string, onLine: (line: string) => void, onRead: () => void) {
     this.fd = openSync(path, 'r');
     this.onLine = onLine;
@@ -24,7 +24,7 @@ export class LineReader {
     }, INTERVAL_MS);
   }
 
-  /** Reads what there is, and no more. */
+  /** Reads the rest of the file, and stops. */
   end(): void {
     clearInterval(this.timer);
     this.read();

@@ -1,23 +1,23 @@
 import type { ReadableSpan } from '../../waterfall/readable-span.js';
 import type { Step } from './steps.js';
 
-/** Where the processes of a program write to, and what they are to tell. */
+/** The variables that tell the processes of a program where to write, and what. */
 export const ENV_FILE = 'HTTPTRACE_FILE';
 export const ENV_SERVERS = 'HTTPTRACE_SERVERS';
 
-/** What is written of a span. */
+/** The part of a span that is written. */
 export type SpanLine = Omit<ReadableSpan, 'spanContext' | 'parentSpanContext' | 'links' | 'resource'>;
 
-/** One line of what a process tells: a request begins, gets a step further, or is over. */
+/** One line that a process writes: a request begins, gets a step further, or is over. */
 export interface Line {
   pid: number;
-  /** Of a worker, its thread; 0 for the main one. */
+  /** Id of the worker thread; 0 for the main thread. */
   thread: number;
-  /** Tells the requests of one thread apart. */
+  /** Number of the request in its thread. */
   id: number;
   underWay?: true;
-  /** At its begin and at its end: as far as it is known. */
+  /** The span as far as it is known. Present when the request begins and when it is over. */
   span?: SpanLine;
-  /** In between. */
+  /** The step. Present in between. */
   step?: Step;
 }

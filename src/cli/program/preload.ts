@@ -5,11 +5,10 @@ import { ENV_FILE, ENV_SERVERS, type Line, type SpanLine } from './line.js';
 import type { Step } from './steps.js';
 import { Watcher } from './watcher.js';
 
-// Loaded by each process and worker of a program that `httptrace -- program` runs, before anything of its own. It
-// writes each step to a file that `httptrace` reads, at once: nothing is lost when the process ends, however it does, and
-// nothing must be noticed of that here.
+// Each process and worker of a program that `httptrace -- program` runs loads this file first. It writes each step at once
+// to a file that `httptrace` reads, so that nothing is lost when the process ends in any way. The program must not notice.
 
-/** The functions as they are now: a program may replace them, to test itself. */
+/** Node's functions, kept because a program may replace them to test itself. */
 const write = writeSync;
 const open = openSync;
 
@@ -48,7 +47,7 @@ class LineFile {
       this.fd ??= open(this.path, 'a');
       write(this.fd, `${JSON.stringify(line)}\n`);
     } catch {
-      // The reader has gone, or there is no room: that is no matter of the program's.
+      // The reader has gone, or there is no room. Neither concerns the program.
     }
   }
 }

@@ -17,12 +17,12 @@ interface OpenRequest {
   readonly events: TimedEvent[];
 }
 
-/** Draws on stderr what the processes of a program tell: stdout is the program's own. */
+/** Draws on stderr what the processes of a program tell. Stdout is the program's own. */
 export class ProgramReports {
   private readonly json: boolean;
   private readonly printer = new Printer(process.stderr);
   private readonly open = new Map<string, OpenRequest>();
-  /** Child processes that have ended, and when that was seen. */
+  /** When each child process was seen to have ended, by its id. */
   private readonly gone = new Map<number, number>();
   private mainPid: number | undefined;
 
@@ -30,7 +30,7 @@ export class ProgramReports {
     this.json = json;
   }
 
-  /** The process that was started here, whose requests need no name. */
+  /** Called with the process that was started here. Its requests need no name. */
   begin(pid: number | undefined): void {
     this.mainPid = pid;
   }
@@ -53,7 +53,7 @@ export class ProgramReports {
     }
   }
 
-  /** Reports what was under way in child processes that have ended, when all is read that they had to tell. */
+  /** Reports the open requests of child processes that have ended. Called when all that they wrote is read. */
   sweep(): void {
     for (const [pid, at] of this.gone) {
       this.cutOff(pid, at);
@@ -66,12 +66,12 @@ export class ProgramReports {
     }
   }
 
-  /** The program is over, and with it all that is not told yet. */
+  /** Reports all open requests, because the program is over. */
   end(): void {
     this.cutOff(undefined, Date.now());
   }
 
-  /** Reports what is under way in a process, or in all of them, as cut off. */
+  /** Reports the open requests of a process as cut off; of all processes if `pid` is `undefined`. */
   private cutOff(pid: number | undefined, at: number): void {
     for (const [key, { line, span, events }] of this.open) {
       if (pid === undefined || line.pid === pid) {
@@ -81,7 +81,7 @@ export class ProgramReports {
     }
   }
 
-  /** Waits until everything is written; where nobody reads, nothing is to be done. */
+  /** Waits until everything is written, or nobody reads. */
   async flush(): Promise<void> {
     await this.printer.end().catch(() => undefined);
   }
@@ -119,7 +119,7 @@ export class ProgramReports {
 
 function isAlive(pid: number): boolean {
   try {
-    // No signal: only whether there is somebody to send one to.
+    // 0 sends no signal, and fails if there is no such process.
     process.kill(pid, 0);
     return true;
   } catch (error) {
@@ -127,10 +127,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The order in which an open phase is the one that a request is in. */
+/** The first open phase in this order is the one that a request is in. */
 const INNERMOST_FIRST: readonly Phase[] = ['receive', 'wait', 'send', 'tls', 'connect', 'dns', 'getconn'];
 
-/** The span of a request whose process was ended by force: as if it had been given up then. */
+/** The span of a request whose process was killed, as if the request had been given up then. */
 function cutOff(span: SpanLine, events: readonly TimedEvent[], at: number): SpanLine {
   const open = new Set(eventPhases(events, at).open.map(({ phase }) => phase));
   const phase = INNERMOST_FIRST.find((candidate) => open.has(candidate));
@@ -146,7 +146,7 @@ function readable(span: SpanLine): ReadableSpan {
   return { ...span, spanContext: () => INVALID_SPAN_CONTEXT, links: [], resource: { attributes: {} } };
 }
 
-/** What a process that was ended in the middle of a line wrote is no line. */
+/** One line of the file; `undefined` if the process was killed in the middle of it. */
 function lineOf(text: string): Line | undefined {
   try {
     return JSON.parse(text);

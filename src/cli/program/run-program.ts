@@ -17,8 +17,8 @@ interface End {
 /**
  * Runs a program, and draws its requests on stderr as they end.
  *
- * @param preload The file that each of its processes is to load.
- * @returns Its exit code. If a signal ended it, this process ends by the same one.
+ * @param preload The file that each process of the program loads.
+ * @returns The exit code of the program. If a signal ended the program, the same signal ends this process.
  */
 export async function runProgram(options: ProgramOptions, preload: string): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'httptrace-'));
@@ -42,7 +42,7 @@ export async function runProgram(options: ProgramOptions, preload: string): Prom
   }
 }
 
-/** The program's own options for Node.js come after ours, and win. */
+/** The environment of the program. Its own options for Node.js come after ours, and win. */
 function environment({ servers }: ProgramOptions, preload: string, file: string): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: own, ...env } = process.env;
   const ours = `--require "${preload.replace(/["\\]/g, '\\$&')}"`;
@@ -75,11 +75,11 @@ function run(
   });
 }
 
-/** What a terminal sends to the whole group of processes, so that the program has it already. */
+/** The signals that a terminal sends to the whole group of processes. The program has got them already. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const FORWARDED: readonly NodeJS.Signals[] = [...FROM_TERMINAL, 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
-/** Hands signals on to the program, which alone decides what becomes of them. */
+/** Passes signals on to the program, which decides what they do. */
 function forwardSignals(child: ChildProcess): () => void {
   const hasTerminal = process.stdin.isTTY === true || process.stderr.isTTY === true;
   const listeners = FORWARDED.map((name) => {
@@ -95,7 +95,7 @@ function forwardSignals(child: ChildProcess): () => void {
   };
 }
 
-/** Of a program that a signal ended, the one that a shell gives; and this process ends as it did. */
+/** The exit code of the program. If a signal ended it, the code is a shell's, and the same signal ends this process. */
 function codeOf({ code, signal }: End): number {
   if (signal === null) {
     return code ?? EXIT.unexpected;

@@ -18,14 +18,14 @@ import {
 } from '../../semconv/semconv.js';
 import type { RequestTrace } from '../../source/request-trace.js';
 
-/** A step of a request, as the event that its span will have at the end. */
+/** A step of a request, in the form of the event that the span will have. */
 export interface Step {
   readonly name: string;
   readonly time: HrTime;
   readonly attributes: Attributes;
 }
 
-/** Tells each step when it happens: a process that is killed has no time to tell of what was under way. */
+/** Tells each step when it happens, because a process that is killed cannot tell of its open requests. */
 export function tellingSteps(onStep: (step: Step) => void): RequestTrace {
   const tell = (name: string, attributes: Attributes = {}): void => {
     const at = now();

@@ -14,17 +14,17 @@ export interface RequestListener {
   ended(span: RecordedSpan): void;
 }
 
-/** Looks on at the requests of this process, whatever records them, and changes nothing about them. */
+/** Watches the requests of this process, even if nothing records them, and changes nothing about them. */
 export class Watcher implements SpanListener {
   private readonly listener: RequestListener;
-  /** The one that began last. */
+  /** The request that began last. */
   private latest: RecordedSpan | undefined;
 
   constructor(listener: RequestListener) {
     this.listener = listener;
   }
 
-  /** @param servers Whether the requests that this process serves are of interest as well. */
+  /** @param servers Whether to watch the requests that this process serves as well. */
   start(servers: boolean): void {
     const outputs = spanOutputs(new RecordingTracer(this));
     const config = drawnConfig();
@@ -55,7 +55,7 @@ export class Watcher implements SpanListener {
   }
 }
 
-/** What records requests, each with somebody who watches it. */
+/** Recorders whose requests are watched. */
 class WatchedClients implements ClientRecorders {
   readonly counters: ClientRecorders['counters'];
   readonly grpc: boolean;

@@ -10,9 +10,9 @@ import { phasesOf } from '../../waterfall/span-phases.js';
 import { failureOf, methodOf, present, protocolOf, type RequestReport, urlOf } from './request-report.js';
 
 /**
- * A request as it is drawn.
+ * The block of a request.
  *
- * @param service Which process it is of, if there are several.
+ * @param service The process of the request, if there are several.
  */
 export function drawingOf(report: RequestReport, service?: string): Block {
   const { span, redirectedTo } = report;
@@ -27,10 +27,10 @@ export function drawingOf(report: RequestReport, service?: string): Block {
   return requestBlock(facts, [], notes);
 }
 
-/** Most requests have none, and then it is no news. */
+/** Not drawn, because most requests have no body. */
 const [NO_BODY] = bytesDetail(0);
 
-/** A phase with what its span does not say. */
+/** A phase with details that its span does not have. */
 function described(
   interval: PhaseInterval,
   { unverified }: RequestReport,

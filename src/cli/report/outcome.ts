@@ -3,13 +3,13 @@ import type { CliError } from '../exit-code.js';
 import type { TunnelAnswer } from '../send/dialer.js';
 import type { TracedRequest } from '../spans/traced-request.js';
 
-/** What came of one request and those that it was redirected to. */
+/** The outcome of one request and of those that it was redirected to. */
 export interface Outcome {
   readonly options: CliOptions;
-  /** At least one, unless nothing could be sent at all. */
+  /** The requests. None if nothing could be sent at all. */
   readonly hops: readonly TracedRequest[];
-  /** Why it did not succeed. */
+  /** Why it did not succeed; `undefined` if it did. */
   readonly error: CliError | undefined;
-  /** The proxy's answer to the last CONNECT, if there was one. */
+  /** The proxy's answer to the last CONNECT; `undefined` if there was none. */
   readonly tunnel: TunnelAnswer | undefined;
 }

@@ -8,27 +8,27 @@ import type { Outcome } from './outcome.js';
 import { summaryOf } from './request-report.js';
 import { type WriteOut, writeOut } from './write-out.js';
 
-/** What is told of each request, in the form that was asked for. */
+/** Reports each request in the form that was asked for. */
 export class Reports {
   private readonly options: Pick<CliOptions, 'json' | 'include' | 'output'>;
   private readonly format: WriteOut | undefined;
   private readonly printer: Printer;
 
-  /** @param format What -w asks for, in place of drawings. */
+  /** @param format The format of -w, which replaces the drawings. */
   constructor(options: Pick<CliOptions, 'json' | 'include' | 'output'>, format?: WriteOut) {
     this.options = options;
     this.format = format;
-    // What is written to stdout leaves no room for a drawing there. What -w prints comes after it, as curl's.
+    // A body on stdout leaves no room for a drawing there. The text of -w comes after the body, as in curl.
     const isTaken = options.output === STDOUT && format === undefined;
     this.printer = new Printer(isTaken ? process.stderr : process.stdout);
   }
 
-  /** Nobody reads any more. */
+  /** Whether nothing can be written any more. */
   get isClosed(): boolean {
     return this.printer.isClosed;
   }
 
-  /** One request, when it is over. */
+  /** Reports one request that is over. */
   request(traced: TracedRequest): void {
     const { json, include, output } = this.options;
     const report = traced.report(include);
@@ -48,20 +48,20 @@ export class Reports {
     this.printer.drawing(drawingOf(report), head);
   }
 
-  /** One request with those that it was redirected to. */
+  /** Reports one request together with those that it was redirected to. */
   round(outcome: Outcome): void {
     if (this.format !== undefined) {
       writeOut(this.format, outcome, this.printer);
     }
   }
 
-  /** A line of text below the drawings; JSON stays among itself. */
+  /** Prints a line of text below the drawings. It is left out with JSON. */
   line(text: string): void {
     const isAmongDrawings = !this.options.json && this.format === undefined;
     (isAmongDrawings ? this.printer.stream : process.stderr).write(`${text}\n`);
   }
 
-  /** @throws CliError when it could not be written. */
+  /** @throws CliError if the report could not be written. */
   async end(): Promise<void> {
     await this.printer.end();
   }

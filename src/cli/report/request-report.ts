@@ -26,12 +26,12 @@ import { booleanOf, numberOf, type ReadableSpan, stringOf, toMs } from '../../wa
 import { failureText, type RequestFailure } from '../../waterfall/request-block.js';
 import { phasesOf } from '../../waterfall/span-phases.js';
 
-/** One request that is over: its span, and what the span does not say. */
+/** One request that is over: its span, and facts that the span does not have. */
 export interface RequestReport {
   readonly span: ReadableSpan;
-  /** Such as `HTTP/1.0`, where more is known of it than that of its connection. */
+  /** Such as `HTTP/1.0`. Absent if only the protocol of the connection is known. */
   readonly protocol?: string;
-  /** What is said of it if it was given up; by default, that it was `cancelled`. */
+  /** The word for a request that was given up. Default: `cancelled`. */
   readonly givenUp?: string;
   /** Where the answer sends its client. */
   readonly redirectedTo?: string;
@@ -41,7 +41,7 @@ export interface RequestReport {
   readonly responseHeaders?: readonly (readonly [string, string])[];
 }
 
-/** One request as `--json` prints it. Times in milliseconds; what did not happen is left out. */
+/** One request as `--json` prints it. Times are milliseconds. Phases that did not happen are left out. */
 export interface RequestSummary {
   url: string;
   method: string;
@@ -53,12 +53,12 @@ export interface RequestSummary {
   error?: string;
   /** ISO 8601 */
   startTime: string;
-  /** When each phase began, from the start of the request. */
+  /** When each phase began, in milliseconds after the start of the request. */
   offsets: Partial<Record<Phase, number>>;
   remoteAddress?: string;
   remotePort?: number;
   tls?: { version?: string; cipher?: string; alpn?: string };
-  /** Of the bodies, as they were on the wire. */
+  /** Bytes of the bodies on the wire. */
   bytes: { sent?: number; received?: number };
   /** Status codes of the informational responses, in their order. */
   informational?: number[];
@@ -102,7 +102,7 @@ export function urlOf({ name, attributes }: ReadableSpan): string {
   return stringOf(attributes, ATTR_URL_FULL) ?? name;
 }
 
-/** As it was sent, however unknown. */
+/** The method as it was sent, even if unknown. */
 export function methodOf({ name, attributes }: ReadableSpan): string {
   return (
     stringOf(attributes, ATTR_HTTP_REQUEST_METHOD_ORIGINAL) ??
@@ -115,14 +115,14 @@ export function statusOf({ attributes }: ReadableSpan): number | undefined {
   return numberOf(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE);
 }
 
-/** What was spoken, once there was an answer. */
+/** The protocol; `undefined` without an answer. */
 export function protocolOf({ span, protocol }: RequestReport): string | undefined {
   const version = stringOf(span.attributes, ATTR_NETWORK_PROTOCOL_VERSION);
   const ofConnection = version === undefined ? undefined : `HTTP/${version}`;
   return statusOf(span) === undefined ? undefined : (protocol ?? ofConnection);
 }
 
-/** Why a request ended early; `undefined` for one that was answered, whatever the status. */
+/** Why a request ended early; `undefined` if it was answered, with any status. */
 export function failureOf({ span, givenUp }: RequestReport): RequestFailure | undefined {
   const { attributes, status } = span;
   const cancelledPhase = stringOf(attributes, ATTR_HTTPTRACE_CANCELLED_PHASE);
@@ -176,7 +176,7 @@ function tlsOf({ events }: ReadableSpan): RequestSummary['tls'] | undefined {
   };
 }
 
-/** Where there was no answer, nothing of its body came; a size that the client does not tell is left out. */
+/** The sizes of the bodies. No answer means no bytes of it. A size that the client does not tell is left out. */
 function bytesOf(span: ReadableSpan): RequestSummary['bytes'] {
   const none = statusOf(span) === undefined ? 0 : undefined;
   return present({
@@ -192,14 +192,14 @@ function informationalOf({ events }: ReadableSpan): number[] {
     .filter((status) => status !== undefined);
 }
 
-/** Milliseconds to the microsecond: more digits than that mean nothing. */
+/** Milliseconds rounded to the microsecond. Further digits mean nothing. */
 export function rounded(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }
 
 type Present<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
 
-/** Without what is not there. */
+/** The values without those that are `undefined`. */
 export function present<Values extends object>(values: Values): Present<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),

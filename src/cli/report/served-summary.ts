@@ -12,7 +12,7 @@ import {
 import { booleanOf, numberOf, type ReadableSpan, stringOf, toMs } from '../../waterfall/readable-span.js';
 import { methodOf, present, rounded, statusOf } from './request-report.js';
 
-/** A request that a program served, as `--json` prints it. Times in milliseconds; what did not happen is left out. */
+/** A request that a program served, as `--json` prints it. Times are milliseconds. What did not happen is left out. */
 export interface ServedSummary {
   side: 'server';
   /** Path and query. */
@@ -20,7 +20,7 @@ export interface ServedSummary {
   method: string;
   status?: number;
   protocol?: string;
-  /** From its start until the head of the response was written. */
+  /** From the start of the request until the head of the response was written. */
   firstByte?: number;
   total: number;
   /** `aborted`, `unfinished`, or the type of what went wrong. */
@@ -28,7 +28,7 @@ export interface ServedSummary {
   /** ISO 8601 */
   startTime: string;
   clientAddress?: string;
-  /** Of the bodies. */
+  /** Bytes of the bodies. */
   bytes: { sent?: number; received?: number };
 }
 

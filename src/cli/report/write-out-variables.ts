@@ -11,14 +11,14 @@ import { redirectTarget } from '../send/hop.js';
 import type { TracedRequest } from '../spans/traced-request.js';
 import type { Outcome } from './outcome.js';
 
-/** What the variables of -w are made of. */
+/** The facts from which the variables of -w are made. */
 export interface Facts extends Outcome {
   readonly exitcode: ExitCode;
   /** The last request; `undefined` if nothing could be sent. */
   readonly last: TracedRequest | undefined;
-  /** Seconds, as curl counts them: from the start, and added up over redirects. */
+  /** Seconds as curl counts them: from the start, and added up over redirects. */
   readonly times: Readonly<Record<TimeName, number>>;
-  /** The first value of a header of the last response. */
+  /** The first value of a header in the last response. */
   header(name: string): string;
 }
 
@@ -47,7 +47,7 @@ function fieldsOf(request: TracedRequest | undefined): (readonly [string, string
   return request?.answer === undefined ? [] : headerFields(request.answer);
 }
 
-/** Where each moment of curl's stands: at the end, or the start, of which phases. */
+/** The start or the end of a phase at which each of curl's moments is. */
 const MOMENTS: readonly [name: TimeName, end: 'start' | 'end', phases: readonly Phase[]][] = [
   ['namelookup', 'end', ['dns']],
   ['connect', 'end', ['connect']],
@@ -93,7 +93,7 @@ interface Variable {
   readonly print: (facts: Facts) => string;
 }
 
-/** The variables by name, and how each is printed. */
+/** The variables by name, with the way in which each is printed. */
 export const VARIABLES: ReadonlyMap<string, Variable> = new Map([
   variable('content_type', 'of the last response', ({ header }) => header('content-type')),
   variable('errormsg', 'why it did not succeed', ({ error }) => error?.message ?? ''),
@@ -170,7 +170,7 @@ function seconds(value: number): string {
   return value.toFixed(6);
 }
 
-/** Of all responses, that of a proxy to CONNECT included. */
+/** Bytes of the heads of all responses. The answer of a proxy to CONNECT counts. */
 function headerSize({ hops, tunnel }: Facts): string {
   const sizes = hops.map(({ answer }) => (answer === undefined ? 0 : headText(answer).length));
   return String(sizes.reduce((sum, size) => sum + size, tunnel?.headSize ?? 0));
@@ -188,7 +188,7 @@ function isNewConnection({ finishedSpan }: TracedRequest): boolean {
   return booleanOf(finishedSpan.attributes, ATTR_HTTP_CONN_REUSED) === false;
 }
 
-/** Where a redirect leads that was not followed. */
+/** The target of a redirect that was not followed. */
 function redirectUrl({ last, options }: Facts): string {
   const target = last?.answer === undefined || options.location ? undefined : redirectTarget(last.answer);
   return last === undefined || target === undefined || !URL.canParse(target, last.hop.url.href)
@@ -196,7 +196,7 @@ function redirectUrl({ last, options }: Facts): string {
     : new URL(target, last.hop.url).href;
 }
 
-/** What OpenSSL calls a certificate that is accepted although it is not valid. */
+/** OpenSSL's numbers for a certificate that is accepted although it is not valid. */
 const VERIFY_RESULTS: Readonly<Record<string, number>> = {
   CERT_NOT_YET_VALID: 9,
   CERT_HAS_EXPIRED: 10,
@@ -213,7 +213,7 @@ function verifyResult(conn: Socket | undefined): string {
   return String(code === undefined || code === null ? 0 : (VERIFY_RESULTS[String(code)] ?? 1));
 }
 
-/** A unix socket has none. */
+/** The address of the peer. A unix socket has none. */
 function remoteIp(ends: ConnEnds | undefined): string {
   return (ends?.network === 'tcp' && ends.peerAddress) || '';
 }

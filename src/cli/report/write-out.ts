@@ -8,14 +8,14 @@ export type WriteOut = readonly (string | Variable)[];
 
 interface Variable {
   readonly name: string;
-  /** What stands in the braces of `%header{…}`. */
+  /** The text in the braces of `%header{…}`. */
   readonly argument?: string;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\n': '\n', '\\r': '\r', '\\t': '\t' };
 const PART = /%%|%\{[^}]*\}|%header\{[^}]*\}|\\[nrt]/g;
 
-/** Takes a format apart. */
+/** Splits a format into texts and variables. */
 export function parseWriteOut(format: string): WriteOut {
   const parts: (string | Variable)[] = [];
   let from = 0;
@@ -33,7 +33,7 @@ export function parseWriteOut(format: string): WriteOut {
   return [...parts, format.slice(from)];
 }
 
-/** Prints what a format asks for. What stands behind `%{stderr}` goes there; `%{onerror}` ends it where all went well. */
+/** Prints a format. The part after `%{stderr}` goes to stderr. The part after `%{onerror}` is left out if all went well. */
 export function writeOut(format: WriteOut, outcome: Outcome, printer: Printer): void {
   const facts = factsOf(outcome);
   let toStderr = false;

@@ -5,7 +5,7 @@ export interface Answer {
   status: number;
   reason: string;
   headers: IncomingHttpHeaders;
-  /** Name, value, name, value …, as they came. */
+  /** Names and values in turn, as they came. */
   rawHeaders: readonly string[];
   /** Such as `HTTP/1.1`. */
   protocol: string;

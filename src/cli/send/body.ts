@@ -4,7 +4,7 @@ import { type Answer, headText } from './answer.js';
 import { Decoding, type Sink } from './decoding.js';
 import { redirectTarget } from './hop.js';
 
-/** The body of one response on its way to where it is written, behind its head if that was asked for. */
+/** Passes the body of one response on to its output, after the head if that was asked for. */
 export class Body {
   private readonly options: CliOptions;
   private readonly sink: BodySink;
@@ -17,7 +17,7 @@ export class Body {
     this.sink = sink;
   }
 
-  /** @throws CliError when it could not be read. */
+  /** @throws CliError for an encoding that was not asked for. */
   begin(answer: Answer): void {
     const { include, location, fail, compressed } = this.options;
     this.head = include ? Buffer.from(headText(answer)) : undefined;

@@ -12,7 +12,7 @@ export class Decoding implements Sink {
   private readonly decoder: Transform;
   private written: Promise<void> = Promise.resolve();
   private failure: Error | undefined;
-  /** Resolves when it fails: the callbacks of what was written are then never called. */
+  /** Resolves if decompressing fails. The callbacks of the writes are never called then. */
   private readonly failed: Promise<void>;
 
   private constructor(decoder: Transform, sink: Sink) {
@@ -53,7 +53,7 @@ export class Decoding implements Sink {
     await this.settled(new Promise((resolve) => this.decoder.write(chunk, () => resolve())));
   }
 
-  /** All of the body has come. */
+  /** Called when the whole body has come. */
   async end(): Promise<void> {
     await this.settled(new Promise((resolve) => this.decoder.once('end', resolve).end()));
   }

@@ -14,7 +14,7 @@ import { hostnameOf, portOf } from './hop.js';
 import { type ProxyUse, proxyFor } from './proxy.js';
 import { TimeLimit } from './time-limit.js';
 
-/** The proxy did not let us through. */
+/** The proxy refused the tunnel. */
 export class TunnelRefused extends Error {
   readonly code = 'ERR_PROXY_TUNNEL';
 
@@ -23,29 +23,29 @@ export class TunnelRefused extends Error {
   }
 }
 
-/** What a proxy answered to CONNECT. */
+/** A proxy's answer to CONNECT. */
 export interface TunnelAnswer {
   status: number;
-  /** Bytes of its head. */
+  /** Bytes of the head. */
   headSize: number;
 }
 
-/** Where a socket is dialled. */
+/** The address that a socket dials. */
 type Address = { path: string } | { host: string; port: number; lookup?: LookupFunction; family?: 4 | 6 };
 
 /**
- * Makes connections. Which protocol an https server speaks is known only when its connection is there: so it is made
- * here and not by a client of Node's, and what happens is told by the package's own `Dial`.
+ * Makes connections. The protocol of an https server is known only when the connection is there, so no client of Node's can
+ * make it. The package's own `Dial` tells what happens.
  */
 export class Dialer {
   private readonly options: ConnectionOptions;
   private readonly tls: tls.ConnectionOptions;
-  /** The proxy's answer to the last CONNECT, if there was one. */
+  /** The proxy's answer to the last CONNECT; `undefined` if there was none. */
   tunnel: TunnelAnswer | undefined;
 
   /**
-   * @param more What TLS is to be spoken with.
-   * @throws CliError when the file of `--cacert` cannot be read.
+   * @param more Further options of TLS.
+   * @throws CliError if the file of `--cacert` cannot be read.
    */
   constructor(options: ConnectionOptions, more: tls.ConnectionOptions = {}) {
     this.options = options;
@@ -53,12 +53,12 @@ export class Dialer {
     this.tls = { ...more, secureContext: tls.createSecureContext({ ...more, ...ca }) };
   }
 
-  /** The proxy that requests of this URL go through. */
+  /** The proxy for requests of this URL; `undefined` for none. */
   proxyFor(url: URL): ProxyUse | undefined {
     return proxyFor(url, this.options);
   }
 
-  /** A connection to the server of this URL, or to the proxy if that is what its requests are sent to. */
+  /** Makes a connection to the server of this URL, or to the proxy if the requests are sent to it. */
   async dial(url: URL, trace: RequestTrace, signal: AbortSignal): Promise<Socket> {
     const limit = new TimeLimit(this.options.timeoutMs, `no connection to ${url.host}`, signal);
     try {
@@ -160,14 +160,14 @@ export class Dialer {
       ...this.tls,
       rejectUnauthorized: !this.options.insecure,
       ALPNProtocols: this.options.http === '1.1' ? ['http/1.1'] : ['h2', 'http/1.1'],
-      // Whatever address is dialled, it must be the server that the URL names.
+      // The certificate must be that of the URL's server, whatever address is dialled.
       checkServerIdentity: (_dialled, certificate) => tls.checkServerIdentity(host, certificate),
       ...(isIP(host) === 0 ? { servername: host } : {}),
     };
   }
 }
 
-/** What `--connect-to` puts in the place of a host and port. */
+/** The host and port to dial, with `--connect-to` applied. */
 function replaced(host: string, port: number, rules: readonly ConnectTo[]): { host: string; port: number } {
   const rule = rules.find(
     ({ from }) =>
@@ -177,7 +177,7 @@ function replaced(host: string, port: number, rules: readonly ConnectTo[]): { ho
   return { host: rule?.to.host || host, port: Number(rule?.to.port || port) };
 }
 
-/** Gives these addresses for any name; not at once, for who dials looks on only when that has begun. */
+/** A lookup that gives these addresses for any name. It waits a turn, because the dial is watched only once it has begun. */
 function lookupOf(addresses: Resolve['addresses']): LookupFunction {
   return (host, { family, all }, callback) => {
     const wanted = addresses.filter((known) => !family || known.family === Number(String(family).at(-1)));
@@ -203,7 +203,7 @@ function readCa(path: string): Buffer {
   }
 }
 
-/** Waits until a socket is connected, with TLS if it speaks it. */
+/** Waits until a socket is connected, and until its handshake is done if it speaks TLS. */
 async function connected(socket: Socket | TLSSocket, signal: AbortSignal): Promise<void> {
   const abort = (): void => void socket.destroy(signal.reason);
   if (signal.aborted) {

@@ -3,11 +3,11 @@ import type { CliOptions } from '../command/options.js';
 import { CliError, EXIT } from '../exit-code.js';
 import type { Answer } from './answer.js';
 
-/** One request as it is to be sent. */
+/** One request to send. */
 export interface Hop {
   url: URL;
   method: string;
-  /** Name and value, in the order in which they are sent. */
+  /** Names with values, in the order in which they are sent. */
   headers: HeaderList;
   body: Buffer | undefined;
 }
@@ -18,7 +18,7 @@ export function header(hop: Hop, name: string): string | undefined {
   return hop.headers.find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
-/** Host as it is dialled: without the brackets that IPv6 has in a URL. */
+/** The host to dial. IPv6 has no brackets, unlike in a URL. */
 export function hostnameOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
@@ -27,12 +27,12 @@ export function portOf({ protocol, port }: URL): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
-/** What follows the host: the target of a request that goes to the server itself. */
+/** Path and query: the target of a request that is sent to the server itself. */
 export function pathOf({ pathname, search }: URL): string {
   return `${pathname}${search}`;
 }
 
-/** The first request, as the options ask for it. */
+/** The first request, made from the options. */
 export function firstHop(options: CliOptions, body: Buffer | undefined): Hop {
   const url = new URL(options.url);
   const given = options.headers.map(splitHeader);
@@ -41,7 +41,7 @@ export function firstHop(options: CliOptions, body: Buffer | undefined): Hop {
     ...defaults.filter(([name]) => !given.some(({ key }) => key.toLowerCase() === name)),
     ...given.filter(({ isSent }) => isSent).map(({ key, value }): [string, string] => [key, value]),
   ];
-  // What is left would be sent to every host that is redirected to.
+  // Credentials in the URL would be sent to every host of a redirect.
   url.username = '';
   url.password = '';
   url.hash = '';
@@ -49,7 +49,7 @@ export function firstHop(options: CliOptions, body: Buffer | undefined): Hop {
   return { url, method, headers, body };
 }
 
-/** `Name: value`; `Name:` is not sent, `Name;` is sent empty. */
+/** Splits `Name: value`. `Name:` is not sent, and `Name;` is sent empty. */
 function splitHeader(line: string): { key: string; value: string; isSent: boolean } {
   const [key = ''] = line.split(/[:;]/, 1);
   const value = line.slice(key.length + 1).trim();
@@ -79,7 +79,7 @@ function defaultHeaders(options: CliOptions, body: Buffer | undefined): HeaderLi
   return headers;
 }
 
-/** `user:password` of a URL, if it has them. */
+/** `user:password` of a URL; `undefined` if it has none. */
 export function credentialsOf({ username, password }: URL): string | undefined {
   return username === '' && password === ''
     ? undefined
@@ -93,15 +93,15 @@ export function basic(credentials: string): string {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Where an answer sends its client. */
+/** The target of a redirect; `undefined` for any other answer. */
 export function redirectTarget({ status, headers }: Answer): string | undefined {
   return REDIRECTS.has(status) ? headers.location : undefined;
 }
 
 /**
- * The request that a redirect asks for, as `fetch` would make it.
+ * The request that a redirect asks for, made as by `fetch`.
  *
- * @throws CliError when it leads to what is no URL of http or https.
+ * @throws CliError if the target is no URL of http or https.
  */
 export function redirectedHop(hop: Hop, status: number, target: string): Hop {
   const url = URL.canParse(target, hop.url.href) ? new URL(target, hop.url) : undefined;
@@ -120,5 +120,5 @@ export function redirectedHop(hop: Hop, status: number, target: string): Hop {
   return becomesGet ? { url, method: 'GET', headers, body: undefined } : { ...hop, url, headers };
 }
 
-/** Never told to another origin. */
+/** Headers that are never sent to another origin. */
 const BOUND_TO_ORIGIN: ReadonlySet<string> = new Set(['authorization', 'cookie', 'host']);

@@ -5,19 +5,19 @@ import type { Exchange } from './exchange.js';
 import { type Hop, header, pathOf } from './hop.js';
 import type { ProxyUse } from './proxy.js';
 
-/** A server that does not know of `Expect: 100-continue` says nothing: curl waits as long for it. */
+/** How long to wait for `100 Continue`, as long as curl. A server that does not know `Expect` never sends it. */
 const CONTINUE_TIMEOUT_MS = 1_000;
 
-/** Connections to one origin on which HTTP/1.1 is spoken, kept while their server keeps them. */
+/** The connections to one origin that speak HTTP/1.1. They are kept as long as the server keeps them. */
 export class Http1Connections {
   private readonly agent = new AdoptingAgent({ keepAlive: true });
 
-  /** The next request goes over this connection. */
+  /** Takes a connection, over which the next request goes. */
   adopt(socket: Socket): void {
     this.agent.adopt(socket);
   }
 
-  /** Whether there is one that the next request can take. */
+  /** Whether there is a connection that the next request can take. */
   get hasIdle(): boolean {
     return Object.values(this.agent.freeSockets).some(
       (sockets) => sockets !== undefined && sockets.length > 0,
@@ -25,14 +25,14 @@ export class Http1Connections {
   }
 
   /**
-   * Sends a request over one of them.
+   * Sends a request over one of the connections.
    *
-   * @param proxy The proxy that it is sent to, in place of the server.
+   * @param proxy The proxy to which it is sent in place of the server.
    */
   async send(exchange: Exchange, proxy: ProxyUse | undefined): Promise<void> {
     const { hop, onAnswer, onBody, signal } = exchange;
     const request = this.request(hop, proxy);
-    // A response that is cut says that it was, and not by what: a peer that resets the connection is told here.
+    // A response that is cut off does not say why. The request's error says that the peer reset the connection.
     let failure: unknown;
     request.on('error', (error) => {
       failure ??= error;
@@ -65,7 +65,7 @@ export class Http1Connections {
     return http.request({
       path: proxy === undefined ? pathOf(url) : url.href,
       method,
-      // As a list, they are sent as they were given: several of one name, in their own case and order.
+      // A list is sent as it is, with several headers of one name, and with their case and order.
       headers: [...headersOf(hop), ...(proxy === undefined ? [] : headersFor(proxy))].flat(),
       agent: this.agent,
     });
@@ -80,7 +80,7 @@ function headersFor({ authorization }: ProxyUse): [string, string][] {
   return authorization === undefined ? [] : [['Proxy-Authorization', authorization]];
 }
 
-/** Takes connections that were made already, and makes none itself. */
+/** An agent that takes connections and makes none. */
 class AdoptingAgent extends http.Agent {
   private adopted: Socket | undefined;
 
@@ -100,7 +100,7 @@ class AdoptingAgent extends http.Agent {
 
 interface Answered {
   response: IncomingMessage;
-  /** The connection now speaks another protocol, which ends the exchange. */
+  /** Whether the connection speaks another protocol now, which ends the exchange. */
   handedOver: boolean;
 }
 

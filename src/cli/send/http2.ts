@@ -14,17 +14,17 @@ const OF_HTTP1: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** A connection on which HTTP/2 is spoken. */
+/** A connection that speaks HTTP/2. */
 export class Http2Session {
   private readonly session: ClientHttp2Session;
 
   constructor({ origin }: URL, socket: Socket) {
     this.session = http2.connect(origin, { createConnection: () => socket });
-    // What goes wrong on a session is told by the streams that it breaks.
+    // The streams that a failure of the session breaks tell of it.
     this.session.on('error', () => undefined);
   }
 
-  /** Whether the next request can take it. */
+  /** Whether the next request can take this connection. */
   get hasIdle(): boolean {
     return !this.session.closed && !this.session.destroyed;
   }
@@ -84,7 +84,7 @@ function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
   });
 }
 
-/** A stream may be closed by the server without an error. */
+/** The error of a stream that the server closed without one. */
 function streamClosed(): Error {
   return Object.assign(new Error('the stream was closed without a response'), {
     code: 'ERR_HTTP2_STREAM_CANCEL',

@@ -3,14 +3,14 @@ import type { ConnectionOptions } from '../command/options.js';
 import { parseProxy } from '../command/values.js';
 import { basic, credentialsOf, hostnameOf } from './hop.js';
 
-/** A proxy, and what it is sent so that it lets us through. */
+/** A proxy, and the credentials that it is sent. */
 export interface ProxyUse {
   url: URL;
   /** Value of `Proxy-Authorization`. */
   authorization: string | undefined;
 }
 
-/** The proxy for a URL by option, else by environment, as curl chooses it; `undefined` for none. */
+/** The proxy for a URL, chosen as by curl: from the option, else from the environment. `undefined` for none. */
 export function proxyFor(
   url: URL,
   { proxy, proxyUser, noProxy, unixSocket }: ConnectionOptions,
@@ -30,13 +30,13 @@ export function proxyFor(
   return { url: chosen, authorization: credentials === undefined ? undefined : basic(credentials) };
 }
 
-/** `HTTP_PROXY` is not read: a CGI program gets the header `Proxy` of its client under that name. */
+/** `HTTP_PROXY` is not read, because a CGI program gets its client's header `Proxy` under that name. */
 function proxyOfEnvironment({ protocol }: URL, env: NodeJS.ProcessEnv): URL | null {
   const own = protocol === 'https:' ? env.https_proxy || env.HTTPS_PROXY : env.http_proxy;
   return parseProxy(own || env.all_proxy || env.ALL_PROXY || '');
 }
 
-/** Whether a host is on a list: names with all that is below them, addresses, and networks such as `10.0.0.0/8`. */
+/** Whether a host is on a list of names (which include their subdomains), addresses and networks such as `10.0.0.0/8`. */
 function isExcepted(host: string, list: string): boolean {
   const entries = list.split(/[\s,]+/).filter((entry) => entry !== '');
   return entries.includes('*') || entries.some((entry) => covers(entry.toLowerCase(), host.toLowerCase()));

@@ -1,12 +1,12 @@
-/** The time that something has, and when it must stop for another reason. */
+/** A time limit, which another reason may cut short. */
 export class TimeLimit {
   readonly signal: AbortSignal;
   private readonly timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param ms `undefined`: any time.
-   * @param what What has not happened by then.
-   * @param stopped The other reason.
+   * @param ms Milliseconds; `undefined` for no limit.
+   * @param what What has not happened when the time is over, for the message.
+   * @param stopped Aborted for the other reason.
    */
   constructor(ms: number | undefined, what: string, stopped: AbortSignal) {
     if (ms === undefined) {

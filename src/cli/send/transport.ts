@@ -9,12 +9,12 @@ import type { Exchange, Transport } from './exchange.js';
 import { Http1Connections } from './http1.js';
 import { Http2Session } from './http2.js';
 
-/** What is kept for the further requests to one origin. */
+/** The connections that are kept for further requests to one origin. */
 type Kept = Http1Connections | Http2Session;
 
 /**
- * Sends requests by HTTP/1.1 or HTTP/2, whichever the server agrees to, over connections that are kept. Dials are told
- * to the trace here, what comes after them by the package itself.
+ * Sends requests by HTTP/1.1 or HTTP/2, whichever the server agrees to, and keeps the connections. The trace is told of
+ * dials from here, and of everything after them by the package itself.
  */
 export class NegotiatingTransport implements Transport {
   private readonly dialer: Dialer;
@@ -64,7 +64,7 @@ export class NegotiatingTransport implements Transport {
   }
 }
 
-/** The hooks of a trace from `gotConn` on: what came before is told where it happens. */
+/** The hooks of a trace from `gotConn` on. The hooks before are called where the dial happens. */
 function afterDial(trace: RequestTrace): ClientTrace {
   return {
     gotConn: (info) => trace.gotConn?.(info),

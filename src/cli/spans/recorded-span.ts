@@ -19,7 +19,7 @@ export interface SpanListener {
   ended(span: RecordedSpan): void;
 }
 
-/** The span of one request as the package makes it, kept to be drawn: no SDK is needed for that. */
+/** A span of the package that is kept to be drawn. Needs no SDK. */
 export class RecordedSpan implements Span, ReadableSpan {
   readonly name: string;
   readonly kind: number;
@@ -73,13 +73,13 @@ export class RecordedSpan implements Span, ReadableSpan {
     return this;
   }
 
-  /** The package makes no use of it. */
+  /** The package does not call this. */
   updateName(): this {
     return this;
   }
 
   recordException(): void {
-    // The package makes no use of it.
+    // The package does not call this.
   }
 
   isRecording(): boolean {
@@ -109,7 +109,7 @@ export class RecordingTracer implements Tracer {
     return span;
   }
 
-  /** The package makes no use of it. */
+  /** The package does not call this. */
   startActiveSpan(): never {
     throw new Error('a request is no function to be called');
   }
@@ -119,7 +119,7 @@ function isBag(value: Attributes | TimeInput | undefined): value is Attributes {
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** The package gives each time as seconds and nanoseconds. */
+/** A time as seconds and nanoseconds, which is how the package gives each one. */
 function hrTime(time: TimeInput | undefined): HrTime {
   return Array.isArray(time) ? time : [0, 0];
 }

@@ -2,7 +2,7 @@ import type { ClientRequestView, FailureHints } from '../../emit/client/views/vi
 import { type Origin, originOf } from '../../origin.js';
 import { type Hop, header, pathOf } from '../send/hop.js';
 
-/** A request of this program as the package's telemetry asks for it. */
+/** A request of this program, in the form for the package's telemetry. */
 export class HopView implements ClientRequestView {
   private readonly hop: Hop;
   readonly isMade = true;
@@ -13,7 +13,7 @@ export class HopView implements ClientRequestView {
     this.hop = hop;
   }
 
-  /** For hooks of a config; there are none here. */
+  /** Read for the hooks of a config only, and there are none here. */
   get request(): never {
     throw new Error('this program has no hooks');
   }
@@ -62,7 +62,7 @@ export class HopView implements ClientRequestView {
     // No header is recorded.
   }
 
-  /** Every part of a body is counted. */
+  /** Unknown, because every part of a body is counted. */
   responseContentLength(): undefined {
     return undefined;
   }

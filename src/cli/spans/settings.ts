@@ -6,7 +6,7 @@ import { METRIC_DEFINITIONS } from '../../semconv/metrics.js';
 import { ATTR_HTTP_REQUEST_BODY_SIZE, ATTR_HTTP_RESPONSE_BODY_SIZE } from '../../semconv/semconv.js';
 import { type Counters, newCounters } from '../../status/request-counter.js';
 
-/** Where spans go; nothing is measured. */
+/** Where spans go. Nothing is measured. */
 export interface SpanOutputs {
   tracer: Tracer;
   instruments: object;
@@ -17,12 +17,12 @@ export function spanOutputs(tracer: Tracer): SpanOutputs {
   return { tracer, instruments: {}, counters: newCounters() };
 }
 
-/** What is recorded to be drawn: everything, whatever the environment asks of an instrumentation, and nothing is sent. */
+/** The config for drawing. It records everything, ignores the environment and adds no trace headers. */
 export function drawnConfig(): ResolvedConfig {
   return resolve({ propagateTo: [], grpc: true });
 }
 
-/** What is recorded to be sent: with a bar for each phase, and trace headers. */
+/** The config for sending, with a span for each phase, and with trace headers. */
 export function sentConfig(): ResolvedConfig {
   return resolve({ phases: 'spans' });
 }

@@ -26,7 +26,7 @@ export class RequestTracer {
   private readonly sent: ClientTelemetry | undefined;
   private last: RecordedSpan | undefined;
 
-  /** @param sending Makes the spans that are sent as well. */
+  /** @param sending Makes the spans to send; `undefined` if none are sent. */
   constructor(sending?: Tracer) {
     const ended = (span: RecordedSpan): void => {
       this.last = span;
@@ -46,7 +46,7 @@ export class RequestTracer {
     return new TracedRequest(own, drawn, sent, () => this.ended());
   }
 
-  /** A record becomes a span at the moment at which it is over. */
+  /** The span of the record that has just ended. */
   private ended(): RecordedSpan {
     if (this.last === undefined) {
       throw new Error('a request has left no span');
@@ -55,12 +55,12 @@ export class RequestTracer {
   }
 }
 
-/** One request under way, and then what there is to say of it. */
+/** One request, and its report when it is over. */
 export class TracedRequest {
   readonly hop: Hop;
   readonly trace: RequestTrace;
   answer: Answer | undefined;
-  /** The connection that it was sent on; `undefined` if there was none. */
+  /** The connection of the request; `undefined` if it had none. */
   conn: Socket | undefined;
   receivedBytes = 0;
   private readonly record: ClientRecord;
@@ -71,8 +71,8 @@ export class TracedRequest {
   private givenUp: string | undefined;
 
   /**
-   * @param record What is drawn.
-   * @param sent What is sent as well, if anything is.
+   * @param record The record to draw.
+   * @param sent The record to send; `undefined` if nothing is sent.
    */
   constructor(hop: Hop, record: ClientRecord, sent: RequestTrace | undefined, takeSpan: () => RecordedSpan) {
     this.hop = hop;
@@ -93,25 +93,25 @@ export class TracedRequest {
     this.told.gotBodyChunk?.(bytes);
   }
 
-  /** The answer is complete. */
+  /** Called when the answer is complete. */
   ended(): void {
     this.told.ended?.();
     this.span = this.takeSpan();
   }
 
-  /** @param givenUp What is said of it if whoever runs this program gave it up. */
+  /** @param givenUp The word for the request if the user gave it up. */
   failed(error: unknown, givenUp?: string): void {
     this.givenUp = givenUp;
     this.told.failed?.(error);
     this.span = this.takeSpan();
   }
 
-  /** Where that connection leads. */
+  /** Where the connection leads. */
   get ends(): ConnEnds | undefined {
     return this.record.ends;
   }
 
-  /** Whether whoever runs this program gave it up. */
+  /** Whether the user gave it up. */
   get isInterrupted(): boolean {
     return this.givenUp !== undefined;
   }
@@ -123,7 +123,7 @@ export class TracedRequest {
     return this.span;
   }
 
-  /** @param withHead Whether the head of the response is a part of it. */
+  /** @param withHead Whether the report has the head of the response. */
   report(withHead: boolean): RequestReport {
     const { answer, givenUp, unverified } = this;
     const target = answer === undefined ? undefined : redirectTarget(answer);
@@ -139,7 +139,7 @@ export class TracedRequest {
     };
   }
 
-  /** What is noticed of it here beside. */
+  /** A trace that notes facts which no span has. */
   private noticed(): RequestTrace {
     return {
       tlsHandshakeDone: (state, err) => {
