@@ -2,7 +2,7 @@ import { stringify } from 'node:querystring';
 import type { UndiciRequest } from '../channels.js';
 import type { DispatchOptions } from './dispatch.js';
 
-/** What is known of a request that undici has not made yet: as it will be, as far as its caller says. */
+/** A request that undici has not made yet. It is known as far as its caller describes it. */
 export class AnnouncedRequest implements UndiciRequest {
   readonly [internal: symbol]: unknown;
   readonly origin: string;
@@ -40,7 +40,7 @@ export class AnnouncedRequest implements UndiciRequest {
   }
 }
 
-/** A flat list of names and values, whichever of the forms that undici takes they come in. */
+/** Turns the headers, in whichever form undici takes them, into a flat list of names and values. */
 function headerList(headers: unknown): (string | string[])[] {
   if (Array.isArray(headers)) {
     return headers.map(headerValue);
@@ -53,7 +53,7 @@ function headerList(headers: unknown): (string | string[])[] {
   );
 }
 
-/** What can be iterated only once is left to undici. */
+/** An iterator that runs only once is left to undici, and gives nothing here. */
 function pairsOf(headers: object): Iterable<readonly [unknown, unknown]> {
   if (!(Symbol.iterator in headers)) {
     return Object.entries(headers);

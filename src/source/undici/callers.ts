@@ -10,7 +10,7 @@ import { Interceptors } from './interceptors.js';
 import type { RequestMethods } from './request-methods.js';
 import { WaitingCalls } from './waiting.js';
 
-/** Begins each request for whoever called: at the call if that is seen, else when undici makes the request. */
+/** Begins each request for whoever called: at the call if that call is seen, else when undici makes the request. */
 export class Callers {
   readonly dispatches: Dispatches;
   readonly copies: Copies;
@@ -42,7 +42,7 @@ export class Callers {
     this.copies = new Copies(this.dispatches);
   }
 
-  /** A call waits for a connection: its life begins before undici makes a request of it. */
+  /** A call waits for a connection. Its exchange begins now, before undici makes a request of it. */
   private onWithoutRequest(dispatcher: object, { options, handler }: Dispatched): void {
     const exchange = this.waiting.add(dispatcher, options);
     if (exchange !== undefined) {
@@ -50,7 +50,7 @@ export class Callers {
     }
   }
 
-  /** undici makes a request, of a call that began before if that had to wait. */
+  /** undici makes a request. The exchange of a call that had to wait has begun before. */
   onCreate({ request }: ChannelMessages['undici:request:create']): void {
     const { dispatches, waiting } = this;
     this.methods.watchLike(request);
@@ -61,7 +61,7 @@ export class Callers {
     if (waited !== undefined) {
       waited.made(request);
     } else if (request.method === 'CONNECT') {
-      // It is part of another request's dial; or a tunnel of the caller's own, which Go does not trace either.
+      // This is part of another request's dial, or a tunnel of the caller's own. Go does not trace that either.
       exchange.tunnelFor = dispatches.takeDial();
     } else {
       this.begin(exchange, handler);
@@ -94,7 +94,7 @@ export class Callers {
     }
   }
 
-  /** The call is not on the stack, so it may be that of another request; some handlers know their caller. */
+  /** The call is not on the stack, and what runs now may belong to another request. Some handlers know their caller. */
   private askUnseen(exchange: Exchange): RequestTrace | undefined {
     const caller = callerOf(exchange.request, executionAsyncId());
     return caller === undefined
@@ -103,7 +103,7 @@ export class Callers {
   }
 }
 
-/** Whether a handler is that of undici's own API or of `fetch`, which follow a call of the program's. */
+/** Whether a handler belongs to undici's own API or to `fetch`. Then the program itself called, and no interceptor. */
 function isPrograms(handler: object): boolean {
   return handler instanceof AsyncResource || Object.getPrototypeOf(handler) === Object.prototype;
 }
@@ -117,9 +117,9 @@ const AFTER_AWAIT = 0;
 const DEPTH = 8;
 
 /**
- * Where `undici.request` and `undici.stream` were called, if that is not where we are now: a full `Pool` makes
- * the request later, while it handles another, and an interceptor makes one for each hop and each try. `fetch`
- * keeps no way back, and undici 7 hides that from an interceptor.
+ * Where `undici.request` and `undici.stream` were called, if that is not where we are now. A full `Pool` makes the request
+ * later, while it handles another. An interceptor makes one request for each hop and each try. `fetch` keeps no way back
+ * to its caller, and undici 7 hides the way from an interceptor.
  */
 function callerOf(request: UndiciRequest, currentAsyncId: number): AsyncResource | undefined {
   if (handlerSymbol === undefined || request[handlerSymbol] === undefined) {

@@ -13,7 +13,7 @@ import { isNothingUnderWay } from './queue.js';
 import { type StreamOpened, watchStreams } from './streams.js';
 import { Dialling } from './whose-dial.js';
 
-/** What a socket carries now: through a proxy, a CONNECT and then what goes through the tunnel. */
+/** A socket that carries requests. One to a proxy carries a CONNECT, and then is another connection: the tunnel. */
 class Carrier extends Itself {
   #connection: Connection;
 
@@ -36,11 +36,11 @@ class Carrier extends Itself {
   }
 }
 
-/** The connections of undici's clients: who made them dial, and what they carry. */
+/** The connections of undici's clients: for whom they were dialled, and what they carry. */
 export class UndiciConnections implements SocketListener {
   private readonly dispatches: Dispatches;
   private readonly dialling: Dialling;
-  /** Connections that are not ready yet, to a proxy or not, and who needs what may be laid over them. */
+  /** For each socket that is not ready yet, the request that needs it, or needs the TLS or the tunnel over it. */
   private readonly owners = new WeakMap<Socket, Exchange>();
   private readonly dialErrors = new WeakSet<object>();
   private readonly watch: WatchConnection;
@@ -71,7 +71,7 @@ export class UndiciConnections implements SocketListener {
     }
   }
 
-  /** Whether a client failed to connect with this very error, as then do those who waited for it. */
+  /** Whether a client failed to connect with this very error. Those who waited for it then fail with it, too. */
   isDialError(error: unknown): boolean {
     return isObject(error) && this.dialErrors.has(error);
   }
@@ -93,7 +93,7 @@ export class UndiciConnections implements SocketListener {
     return true;
   }
 
-  /** A connection may lie idle for long: nothing is to be kept on it of who made it. */
+  /** The owner is forgotten at once, for a connection may be idle for long. */
   private takeOwner(socket: Socket): Exchange | undefined {
     const owner = this.owners.get(socket);
     this.owners.delete(socket);
@@ -118,12 +118,12 @@ export class UndiciConnections implements SocketListener {
     );
   }
 
-  /** A request ended that was sent before we listened, we do not know on which connection. */
+  /** A request ended that was sent before we listened. Its connection is not known. */
   unseenEnded(): void {
     this.unseenEndedAt = now();
   }
 
-  /** Whether a connection that we never saw before certainly had nothing to do when this request was called for. */
+  /** Whether a connection that is new to us certainly had nothing to do when this request was called for. */
   private wasIdle(socket: Socket, { wantedAt }: Exchange): boolean {
     return this.unseenEndedAt <= wantedAt && isNothingUnderWay(socket);
   }
@@ -132,7 +132,7 @@ export class UndiciConnections implements SocketListener {
     const { socket } = connection;
     Carrier.set(connection);
     watchStreams(socket, this.streamOpened);
-    // The same for all: it stays with each connection for as long as that lives.
+    // It stays until the connection is closed. All connections share this one function.
     socket.prependListener('close', this.closed);
     return connection;
   }

@@ -10,16 +10,16 @@ const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for(
 
 /** A copy of undici that is loaded. */
 export interface UndiciCopy {
-  /** A module of it; `undefined` for the one in Node, and in a bundle. */
+  /** A module of it; `undefined` for the copy in Node, and for one in a bundle. */
   readonly file: string | undefined;
-  /** Whether it is seen who calls. */
+  /** Whether calls to its dispatchers are seen. */
   readonly isSeen: boolean;
 }
 
 /** The files of an installed copy that define what its dispatchers share, and its pools. */
 const BASE = /[\\/]lib[\\/]dispatcher[\\/](?:dispatcher|pool)-base\.js$/;
 
-/** Looks for the copies of undici, and sees to it that the calls to their dispatchers are seen. */
+/** Looks for the copies of undici, and lets `Dispatches` see the calls to their dispatchers. */
 export class Copies {
   private readonly dispatches: Dispatches;
   /** What the requests inherit from, of each copy that was looked for. */
@@ -45,14 +45,14 @@ export class Copies {
     return [...copies.values()];
   }
 
-  /** A connection leads to its client, also of a copy that nothing else leads to. */
+  /** A connection leads to its client, even if nothing else leads to that copy of undici. */
   connected(socket: Socket): void {
     for (const entrance of entrancesOf(socket)) {
       this.dispatches.layOver(entrance);
     }
   }
 
-  /** The call of this request was not seen: the copy of undici that it was made with was loaded meanwhile. */
+  /** The call of this request was not seen, so its copy of undici may have been loaded since we looked. */
   lookFor(request: UndiciRequest): void {
     const copy: object = Object.getPrototypeOf(request);
     if (!this.lookedFor.has(copy)) {
@@ -72,8 +72,8 @@ export class Copies {
  * Where calls come to the dispatchers of each copy of undici, as far as something leads there: a global dispatcher, or
  * a module that is loaded. Loads none.
  *
- * All calls come by `dispatch`; but what was composed of a pool before has kept the method that was there then, and
- * some dispatchers ask their pools by undici's own name for what lies below it.
+ * All calls come by `dispatch`, with two exceptions. What was composed of a pool earlier has kept the method of that time.
+ * And some dispatchers call a pool by a symbol of undici's own, below its `dispatch`.
  */
 function* loadedEntrances(): Iterable<Entrance> {
   // The cache of this process, whichever module asks for it.
@@ -110,7 +110,7 @@ function* poolEntrances(prototype: unknown): Iterable<Entrance> {
   }
 }
 
-/** Below the abstract `Dispatcher` lies what each dispatcher of undici's own inherits; other kinds call these. */
+/** What all dispatchers of undici's own inherit from, right below the abstract `Dispatcher`. Other kinds call these. */
 function sharedPrototype(dispatcher: unknown): object | undefined {
   for (let object = dispatcher; isObject(object); object = Object.getPrototypeOf(object)) {
     if (isShared(object)) {

@@ -38,7 +38,7 @@ export interface Dispatched {
  */
 export type WithoutRequest = (dispatcher: object, call: Dispatched) => void;
 
-/** What is done `then` is done when nothing of what runs now is on the stack any more. */
+/** What is passed to its `then` runs when nothing of what runs now is on the stack any more. */
 const STACK_EMPTY = Promise.resolve();
 
 /**
@@ -50,7 +50,7 @@ const STACK_EMPTY = Promise.resolve();
  */
 export class Dispatches {
   private readonly withoutRequest: WithoutRequest;
-  /** What lies over which prototype, with what takes it off. */
+  /** For each prototype what takes ours off again. */
   private readonly layers = new Map<object, () => boolean>();
   private isListening = false;
   /** Whether a call is on the stack that has made no request yet. */
@@ -66,7 +66,7 @@ export class Dispatches {
   /** Whose connector is on the stack, and has made no socket yet. */
   dialling: Exchange | undefined;
   private forgetsSoon = false;
-  /** Whatever is done from now on, is done for something else. */
+  /** What is done from now on is done for something else. */
   readonly forget = () => {
     this.forgetsSoon = false;
     this.made = undefined;
@@ -89,7 +89,7 @@ export class Dispatches {
     return this.isListening && this.layers.has(prototype);
   }
 
-  /** What somebody else's method lies over stays, and only passes on. */
+  /** A method of ours that somebody else's covers stays, and only passes on. */
   takeOff(): void {
     this.isListening = false;
     for (const [prototype, remove] of this.layers) {
@@ -107,10 +107,10 @@ export class Dispatches {
   }
 
   /**
-   * What a client does next it does for this request.
+   * From now on the client works for this request.
    *
-   * @param isSeen Whether its call is on the stack. To forget it when the stack is empty would cost 5,000 instructions
-   * on Node 20, where each promise is followed; the scope costs next to nothing.
+   * @param isSeen Whether its call is on the stack. If not, the scope tells when it is over. A promise would cost 5,000
+   * instructions on Node 20, where each promise is followed.
    */
   requestIs(made: Exchange, isSeen: boolean): void {
     this.made = made;
@@ -129,7 +129,10 @@ export class Dispatches {
     }
   }
 
-  /** undici waits a microtask with a stream or an iterable, for it may end in the same tick: it queues that right now. */
+  /**
+   * undici writes a stream or an iterable one microtask later, for it may end in the same tick. That microtask is queued
+   * right after this.
+   */
   madeWith(body: object, made: Exchange): void {
     if (!ArrayBuffer.isView(body)) {
       queueMicrotask(() => {
@@ -193,7 +196,7 @@ export class Dispatches {
     this.options = undefined;
     this.handler = undefined;
     if (this.made?.unsent) {
-      // A client that is at work already, as one is that calls for more, dials for it when the call is back.
+      // A client that is at work already dials for it only when the call is back.
       this.forgetSoon();
     } else {
       this.made = undefined;

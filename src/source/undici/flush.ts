@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Stop } from '../request-trace.js';
 
-/** Where a stream says, for whoever writes to it, that somebody waits for it to be empty. */
+/** Where a stream notes that a writer waits for it to be empty. */
 interface WritableState {
   needDrain: boolean;
 }
@@ -9,14 +9,14 @@ interface WritableState {
 /**
  * Tells when a connection has handed all that is in its buffer to the operating system.
  *
- * @returns Tells it no more; `undefined` if its buffer is empty now.
+ * @returns Stops that; `undefined` if its buffer is empty now.
  */
 export function onceEmpty(connection: Writable, empty: () => void): Stop | undefined {
   if (!(connection.writableLength > 0)) {
     return undefined;
   }
   if (!connection.writableNeedDrain) {
-    // Less is in it than what makes writers wait: only then Node tells by itself when it is empty.
+    // Node tells by itself when it is empty only if so much is in it that writers have to wait.
     askForDrain(connection);
   }
   return once(connection, 'drain', empty);
@@ -25,7 +25,7 @@ export function onceEmpty(connection: Writable, empty: () => void): Stop | undef
 /**
  * Tells when a stream of HTTP/2 has handed over its last byte.
  *
- * @returns Tells it no more; `undefined` if it has, or will never.
+ * @returns Stops that; `undefined` if it has done so, or never will.
  */
 export function onceFinished(stream: Writable, finished: () => void): Stop | undefined {
   return stream.writableFinished || stream.destroyed ? undefined : once(stream, 'finish', finished);

@@ -3,8 +3,8 @@ import type { UndiciRequest, UndiciResponse } from '../channels.js';
 import { addField, headerFields } from '../header-fields.js';
 
 /**
- * The header fields that are about to be written, each name once, in their order. undici adds the length of the
- * body after it has said what it sends: it is told here where it is certain.
+ * The header fields that are about to be written, each name once, in their order. undici adds the length of the body
+ * after it has told what it sends. Here it is among the fields if it is certain.
  *
  * @param sent What `undici:client:sendHeaders` gives: a request line and its fields, or HTTP/2's fields.
  */
@@ -20,14 +20,14 @@ export function sentHeaders(sent: string, request: UndiciRequest): Map<string, s
   return fields;
 }
 
-/** As `undici:client:sendHeaders` gives the fields of HTTP/2. */
+/** The fields of HTTP/2 in the form of `undici:client:sendHeaders`. */
 export function fieldLines(fields: OutgoingHttpHeaders): string {
   return Object.entries(fields)
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => `${name}: ${each}`))
     .join('\r\n');
 }
 
-/** undici lists the pseudo-headers last, but the first things in a HEADERS frame they must be. */
+/** undici lists the pseudo-headers last, but a HEADERS frame begins with them. */
 function inHttp2Order(fields: Map<string, string[]>): Map<string, string[]> {
   const isPseudo = ([name]: [string, string[]]) => name.startsWith(':');
   const entries = [...fields];

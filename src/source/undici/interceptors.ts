@@ -3,27 +3,27 @@ import { layOverObject } from '../../patch/descriptor.js';
 import type { UndiciRequest } from '../channels.js';
 import type { Caller } from '../request-trace.js';
 
-/** In what undici tells an interceptor of a request. */
+/** The context in which undici tells an interceptor what became of a request. */
 interface Telling {
   /** Who called. */
   readonly caller: Caller;
-  /** Who would have called otherwise: undici tells it in the context of whoever it made its connection for. */
+  /** Who seems to call: undici tells it in the context for which the connection was made. */
   readonly active: Caller;
 }
 
 type Tell = (this: object, ...args: unknown[]) => unknown;
 
-/** How undici tells what became of a request; the latter half since undici 8. */
+/** The methods by which undici tells what became of a request; the latter three since undici 8. */
 const TELLING = [
   ...['onHeaders', 'onComplete', 'onError'],
   ...['onResponseStart', 'onResponseEnd', 'onResponseError'],
 ];
 
 /**
- * Interceptors, such as those that retry and redirect, make further requests when they are told what became of one.
- * Those are made for the same caller, though in whatever context undici tells it.
+ * Interceptors that retry or redirect make further requests when they are told what became of one. Those belong to the
+ * same caller, whatever the context is in which undici tells it.
  *
- * What is told is followed by a store of our own, which no program sees: through timers and whatever else lies between.
+ * A store of our own, which no program sees, leads back to the caller: through timers and whatever else lies between.
  */
 export class Interceptors {
   private readonly active: () => Caller;
@@ -37,11 +37,11 @@ export class Interceptors {
   caller(): Caller {
     const active = this.active();
     const telling = this.tellings.getStore();
-    // Where the program has entered a context since, it says who calls.
+    // If the program has entered another context since, that one says who calls.
     return telling?.active === active ? telling.caller : active;
   }
 
-  /** Lets what is made because of this request be made for the same caller. */
+  /** Requests that are made because of this one belong to the same caller. */
   follow(request: UndiciRequest, caller: Caller): void {
     for (const name of TELLING) {
       const below: unknown = Reflect.get(request, name);

@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import type { UndiciRequest } from '../channels.js';
 
-// No channel tells which requests a client has: they are read from undici's own fields, which have had these names
-// since undici 5. Where they are missing, nothing is known.
+// No channel tells which requests a client has. They are read from undici's own fields, which have had these names since
+// undici 5. Without these fields nothing is known.
 
-/** The requests that wait for the client that a socket belongs to, the next one first. */
+/** The requests that wait for the client of this socket, the next one first. */
 export function queuedBehind(socket: Socket): UndiciRequest[] {
   const client = fieldOf(socket, 'client');
   const next = fieldOf(client, 'pending index');
   return typeof next === 'number' ? queueOf(client).slice(next) : [];
 }
 
-/** The request that the client which a socket belongs to writes next, or is about to write. */
+/** The request that the client of this socket is about to write, or writes next. */
 export function nextFor(socket: Socket): UndiciRequest | undefined {
   const client = fieldOf(socket, 'client');
   const next = fieldOf(client, 'pending index');
   return typeof next === 'number' ? queueOf(client)[next] : undefined;
 }
 
-/** Whether the client that a socket belongs to has written no request that is not answered yet. */
+/** Whether all requests that the client of this socket has written are answered. */
 export function isNothingUnderWay(socket: Socket): boolean {
   const client = fieldOf(socket, 'client');
   const oldest = fieldOf(client, 'running index');
@@ -28,7 +28,7 @@ export function isNothingUnderWay(socket: Socket): boolean {
 /** A call that waits for a client, as a pool keeps it. */
 export interface QueuedCall {
   readonly opts: object;
-  /** What its request will carry. */
+  /** The handler that its request will carry. */
   readonly handler: object;
 }
 
@@ -53,10 +53,10 @@ function queueOf(client: unknown): UndiciRequest[] {
   return Array.isArray(queue) ? queue : [];
 }
 
-/** The symbol that each description was found with last: to list those of an object takes thousands of instructions. */
+/** For each description the symbol that was found last: to list an object's symbols takes thousands of instructions. */
 const lastFound = new Map<string, symbol>();
 
-/** What an object of undici's keeps under a symbol of its own, which each copy of undici has anew. */
+/** What an object of undici's keeps under a symbol with this description. Each copy of undici has symbols of its own. */
 export function fieldOf(holder: unknown, description: string): unknown {
   if (typeof holder !== 'object' || holder === null) {
     return undefined;

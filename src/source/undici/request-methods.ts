@@ -18,12 +18,13 @@ interface Upgrade {
 }
 
 /**
- * Looks on at methods that all requests of a copy of undici share, for what no channel tells, or not in each release: the
- * first byte of a response is there, whose head may be far from complete; a part of a body is there, of which undici
- * before 7.11 publishes nothing; a connection was handed over, of which releases before September 2026 publish nothing.
+ * Looks on at methods that all requests of a copy of undici share. They tell what no channel tells, or not in each release:
+ * - that the first byte of a response is there, whose head may be far from complete;
+ * - that a part of a body is there: undici before 7.11 publishes nothing then;
+ * - that a connection was handed over: releases before September 2026 publish nothing then.
  */
 export class RequestMethods {
-  /** What takes them off again, by the class of the requests. */
+  /** For each class of requests what takes ours off again. */
   private readonly watched = new Map<unknown, Stop>();
   private readonly started: (request: UndiciRequest) => void;
   private readonly upgraded: (upgrade: Upgrade) => void;
@@ -45,14 +46,14 @@ export class RequestMethods {
     );
   }
 
-  /** A channel told of a chunk of this request's body, as it does of those of others like it. */
+  /** A channel told of the chunk that a request is given now. This copy of undici publishes each chunk. */
   chunkPublished(): void {
     this.isPublished = true;
   }
 
-  /** To be called with each request before it can be given headers twice: looks on at others like it, too. */
+  /** Looks on at this request and all others of its class. To be called before the request is given headers. */
   watchLike(request: UndiciRequest): void {
-    // Its class and not its prototype: `Object.getPrototypeOf` takes 120 instructions, a property next to none.
+    // The class stands for the prototype: `Object.getPrototypeOf` takes 120 instructions, a property next to none.
     const kind = request.constructor;
     if (!this.watched.has(kind)) {
       const prototype: object = Object.getPrototypeOf(request);
@@ -107,10 +108,10 @@ export class RequestMethods {
     };
   }
 
-  /** Until a channel tells of what is received. */
+  /** Counts what is received until a channel does. */
   private watchData(prototype: object): Stop {
     const watch = this;
-    // Under somebody else's patch ours stays, and another may be laid over that: only one of them counts.
+    // If somebody else's patch covers ours, ours stays. Ours may later lie over both: only that one counts then.
     let isOn = true;
     const putBack = overlayPrototype<Methods>(prototype, {
       onData: (own, parent) =>

@@ -16,7 +16,7 @@ import type { OpenedStream } from './streams.js';
 
 type Message<Name extends keyof ChannelMessages> = ChannelMessages[Name];
 
-/** Turns the messages of undici, and of the `fetch` built into Node, into the hooks of the request they speak of. */
+/** Turns each message of undici, or of the `fetch` built into Node, into a hook of the request that it is about. */
 export class UndiciSource implements Source {
   private readonly callers: Callers;
   private readonly connections: UndiciConnections;
@@ -87,7 +87,7 @@ export class UndiciSource implements Source {
     }
   }
 
-  /** Created before we listened: nobody is told of it, but it takes a connection like any other. */
+  /** The request was made before we listened. Nobody is told of it, but it takes a connection like any other. */
   private older(request: UndiciRequest): Exchange {
     this.methods.watchLike(request);
     return new Exchange(request);
@@ -117,7 +117,7 @@ export class UndiciSource implements Source {
     }
   }
 
-  /** The client of this connection opens a stream for the request that it is about to write, or has told of. */
+  /** The client of this connection opened a stream, for the request that it is writing now. */
   private onStream(socket: Socket, { stream, fields }: OpenedStream): void {
     const request = nextFor(socket);
     const exchange = request === undefined ? undefined : Followed.by(request);

@@ -14,8 +14,8 @@ export interface OpenedStream {
 }
 
 /**
- * Sees each stream that undici opens on a connection of HTTP/2, if it is one. Some of them no channel tells of: those
- * of a WebSocket and of a CONNECT, and all of undici 6.
+ * Sees each stream that undici opens on this connection, if it speaks HTTP/2. No channel tells of the streams of a
+ * WebSocket and of a CONNECT, nor of any stream of undici 6.
  */
 export function watchStreams(socket: Socket, opened: StreamOpened): void {
   const session = fieldOf(socket, 'http2Session');

@@ -4,7 +4,7 @@ import type { DispatchOptions } from './dispatch.js';
 import { Exchange } from './exchange.js';
 import { fieldOf, lastQueued } from './queue.js';
 
-/** One call that waits, and then has failed or has got a request. */
+/** One call that waits until it fails or undici makes a request of it. */
 interface WaitingCall {
   readonly options: DispatchOptions;
   readonly exchange: Exchange;
@@ -13,12 +13,12 @@ interface WaitingCall {
 }
 
 /**
- * The calls that wait in the queue of a pool. undici makes a request of such a call when a client is free for it, on
- * whoever's stack that is: the handler, which the call brought and the request carries, tells which call it was.
+ * The calls that wait in the queue of a pool. undici makes a request of such a call when a client is free for it, on any
+ * stack. The call brought a handler, and the request carries it: that tells which call it was.
  */
 export class WaitingCalls {
   private readonly byHandler = new WeakMap<object, WaitingCall>();
-  /** How many there are at most: of one that its pool forgets nobody is told. */
+  /** How many there are at most. A pool may forget a call without telling anybody. */
   most = 0;
   private readonly failed: (exchange: Exchange, error: unknown) => void;
 
@@ -53,7 +53,7 @@ export class WaitingCalls {
     this.byHandler.delete(handler);
     this.most--;
     call.stop();
-    // An interceptor's handler calls once more, with options of its own, when it is told of a failure.
+    // When an interceptor's handler is told of a failure, it calls again with options of its own.
     return call.exchange.settled && call.options !== options ? undefined : call.exchange;
   }
 

@@ -3,15 +3,15 @@ import type { Dispatches } from './dispatch.js';
 import { type Exchange, Followed } from './exchange.js';
 import { queuedBehind } from './queue.js';
 
-/** What is done `then` is done when nothing of what runs now is on the stack any more. */
+/** What is passed to its `then` runs when nothing of what runs now is on the stack any more. */
 const STACK_EMPTY = Promise.resolve();
 
 /**
  * Whose dial is it?
  *
- * undici names no request when it dials, but it dials on the stack of the call that needs it: the request that was made
- * last on that stack is the one. When a client dials by itself, because its socket was closed under its queue, it is the
- * head of that queue. Every other dial is nobody's.
+ * undici names no request when it dials, but it dials on the stack of the call that needs it. The dial belongs to the
+ * request that was made last on that stack. A client also dials by itself when its socket is closed and requests are
+ * queued: that dial belongs to the head of the queue. Every other dial is nobody's.
  */
 export class Dialling {
   private readonly dispatches: Dispatches;
@@ -21,7 +21,7 @@ export class Dialling {
     this.dispatches = dispatches;
   }
 
-  /** A connection is being closed: must be told before undici hears of it, and dials anew for what is queued. */
+  /** A connection is being closed. Must be called before undici hears of it, and dials again for what is queued. */
   onClose(socket: Socket): void {
     this.closing = socket;
     STACK_EMPTY.then(() => {
@@ -36,8 +36,8 @@ export class Dialling {
   }
 
   /**
-   * The connector gave back what it was asked for, or failed to: what is dialled from now on is something else, also by
-   * the client that dials once more now.
+   * The connector is done, or has failed. What is dialled from now on belongs to another request, even if the same
+   * client dials again at once.
    */
   onConnectorDone(): void {
     this.dispatches.forget();
