@@ -31,6 +31,7 @@ export function enterMoment(at = performance.now()): number {
   return before;
 }
 
+/** Ends the moment that `enterMoment` began. `before` is what that returned. */
 export function leaveMoment(before: number): void {
   moment = before;
 }

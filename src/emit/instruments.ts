@@ -13,6 +13,7 @@ type InstrumentOf<Name extends MetricName> =
 /** The instruments of the metrics that are on. A metric that is off has none, and costs nothing. */
 export type Instruments = { readonly [Name in MetricName]?: InstrumentOf<Name> };
 
+/** Makes the instruments. Called again for another config or another meter. */
 export function createInstruments(meter: Meter, metrics: Readonly<Record<MetricName, boolean>>): Instruments {
   const instruments: Record<string, Histogram | UpDownCounter> = {};
   for (const [name, definition] of Object.entries(METRIC_DEFINITIONS)) {

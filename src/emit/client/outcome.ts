@@ -21,6 +21,11 @@ export interface ClientVerdict {
   readonly cutAt: number;
 }
 
+/**
+ * Says how a finished request ended.
+ *
+ * @param statusCode Of the final response; `undefined` if there was none.
+ */
 export function judge(
   record: ClientRecord,
   statusCode: number | undefined,

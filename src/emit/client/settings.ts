@@ -88,6 +88,7 @@ const NOTED_FOR: Readonly<Record<Phases, (hooks: NotedHooks) => NotedHooks>> = {
   attributes: () => NO_FACTS,
 };
 
+/** Prepares the config of a client. Called once for each config. */
 export function clientSettings(config: ResolvedConfig, outputs: ClientOutputs): ClientSettings {
   const { client, metrics, optInAttributes: optIn } = config;
   const { hooks, redactedHeaders } = client;

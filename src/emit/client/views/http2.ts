@@ -40,7 +40,7 @@ export class Http2RequestView implements ClientRequestView {
     return !this.isMade;
   }
 
-  /** Shows the request in the form of `node:http`, for there is no stream yet. */
+  /** Shows the request in the form of `node:http`, because there is no stream yet. */
   get options(): RequestOptions {
     const { origin, exchange } = this;
     const { scheme, address, port } = origin;
