@@ -11,12 +11,12 @@ import type { Http2Session } from './session.js';
 import { type ResponseHeaders, Telling } from './telling.js';
 import { type Closer, isGivenUp, verdictOf } from './verdict.js';
 
-/** The exchange of each stream that was opened since we look. */
+/** The exchanges of the streams that were opened since we listen. */
 export const exchanges = hiddenField<Http2Exchange>();
 
 /**
- * Says who watches the connection of a session: when it is there, and again with each request, for the first one that
- * is recorded shows that it is to be, and a call of gRPC, which may not be recorded, that it is not.
+ * Decides who watches the connection of a session. Called when the connection is there, and again with each request. The
+ * first request that is recorded shows that the connection counts. A call of gRPC may show that it does not.
  */
 export type WatchSession = (connection: Connection, origin: Origin, isGrpc: boolean) => void;
 
@@ -29,16 +29,16 @@ export class Http2Exchange implements Http2Request {
   readonly telling = new Telling();
   timedOut = false;
   givenUp = false;
-  /** Whether its stream was opened, and that was told. */
+  /** Whether the opening of the stream was told. */
   connected = false;
-  /** Whether it is over, and its connection is free of it: nothing is told of it any more. */
+  /** Whether the request has ended and its stream is closed. Nothing is told of it any more. */
   isSettled = false;
-  /** Who closed the stream before the response was complete; nobody if it was destroyed. */
+  /** Who closed the stream before the response was complete; `undefined` if it was destroyed. */
   private closedBy: Closer | undefined = undefined;
   private readonly watch: WatchSession;
   private readonly lifecycle: Lifecycle;
   private hasNoBody = false;
-  /** Whether the last of the response is there. */
+  /** Whether all of the response has arrived. */
   private complete = false;
   private released = false;
 
@@ -53,24 +53,24 @@ export class Http2Exchange implements Http2Request {
     return this.headers.originFrom(this.on.origin);
   }
 
-  /** @param trace Who wants to know; nobody for a request that is not traced, whose connection still counts. */
+  /** @param trace `undefined` for a request that is not traced. Its connection counts all the same. */
   begin(trace: RequestTrace | undefined): void {
     this.telling.trace = trace;
     this.lifecycle.requestBegan();
     trace?.getConn?.(this.on.origin.hostPort);
   }
 
-  /** Node has made its object for the request, and has opened the stream if it is connected. */
+  /** Node has made the stream, and has opened it if the session is connected. */
   made(stream: ClientHttp2Stream): void {
     this.stream = stream;
     exchanges.set(stream, this);
-    // Only Node can have ended it by now.
+    // The program does not have the stream yet: if it is ended, Node ended it.
     this.hasNoBody = stream.writableEnded;
     this.telling.trace?.made?.();
     this.start();
   }
 
-  /** The stream is open, if it does not wait for its session any more, and its headers are on their way. */
+  /** The headers are on their way, unless the stream still waits for its session. */
   start(): void {
     const { stream, telling } = this;
     const { connection } = this.on;
@@ -86,7 +86,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** All of it was handed to the operating system; or Node ends it, for the stream is closed. */
+  /** The request was handed to the operating system, or Node ended it because the stream is closed. */
   finish(): void {
     this.start();
     if (!this.stream?.closed) {
@@ -94,13 +94,13 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** A part of the request's body was handed to Node. */
+  /** Node was given a part of the request's body. */
   wroteBodyChunk(bytes: number): void {
     this.start();
     this.telling.wroteBodyChunk(bytes);
   }
 
-  /** The head of an informational response is there. */
+  /** The head of an informational response arrived. */
   inform(headers: ResponseHeaders): void {
     const refusal = this.telling.informed(headers);
     if (refusal !== undefined) {
@@ -108,7 +108,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** The head of the final response is there. */
+  /** The head of the final response arrived. */
   respond(headers: ResponseHeaders, raw: readonly string[]): void {
     const { telling } = this;
     if (telling.isAnswered || telling.isOver) {
@@ -116,24 +116,24 @@ export class Http2Exchange implements Http2Request {
     }
     const statusCode = Number(headers[':status']);
     telling.responded(statusCode, headers, raw);
-    // A tunnel for another protocol, such as that of WebSockets, is open: what comes now is no HTTP any more.
+    // A tunnel for another protocol, such as WebSockets, is open. What follows is not HTTP.
     const isHandedOver = this.headers.method === 'CONNECT' && statusCode >= 200 && statusCode < 300;
     if (isHandedOver || (this.complete && this.stream?.closed)) {
       this.end();
     }
   }
 
-  /** The program closes the stream itself, or Node does, for its connection is gone. */
+  /** The program calls `close`, or Node calls it because the connection is gone. */
   closing(): void {
     this.closedBy = this.on.socket.destroyed ? 'nobody' : 'caller';
   }
 
-  /** It did not: what it was called with is no code. */
+  /** `close` threw, and the stream is open: its argument was no code. */
   staysOpen(): void {
     this.closedBy = undefined;
   }
 
-  /** No more is received: the response is complete, or the stream is closed. */
+  /** Nothing more is received, because the response is complete or because the stream is closed. */
   receivedLast(): void {
     const { stream } = this;
     if (stream?.closed === false) {
@@ -143,7 +143,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** The stream is closed. What Node has received of it may be told the program in a moment, and so may an error. */
+  /** The stream is closed. Node may still tell the program of data that arrived, or of an error. */
   closed(): void {
     const { stream } = this;
     if (this.complete) {
@@ -156,13 +156,13 @@ export class Http2Exchange implements Http2Request {
         this.conclude();
       }
     } else if (stream?.destroyed === false && this.closedBy === undefined) {
-      // With no error to tell, Node destroys it only when everything is read.
+      // Without an error Node destroys the stream only when all that arrived is read.
       this.closedBy = 'server';
       process.nextTick(() => this.gone());
     }
   }
 
-  /** Node has nothing more to tell of it. */
+  /** Node has nothing more to tell of the stream. */
   gone(): void {
     this.release();
     if (this.complete) {
@@ -172,7 +172,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** It ended before its response was complete. */
+  /** The stream ended before the response was complete. */
   private conclude(): void {
     const { stream } = this;
     if (stream !== undefined && !this.telling.isOver) {
@@ -196,7 +196,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** The stream is closed: its connection has one less to carry. */
+  /** The stream is closed, and no longer counts as a request on its connection. */
   private release(): void {
     if (this.connected && !this.released) {
       this.released = true;
@@ -205,7 +205,7 @@ export class Http2Exchange implements Http2Request {
     }
   }
 
-  /** It must be watched until its connection is free of it, which may be after its end. */
+  /** The source listens until the stream is closed, which may be after the request has ended. */
   private leave(): void {
     if (this.telling.isOver && this.released === this.connected) {
       this.isSettled = true;

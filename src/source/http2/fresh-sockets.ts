@@ -10,7 +10,7 @@ class FreshSocket {
   isFresh = true;
   private readonly onAttempt = (...attempt: AttemptBegun): void => {
     this.attempt = attempt;
-    // A busy program may be connected before its turn is called over.
+    // A socket may be connected before a busy program comes to its next turn.
     this.listeners.removeAll();
   };
   private readonly listeners: QuietListeners;
@@ -27,8 +27,8 @@ class FreshSocket {
 }
 
 /**
- * What was dialled in this turn: the program opens a session first, and makes its first request of it then. Who is
- * to be told of the dial is known only with that.
+ * The sockets that were dialled in this turn. A program opens a session before it makes a request of it, and only the
+ * request shows who is to be told of the dial.
  */
 export class FreshSockets implements SocketListener {
   private readonly made = hiddenField<FreshSocket>();
@@ -43,7 +43,7 @@ export class FreshSockets implements SocketListener {
     }
   }
 
-  /** `undefined` for one from before. */
+  /** `undefined` for a socket of an earlier turn. */
   of(socket: Socket): { readonly attempt: AttemptBegun | undefined } | undefined {
     const fresh = this.made.get(socket);
     return fresh?.isFresh ? fresh : undefined;

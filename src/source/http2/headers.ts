@@ -2,17 +2,17 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { type Origin, originAt } from '../../origin.js';
 import { addField } from '../header-fields.js';
 
-/** What `session.request` is given: an object, or names and values in turn. */
+/** The argument of `session.request`: an object, or names and values in turn. */
 export type GivenHeaders = OutgoingHttpHeaders | readonly unknown[] | undefined;
 
 /**
- * The header of one request before it is sent: a copy, for the program's own object is read once, as Node reads it, and
- * never written to. What hangs on it, such as the list of sensitive headers, is copied too.
+ * The header of one request before it is sent. It is a copy: the program's object is read once, as Node reads it, and never
+ * written to. Symbols are copied too, such as the list of sensitive headers.
  */
 export class RequestHeaders {
-  /** What Node is to be given. */
+  /** Node is given this in place of the program's object. */
   readonly toSend: Record<PropertyKey, unknown> | unknown[];
-  /** Whether to look at a name of it is not enough to find its value. */
+  /** Whether a name may be there in another case, or in an array, so that it must be searched for. */
   private mustBeSearched: boolean;
   private givenMethod: string | undefined = undefined;
   private givenPath: string | undefined = undefined;
@@ -32,8 +32,8 @@ export class RequestHeaders {
         this.read(String(toSend[i]).toLowerCase(), toSend[i + 1]);
       }
     } else {
-      // As a spread makes it, V8 clones it at once. One without a prototype takes it ten times as long, and Node makes
-      // that of it itself.
+      // V8 clones the object in one step, but not into one without a prototype, whose keys it would hash at each
+      // look. Node makes a copy without one in any case.
       const toSend: Record<PropertyKey, unknown> = { ...given };
       this.toSend = toSend;
       this.mustBeSearched = false;
@@ -45,7 +45,7 @@ export class RequestHeaders {
     }
   }
 
-  /** Takes down what is asked for of each request: the first line that has a value. */
+  /** Keeps the first value of each field that every request is asked for. */
   private read(name: string, value: unknown): void {
     switch (name) {
       case ':method':
@@ -82,12 +82,12 @@ export class RequestHeaders {
     return this.givenPath ?? '/';
   }
 
-  /** Whether it is a call of gRPC, whose own instrumentation records it. */
+  /** Whether the request is a call of gRPC, which has an instrumentation of its own. */
   get isGrpc(): boolean {
     return this.contentType?.startsWith('application/grpc') === true;
   }
 
-  /** Whether it asks for a connection to somewhere else, and not for a resource. */
+  /** Whether the request opens a tunnel, and asks for no resource. */
   get isTunnel(): boolean {
     return this.givenMethod === 'CONNECT' && this.protocol === undefined;
   }
@@ -96,7 +96,7 @@ export class RequestHeaders {
     return this.expect?.toLowerCase() === '100-continue';
   }
 
-  /** Whom it asks for. @param origin Where its session leads, unless it says otherwise. */
+  /** The server that the request names. @param origin That of its session, for a request that names none. */
   originFrom(origin: Origin): Origin {
     const authority = this.authority ?? this.host;
     const scheme = this.scheme ?? origin.scheme;
@@ -161,7 +161,7 @@ function textOf(value: unknown): string | undefined {
   return first === undefined || first === null ? undefined : String(first);
 }
 
-/** The header fields that a stream was opened with, each name once, the pseudo-headers first, as they are sent. */
+/** The header fields that a stream was opened with, each name once. The pseudo-headers come first, as they are sent. */
 export function sentFields(stream: ClientHttp2Stream): Map<string, string[]> {
   const pseudo = new Map<string, string[]>();
   const fields = new Map<string, string[]>();

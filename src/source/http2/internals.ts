@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 
-// What Node's session, or undici's, keeps under symbols that nobody exports, found by their descriptions.
+// Fields that Node and undici keep under symbols which they do not export. They are found by their descriptions.
 
 /** The socket itself: `session.socket` is a proxy that hides it. */
 export function socketOf(session: ClientHttp2Session): Socket {
@@ -19,7 +19,7 @@ export function protocolOf(session: ClientHttp2Session): string {
   return String(fieldOf(session, 'protocol') ?? (session.encrypted === true ? 'https:' : 'http:'));
 }
 
-/** Whether a client of undici's drives the session: it hangs itself on it before its first request. */
+/** Whether the session belongs to undici, whose client hangs itself on it before the first request. */
 export function isUndicis(session: ClientHttp2Session): boolean {
   const client = fieldOf(session, 'client');
   return typeof client === 'object' && client !== null && 'dispatch' in client;

@@ -6,9 +6,9 @@ import { guarded, guardedPair, type Handlers } from '../subscribe.js';
 import { exchanges, type Http2Exchange } from './exchange.js';
 import type { SendingWatcher } from './unpublished-streams.js';
 
-/** What streams send: Node publishes it, or we look on where it does not yet. */
+/** Tells exchanges what their streams send. Newer releases of Node publish it, and older ones are looked on at. */
 export class Sending implements SendingWatcher {
-  /** Of what is published. */
+  /** Of what newer releases publish. */
   readonly handlers: Handlers = {
     'http2.client.stream.start': ({ stream }) => exchanges.get(stream)?.start(),
     'http2.client.stream.bodyChunkSent': (message) => {

@@ -7,7 +7,7 @@ import { Connection } from '../connection/connection.js';
 import { noteHttp2 } from '../connection/ends.js';
 import { authorityOf, isUndicis, openStreams, protocolOf, socketOf } from './internals.js';
 
-/** From the id of one stream of a client to that of the next. */
+/** The ids of the streams of a client are odd numbers. */
 const STEP = 2;
 
 const sessions = hiddenField<Http2Session>();
@@ -16,15 +16,15 @@ const sessions = hiddenField<Http2Session>();
 export class Http2Session {
   readonly session: ClientHttp2Session;
   readonly socket: Socket;
-  /** Where it leads. */
+  /** The origin that the session was opened for. */
   readonly origin: Origin;
-  /** Known from when it is connected. */
+  /** `undefined` until the session is connected. */
   connection: Connection | undefined = undefined;
-  /** Whether its dial was told, or nobody is to be told of it any more. */
+  /** Whether the dial was told, or is over, so that no request is to be told of it. */
   dialIsTold = false;
-  /** Of the last stream that was opened. */
+  /** The id of the last stream that was opened. */
   private lastId = -1;
-  /** Whether a stream is open that we did not see. */
+  /** Whether a stream is open that was opened while nobody listened. */
   private hasUnseen = false;
 
   private constructor(session: ClientHttp2Session) {
@@ -34,7 +34,7 @@ export class Http2Session {
     this.origin = originOfSession(protocolOf(session), authorityOf(session));
   }
 
-  /** `undefined` for a session of undici's, whose requests are told by undici itself. */
+  /** `undefined` for a session of undici's: undici itself tells of its requests. */
   static of(session: ClientHttp2Session): Http2Session | undefined {
     const known = sessions.get(session);
     if (known !== undefined || isUndicis(session)) {
@@ -45,14 +45,14 @@ export class Http2Session {
     return made;
   }
 
-  /** It is connected now. */
+  /** The session has just been connected. */
   established(): Connection {
     this.dialIsTold = true;
     this.connection ??= Connection.established(this.socket);
     return this.connection;
   }
 
-  /** If it was connected before we looked, it is lost since when it has nothing to do. */
+  /** Takes in a session that was connected before we listened. Since when it is idle is not known. */
   join(): void {
     const { session, socket } = this;
     if (!session.connecting && !session.destroyed) {
@@ -61,7 +61,7 @@ export class Http2Session {
     }
   }
 
-  /** A stream was just opened. Before it there may have been others, while nobody looked. */
+  /** A stream was just opened. Others may have been opened before it, while nobody listened. */
   take(stream: ClientHttp2Stream, connection: Connection, wantedAt: number): GotConnInfo {
     const { lastId, hasUnseen } = this;
     this.lastId = stream.id ?? lastId;
@@ -73,7 +73,7 @@ export class Http2Session {
   }
 }
 
-/** @param authority `host:port`, as Node has it: an IPv6 address has no brackets, and the port is always there. */
+/** @param authority `host:port`, as Node keeps it: always with a port, and IPv6 without brackets. */
 function originOfSession(protocol: string, authority: string): Origin {
   const colon = authority.lastIndexOf(':');
   const host = authority.slice(0, colon);

@@ -5,9 +5,9 @@ import { guarded } from '../subscribe.js';
 
 /**
  * Finds the class of the sessions of clients, which Node does not export: at once if `node:http2` is loaded, else when
- * the first session is made. To load it takes Node some 20 ms: a program that does not use it is not to pay for that.
+ * the first session is made. Loading it takes some 20 ms, which a program that does not use it must not pay.
  *
- * @param found Called once, with the prototype that all sessions of clients share, also those from before.
+ * @param found Called once, with the prototype that all sessions of clients share, older ones included.
  */
 export function whenSessionsExist(found: (prototype: object) => void, report: Report): Stop {
   if (isLoaded()) {
@@ -24,7 +24,7 @@ export function whenSessionsExist(found: (prototype: object) => void, report: Re
     },
     report,
   );
-  // The constructor of each session calls it; next to nobody else does.
+  // The constructor of each session calls this method, and hardly anybody else does.
   const stop = watchMethod(Socket.prototype, 'setNoDelay', tell);
   return stop;
 }
@@ -36,7 +36,7 @@ function isLoaded(): boolean {
 
 const FOUND = new Error('found');
 
-/** A session that is being made shows itself to its socket before it does anything else: there it ends. */
+/** The constructor of a session sets itself on its socket first of all. An error thrown there ends it. */
 function tellPrototype(found: (prototype: object) => void): void {
   let prototype: object | undefined;
   const socket = new Proxy(new Socket(), {

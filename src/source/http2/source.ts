@@ -19,10 +19,10 @@ import { errorWith } from './verdict.js';
 import { type SessionWatcher, watchSessions } from './watched-methods.js';
 
 /**
- * Turns what the clients of `node:http2` do into the hooks of the request that they do it for.
+ * Tells the hooks of each request what the clients of `node:http2` do for it.
  *
- * A request begins where the program asks a session for it: its header is final when that returns, which no channel
- * precedes.
+ * A request begins in the call of `session.request`. When that returns, the header is final, and no channel is published
+ * before.
  */
 export class Http2Source implements Source, SessionWatcher<Http2Exchange> {
   private readonly beginTrace: Begin<Http2Request>;
@@ -143,12 +143,12 @@ export class Http2Source implements Source, SessionWatcher<Http2Exchange> {
   }
 }
 
-/** What is none Node refuses, with an error of its own. */
+/** Anything else Node refuses, with an error of its own. */
 function areHeaders(headers: unknown): headers is GivenHeaders {
   return headers === undefined || (typeof headers === 'object' && headers !== null);
 }
 
-/** What Node throws where a session takes no requests any more; what else it throws is not known if it is caught. */
+/** The error that Node throws if the session takes no more requests. Any other is not known if the program catches it. */
 function errorOfSession({ destroyed, closed }: ClientHttp2Session): Error | undefined {
   if (destroyed) {
     return errorWith('ERR_HTTP2_INVALID_SESSION', 'The session has been destroyed');

@@ -8,11 +8,10 @@ import { PUBLISHES_STREAMS, type SendingWatcher, watchSending } from './unpublis
 import { type StreamWatcher, watchStreams } from './watched-methods.js';
 
 /**
- * What no channel tells of a stream, in any release of Node: informational responses, and the final one after them;
- * the stream's timeout; what arrives, and that it is all; and who closed the stream.
+ * Looks on at what no release of Node publishes of a stream: its responses, its timeout, what arrives, and who closed it.
  *
- * It is told by methods of the class that all streams of clients share. Node does not export it: it is known with the
- * first of them. A listener would count among the program's own, start the flow, or come too late.
+ * It lays methods over those of the class that all streams of clients share. Node does not export the class: it is
+ * known with the first stream. A listener would be one more than the program has, start the flow, or come too late.
  */
 export class StreamWatch implements StreamWatcher<Http2Exchange> {
   private readonly sending: SendingWatcher;
@@ -20,13 +19,13 @@ export class StreamWatch implements StreamWatcher<Http2Exchange> {
   private prototype: object | undefined = undefined;
   private stops: Stop[] = [];
 
-  /** @param sending Told what older releases do not publish. */
+  /** @param sending Told what older releases of Node do not publish. */
   constructor(sending: SendingWatcher, report: Report) {
     this.sending = sending;
     this.failed = reportOnce('what became of a stream', report);
   }
 
-  /** With the first stream it is known what all streams are. */
+  /** The first stream shows the class of all streams. */
   learn(stream: ClientHttp2Stream): void {
     if (this.prototype === undefined) {
       this.prototype = Object.getPrototypeOf(stream) as object;
@@ -34,7 +33,7 @@ export class StreamWatch implements StreamWatcher<Http2Exchange> {
     }
   }
 
-  /** Looks on at all streams from now on, if it does not yet, and as soon as it is known what they are. */
+  /** Looks on from now on, or from when the first stream is there. */
   start(): void {
     const { prototype } = this;
     if (prototype !== undefined && this.stops.length === 0) {
@@ -119,7 +118,7 @@ function onEvent(exchange: Http2Exchange, event: unknown, value: unknown, raw: u
       exchange.timedOut = true;
       break;
     case 'error':
-    // Not emitted after an error that nobody handles.
+    // `close` is not emitted after an error that nobody handles.
     case 'close':
       if (exchange.stream?.destroyed) {
         exchange.gone();

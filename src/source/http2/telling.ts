@@ -7,26 +7,25 @@ import { sentFields } from './headers.js';
 export type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
 /**
- * What is told of one request: each fact once, and in Go's order, though Node says some of them earlier than others
- * that come first.
+ * Tells the facts of one request, each once and in Go's order. Node tells some of them in another order.
  */
 export class Telling {
-  /** Nobody, for a request that is not traced. */
+  /** `undefined` for a request that is not traced. */
   trace: RequestTrace | undefined = undefined;
   /** Whether the head of the final response was told. */
   isAnswered = false;
   isOver = false;
-  /** Whether all of it was handed to the operating system, and that was told. */
+  /** Whether it was told that all of the request was handed to the operating system. */
   wroteRequest = false;
   private connected = false;
   private firstByte = false;
-  /** Of the request's body, from before the stream was open. */
+  /** The part of the request's body that was written before the stream was open. */
   private unsentBytes = 0;
-  /** Of the response's body, from before its head was told. */
+  /** The part of the response's body that arrived before the head was told. */
   private untoldBytes = 0;
 
   /**
-   * The stream is open, and its headers are on their way.
+   * The stream is open, and the headers are on their way.
    *
    * @param waits Whether the body is held back until the server wants it.
    */
@@ -56,7 +55,7 @@ export class Telling {
     }
   }
 
-  /** All of it was handed to the operating system. */
+  /** All of the request was handed to the operating system. */
   finished(): void {
     if (this.connected && !this.isOver && !this.wroteRequest) {
       this.wroteRequest = true;

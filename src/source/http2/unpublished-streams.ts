@@ -11,9 +11,9 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 /** Whether this Node publishes what the streams of its clients send. */
 export const PUBLISHES_STREAMS = major > 24 || (major === 24 && minor >= 12) || (major === 22 && minor >= 23);
 
-/** Told what newer releases publish on `http2.client.stream.*`, where Node does it. Nothing of it may throw. */
+/** Told what newer releases publish on `http2.client.stream.*`, at the same point. Its methods must not throw. */
 export interface SendingWatcher {
-  /** It is open, and was corked until it was. */
+  /** The stream is open. It was corked before. */
   afterOpening(stream: ClientHttp2Stream): void;
   afterWriting(stream: ClientHttp2Stream, chunk: unknown, encoding: unknown): void;
   afterWritingAll(stream: ClientHttp2Stream, chunks: readonly WrittenChunk[]): void;
@@ -28,8 +28,8 @@ interface SendingMethods {
 }
 
 /**
- * Looks on at what streams send. `uncork` and `_final` are told of a stream that is open: one that waits for its session
- * makes these calls again then. Each method is written out: see `watched-methods.ts`.
+ * Looks on at what streams send. `uncork` and `_final` of a stream that waits for its session are not told, for Node calls
+ * them again when it is open. Each method is written out: see `watched-methods.ts`.
  *
  * @param prototype That of all streams of clients.
  */

@@ -8,7 +8,7 @@ const NAMES: ReadonlyMap<number | undefined, string> = new Map([
   [NGHTTP2_CANCEL, 'NGHTTP2_CANCEL'],
 ]);
 
-/** Who closed a stream; nobody, if Node did because its connection was gone. */
+/** Who closed a stream; `nobody` if Node closed it because its connection was gone. */
 export type Closer = 'caller' | 'server' | 'nobody';
 
 /**
@@ -30,17 +30,17 @@ export function verdictOf(stream: ClientHttp2Stream, closer: Closer | undefined,
   return closer === 'server' || rstCode === NGHTTP2_CANCEL ? resetWith(rstCode) : undefined;
 }
 
-/** Behind this one Node hides why a session failed, or was destroyed, before the stream was opened. */
+/** If a session ends before the stream is open, Node gives this error, with the real one as its cause. */
 function isPendingCancelled(error: Error & { code?: unknown }): boolean {
   return error.code === 'ERR_HTTP2_STREAM_CANCEL';
 }
 
-/** Node ends a stream without a word when its connection is closed. */
+/** Node gives no error to a stream whose connection is closed. */
 function lostConnection(): Error {
   return errorWith('ECONNRESET', 'The connection was closed before the response was complete');
 }
 
-/** Nor does it say a word of these two codes. */
+/** Node gives no error for the codes of `NAMES`. */
 function resetWith(rstCode: number | undefined): Error {
   return errorWith(
     'ERR_HTTP2_STREAM_ERROR',

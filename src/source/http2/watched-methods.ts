@@ -3,26 +3,26 @@ import type { Stop } from '../../patch/descriptor.js';
 import type { Method } from '../../patch/method.js';
 import { overlayPrototype } from '../../patch/overlay.js';
 
-// A request calls these some twenty times. Each is written out: V8 learns for each function of the source, and one
-// function for all of them, which finds what lies below by a name from a variable, takes a hundred instructions more at
-// each call. None stands on the stack but the method itself, and each asks first whether its watcher has to know.
+// A request calls these methods some twenty times. Each is written out, because V8 learns for each function of the source:
+// one function for all methods, which finds the one below by a variable name, takes a hundred instructions more at
+// each call. Each method is one frame on the stack, and asks whether its watcher has to know before it calls it.
 
 interface SessionMethods {
   readonly request: Method;
   readonly emit: Method;
 }
 
-/** What is to be sent in place of what the program gave. */
+/** A request whose header is sent in place of the program's. */
 interface AmendedRequest {
   readonly headers: { readonly toSend: unknown };
 }
 
-/** Who looks on at sessions of clients. Nothing of it may throw. */
+/** Looks on at sessions of clients. Its methods must not throw. */
 export interface SessionWatcher<Request extends AmendedRequest> {
-  /** @returns `undefined`: the request is of no interest. */
+  /** @returns `undefined` for a request that is left as it is. */
   beforeRequest(session: ClientHttp2Session, headers: unknown): Request | undefined;
   requestMade(request: Request, stream: unknown): void;
-  /** What was thrown is not caught: Node prints the line from which an uncaught error was thrown last. */
+  /** The error is not caught: Node prints the line that threw an uncaught error last. */
   requestThrew(request: Request): void;
   beforeConnect(session: ClientHttp2Session): void;
 }
@@ -74,13 +74,13 @@ interface StreamMethods {
   readonly close: Method;
 }
 
-/** Who looks on at streams of clients. Nothing of it may throw. */
+/** Looks on at streams of clients. Its methods must not throw. */
 export interface StreamWatcher<Closing> {
-  /** @param raw Of a head that arrived, its fields as they came. */
+  /** @param raw The fields of a head as they arrived. */
   beforeEvent(stream: object, event: unknown, value: unknown, raw: unknown): void;
-  /** Node pushes what it receives, whether anybody reads it or not, and `null` when there is no more. */
+  /** Node pushes all that it receives, even if nobody reads it, and `null` at the end. */
   beforePush(stream: object, chunk: unknown): void;
-  /** @returns What `afterClose` is given; `undefined`: it is of no interest. */
+  /** @returns The argument of `afterClose`, which is not called for `undefined`. */
   beforeClose(stream: ClientHttp2Stream): Closing | undefined;
   afterClose(closing: Closing): void;
 }
@@ -91,7 +91,7 @@ export function watchStreams<Closing>(prototype: object, watcher: StreamWatcher<
   const putBack = overlayPrototype<StreamMethods>(prototype, {
     emit: (own, parent) =>
       function emit(this: object, ...args: unknown[]): unknown {
-        // A stream emits three times as many. To compare with each takes less than to look it up in a set.
+        // Two of three events are others. These comparisons take fewer instructions than a look into a set.
         switch (args[0]) {
           case 'headers':
           case 'response':
