@@ -53,7 +53,7 @@ export function measureEnd(start: ServedStart, record: ServerRecord, verdict: Se
   }
   duration?.record(
     (record.closedAt - record.startedAt) / 1000,
-    settings.metricAttributesHook === undefined ? attributes : withUsers(start, attributes),
+    settings.metricAttributesHook === undefined ? attributes : withHookAttributes(start, attributes),
     context,
   );
 }
@@ -71,7 +71,10 @@ function measureBodies(start: ServedStart, record: ServerRecord, attributes: Att
 }
 
 /** The attributes, with what the user's hook adds. */
-function withUsers({ settings, request, response }: ServedStart, attributes: Attributes): Attributes {
+function withHookAttributes(
+  { settings, request, response }: ServedStart,
+  attributes: Attributes,
+): Attributes {
   const { metricAttributesHook } = settings;
   return metricAttributesHook === undefined
     ? attributes
@@ -88,7 +91,7 @@ function activeRequestAttributes({ attributes: start, settings: { optIn } }: Ser
     [ATTR_URL_SCHEME]: start[ATTR_URL_SCHEME],
   };
   if (optIn.size > 0) {
-    addAsked(attributes, start, CHOSEN_BY_CLIENT, optIn);
+    addOptIns(attributes, start, CHOSEN_BY_CLIENT, optIn);
   }
   return attributes;
 }
@@ -119,12 +122,12 @@ function serverMetricAttributes(
   attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(request.httpVersion);
   attributes[ATTR_URL_SCHEME] = start[ATTR_URL_SCHEME];
   if (optIn.size > 0) {
-    addAsked(attributes, start, ASKED, optIn);
+    addOptIns(attributes, start, ASKED, optIn);
   }
   return attributes;
 }
 
-function addAsked(
+function addOptIns(
   attributes: Attributes,
   start: Attributes,
   names: readonly string[],
