@@ -10,9 +10,9 @@ import type { EventWatcher } from './watched-methods.js';
 import type { NodeDialling } from './whose-dial.js';
 
 /**
- * Follows requests by their own events and those of their responses: it looks on at `emit`, which is called whether anybody listens or not. A
- * listener of ours would be one more than the program has; and that of `response`, `upgrade`, `connect` or `error`
- * decides what Node does.
+ * Follows requests by their events and those of their responses. It looks on at `emit`, which Node calls whether anybody
+ * listens or not. A listener of ours would be one more than the program has, and Node decides by the listeners of
+ * `response`, `upgrade`, `connect` and `error` what it does.
  */
 export class NodeProgress implements EventWatcher {
   readonly requestEvents: ReadonlySet<unknown> = new Set([
