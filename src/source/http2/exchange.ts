@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import { now } from '../../clock.js';
 import type { Origin } from '../../origin.js';
-import { hiddenField } from '../../patch/hidden-field.js';
+import { Itself } from '../../patch/hidden-field.js';
 import type { Connection } from '../connection/connection.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { RequestTrace } from '../request-trace.js';
@@ -11,8 +11,22 @@ import type { Http2Session } from './session.js';
 import { type ResponseHeaders, Telling } from './telling.js';
 import { type Closer, isGivenUp, verdictOf } from './verdict.js';
 
-/** The exchanges of the streams that were opened since we listen. */
-export const exchanges = hiddenField<Http2Exchange>();
+/**
+ * A stream that was opened since we listen. This is a `hiddenField`, written out: a stream is asked at each step, and V8
+ * learns for each function of the source, and not for each copy of it.
+ */
+export class Followed extends Itself {
+  readonly #exchange: Http2Exchange;
+
+  constructor(stream: ClientHttp2Stream, exchange: Http2Exchange) {
+    super(stream);
+    this.#exchange = exchange;
+  }
+
+  static by(stream: object): Http2Exchange | undefined {
+    return #exchange in stream ? stream.#exchange : undefined;
+  }
+}
 
 /**
  * Decides who watches the connection of a session. Called when the connection is there, and again with each request. The
@@ -63,7 +77,7 @@ export class Http2Exchange implements Http2Request {
   /** Node has made the stream, and has opened it if the session is connected. */
   made(stream: ClientHttp2Stream): void {
     this.stream = stream;
-    exchanges.set(stream, this);
+    new Followed(stream, this);
     // The program does not have the stream yet: if it is ended, Node ended it.
     this.hasNoBody = stream.writableEnded;
     this.telling.trace?.made?.();

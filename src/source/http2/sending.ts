@@ -3,14 +3,14 @@ import { byteLengthOf } from '../../httpsnoop/byte-length.js';
 import type { WrittenChunk } from '../channels.js';
 import type { Report } from '../request-trace.js';
 import { guarded, guardedPair, type Handlers } from '../subscribe.js';
-import { exchanges, type Http2Exchange } from './exchange.js';
+import { Followed, type Http2Exchange } from './exchange.js';
 import type { SendingWatcher } from './unpublished-streams.js';
 
 /** Tells exchanges what their streams send. Newer releases of Node publish it, and older ones are looked on at. */
 export class Sending implements SendingWatcher {
   /** Of what newer releases publish. */
   readonly handlers: Handlers = {
-    'http2.client.stream.start': ({ stream }) => exchanges.get(stream)?.start(),
+    'http2.client.stream.start': ({ stream }) => Followed.by(stream)?.start(),
     'http2.client.stream.bodyChunkSent': (message) => {
       const exchange = countingBodies(message.stream);
       if (exchange !== undefined) {
@@ -20,7 +20,7 @@ export class Sending implements SendingWatcher {
         );
       }
     },
-    'http2.client.stream.bodySent': ({ stream }) => exchanges.get(stream)?.finish(),
+    'http2.client.stream.bodySent': ({ stream }) => Followed.by(stream)?.finish(),
   };
   private readonly opened: (exchange: Http2Exchange) => void;
   private readonly wrote: (exchange: Http2Exchange, chunks: readonly WrittenChunk[]) => void;
@@ -33,7 +33,7 @@ export class Sending implements SendingWatcher {
   }
 
   afterOpening(stream: ClientHttp2Stream): void {
-    const exchange = exchanges.get(stream);
+    const exchange = Followed.by(stream);
     if (exchange?.connected === false) {
       this.opened(exchange);
     }
@@ -54,7 +54,7 @@ export class Sending implements SendingWatcher {
   }
 
   afterEnding(stream: ClientHttp2Stream): void {
-    const exchange = exchanges.get(stream);
+    const exchange = Followed.by(stream);
     if (exchange?.telling.wroteRequest === false) {
       this.ended(exchange);
     }
@@ -62,7 +62,7 @@ export class Sending implements SendingWatcher {
 }
 
 function countingBodies(stream: ClientHttp2Stream): Http2Exchange | undefined {
-  const exchange = exchanges.get(stream);
+  const exchange = Followed.by(stream);
   return exchange?.telling.trace?.countsBodies ? exchange : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { enterMoment, leaveMoment } from '../../clock.js';
 import type { Report, Stop } from '../request-trace.js';
 import { reportOnce } from '../subscribe.js';
-import { exchanges, type Http2Exchange } from './exchange.js';
+import { Followed, type Http2Exchange } from './exchange.js';
 import type { ResponseHeaders } from './telling.js';
 import { PUBLISHES_STREAMS, type SendingWatcher, watchSending } from './unpublished-streams.js';
 import { type StreamWatcher, watchStreams } from './watched-methods.js';
@@ -51,7 +51,7 @@ export class StreamWatch implements StreamWatcher<Http2Exchange> {
   }
 
   beforeEvent(stream: object, event: unknown, value: unknown, raw: unknown): void {
-    const exchange = exchanges.get(stream);
+    const exchange = Followed.by(stream);
     if (exchange === undefined || exchange.isSettled) {
       return;
     }
@@ -66,7 +66,7 @@ export class StreamWatch implements StreamWatcher<Http2Exchange> {
   }
 
   beforePush(stream: object, chunk: unknown): void {
-    const exchange = exchanges.get(stream);
+    const exchange = Followed.by(stream);
     if (exchange === undefined || exchange.isSettled) {
       return;
     }
@@ -85,7 +85,7 @@ export class StreamWatch implements StreamWatcher<Http2Exchange> {
   }
 
   beforeClose(stream: ClientHttp2Stream): Http2Exchange | undefined {
-    const exchange = exchanges.get(stream);
+    const exchange = Followed.by(stream);
     exchange?.closing();
     return exchange;
   }
